@@ -2,6 +2,12 @@ module holdfast
 
 go 1.26.0
 
+ignore (
+	./build
+	./.bin
+	node_modules
+)
+
 require (
 	connectrpc.com/connect v1.21.1 // indirect
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3 // indirect

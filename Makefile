@@ -1,0 +1,99 @@
+# Holdfast. `make` lists what there is; README.md says the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -s -w -X holdfast/pkg/version.Version=$(VERSION)
+BIN     := build/bin
+export CGO_ENABLED = 0
+# With two cores, two test binaries at once; the tests that start processes take their own ports.
+TESTFLAGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: build
+build: ## build all programs into build/bin
+	@mkdir -p $(BIN)
+	@echo "building into $(BIN) (the first time, Microsoft's Graph types take minutes)"
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./director/cmd/... ./transporter/cmd/... ./test/graphsim/cmd/...
+
+.PHONY: test
+test: ## run all tests
+	@go vet ./...
+	@go test $(TESTFLAGS) ./...
+
+.PHONY: quick
+quick: ## build, vet, and the rules of the tree
+	@go build ./...
+	@go vet ./...
+	@go test ./test/arch
+
+.PHONY: race
+race: ## run the race detector where it does not compile the Graph SDK again
+	@CGO_ENABLED=1 go test -race $$(go list ./... | grep -vE '^holdfast/(transporter|transporter/cmd/.*|transporter/internal/(graph|task|control)|test/e2e)$$')
+
+.PHONY: windows
+windows: ## prove that everything builds for Windows
+	@GOOS=windows go build -o /dev/null ./director/cmd/holdfast ./director/cmd/holdfast-director 2>/dev/null || \
+		{ for p in ./director/cmd/holdfast ./director/cmd/holdfast-director; do GOOS=windows go build -o /dev/null $$p; done; }
+	@GOOS=windows go build -o /dev/null ./transporter/cmd/holdfast-transporter
+
+.PHONY: e2e
+e2e: ## run the tests that start real processes
+	@go test -count=1 -v ./test/e2e
+
+.PHONY: crash
+crash: ## kill the repository at random moments, many times over
+	@go test -count=1 -v -run 'Crash|Model' ./transporter/internal/repository/... -args -rounds=$(or $(ROUNDS),300)
+
+.PHONY: chaos
+chaos: ## kill processes of a running site at random moments
+	@go test -count=1 -v -timeout 60m -run Kill ./test/e2e
+
+.PHONY: bench
+bench: ## run the benchmarks, write build/bench.json
+	@mkdir -p build
+	@go run ./test/bench
+
+.PHONY: demo
+demo: build ## show the main job on real mail and stay until Ctrl-C
+	@go run ./deploy/demo --bin $(BIN)
+
+.PHONY: demo-check
+demo-check: build ## the same without staying; fails on any difference
+	@go run ./deploy/demo --bin $(BIN) --check
+
+.PHONY: generate
+generate: .bin/buf .bin/plugins ## regenerate what is generated
+	@.bin/buf lint
+	@.bin/buf generate
+	@.bin/buf generate --template buf.gen.grpc.yaml --path proto/holdfast/transporter --path proto/holdfast/transfer
+	@.bin/buf generate --template buf.gen.connect.yaml --path proto/holdfast/director
+
+.PHONY: lint
+lint: .bin/golangci-lint ## run the linters
+	@.bin/golangci-lint run ./...
+
+.PHONY: check
+check: quick generate lint ## everything but the tests: rules, generated code, lint
+	@git diff --exit-code --stat -- pkg/pb || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard pkg/pb)" || { echo 'generated files are not committed'; exit 1; }
+
+.bin/buf: deploy/tools/buf/go.mod
+	@echo "building buf"; mkdir -p .bin; cd deploy/tools/buf && go build -o $(CURDIR)/.bin/buf github.com/bufbuild/buf/cmd/buf
+
+.bin/plugins: go.mod
+	@mkdir -p .bin; go build -o .bin/ google.golang.org/protobuf/cmd/protoc-gen-go \
+		google.golang.org/grpc/cmd/protoc-gen-go-grpc connectrpc.com/connect/cmd/protoc-gen-connect-go; touch $@
+
+.bin/golangci-lint: deploy/tools/lint/go.mod
+	@echo "building golangci-lint"; mkdir -p .bin
+	@cd deploy/tools/lint && go build -o $(CURDIR)/.bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf build

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package site
+
+import "os/exec"
+
+func separate(*exec.Cmd) {}
