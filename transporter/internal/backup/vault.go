@@ -36,7 +36,8 @@ type Vault interface {
 	Commit(ctx context.Context, c Checkpoint) error
 
 	// Pending returns up to limit messages that a folder reported gone (Checkpoint.Gone) while their newest record still
-	// lies in that folder: neither found elsewhere since, nor decided by Checkpoint.Deleted.
+	// lies in that folder: neither found elsewhere since, nor decided by Checkpoint.Deleted. A record committed after the
+	// message was reported gone decides it too, whatever its folder: that is how a removal proves to be none.
 	Pending(ctx context.Context, limit int) ([]Gone, error)
 
 	// Seal builds the recovery point from the last point and all checkpoints, makes it durable and only then visible, and
@@ -52,7 +53,7 @@ type Vault interface {
 type State struct {
 	// Folders that the last point or an interrupted session knows, with the cursor to go on from.
 	Folders []FolderState
-	// Losses of the last point, to be tried again.
+	// Losses of the last point, and those that an interrupted session committed (Checkpoint.Losses), to be tried again.
 	Losses []mail.Loss
 	// Base is the last point's id; empty for a first backup.
 	Base record.PointID
@@ -79,7 +80,8 @@ type Checkpoint struct {
 	// Full marks a page of a full enumeration of Folder: from the first such page of a session on, messages that the last
 	// point has in Folder and that no checkpoint names do not get into the next point.
 	Full bool
-	// Restart begins a full enumeration anew: what was committed for Folder in this session is forgotten first.
+	// Restart begins a full enumeration anew: what was committed for Folder in this session is forgotten first, so that it
+	// is in the next point only where it is named again. Lookup goes on finding it, so that nothing is downloaded twice.
 	Restart bool
 	// Done marks the last page of the full enumeration, or of the round.
 	Done bool
@@ -89,6 +91,10 @@ type Checkpoint struct {
 	Gone []mail.MessageID
 	// Deleted are messages verified to be in the mailbox no more.
 	Deleted []mail.MessageID
+	// Losses are what this checkpoint passes over although it could not be kept. They are durable with the cursor, so
+	// that no cursor hides one: State.Losses of the next session has them unless this one is sealed. They do not get into
+	// the point by themselves (Summary.Losses does). Several for one message are allowed.
+	Losses []mail.Loss
 }
 
 // Gone is a message that left a folder and has not been found elsewhere.
