@@ -1,0 +1,79 @@
+package corpus
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// diffMail compares messages but for the headers that tell how the body was encoded on its way.
+func diffMail(want, got Message) string {
+	return cmp.Diff(withoutEncoding(want), withoutEncoding(got), cmpopts.EquateEmpty())
+}
+
+func withoutEncoding(m Message) Message {
+	var hs []Header
+	for _, h := range m.Headers {
+		switch strings.ToLower(h.Name) {
+		case "content-type", "content-transfer-encoding", "mime-version":
+		default:
+			hs = append(hs, h)
+		}
+	}
+	m.Headers = hs
+	attachments := append([]Attachment(nil), m.Attachments...)
+	for i, a := range attachments {
+		if a.Item != nil {
+			item := withoutEncoding(*a.Item)
+			attachments[i].Item = &item
+		}
+	}
+	m.Attachments = attachments
+	return m
+}
+
+// writeAndParse sends m through RFC 5322.
+func writeAndParse(t *testing.T, m Message) Message {
+	t.Helper()
+	var eml bytes.Buffer
+	if err := WriteEML(&eml, m); err != nil {
+		t.Fatalf("write: %v", err)
+	}
+	got, err := ParseEML(eml.Bytes(), ImportOptions{})
+	if err != nil {
+		t.Fatalf("parse what was written: %v\n%.2000s", err, eml.Bytes())
+	}
+	return got
+}
+
+// checkStrings finds strings that JSON or a database would change.
+func checkStrings(t *testing.T, m Message) {
+	t.Helper()
+	check := func(what, s string) {
+		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			t.Errorf("%s is not clean: %.60q", what, s)
+		}
+	}
+	check("subject", m.Subject)
+	check("body", m.Body)
+	check("message id", m.MessageID)
+	for _, list := range [][]Address{m.To, m.Cc, m.Bcc, m.ReplyTo} {
+		for _, a := range list {
+			check("name", a.Name)
+			check("address", a.Address)
+		}
+	}
+	for _, h := range m.Headers {
+		check("header", h.Name+h.Value)
+	}
+	for _, a := range m.Attachments {
+		check("attachment", a.Name+a.ContentType+a.ContentID+a.Reference)
+		if a.Item != nil {
+			checkStrings(t, *a.Item)
+		}
+	}
+}
