@@ -1,0 +1,148 @@
+// Package content cuts bytes into the pieces that are stored and deduplicated. How a stream is cut depends on its bytes
+// alone, so the same content has the same pieces in every mailbox, by whatever way and in whatever portions it was read:
+//
+//   - Nothing has no pieces.
+//   - Up to Whole bytes are one piece: mail is mostly that, and the same attachment comes back whole.
+//   - More is cut where the content itself says so (FastCDC, pieces of 256 KiB to 4 MiB, 1 MiB on average), so that a
+//     change in a large file costs about one piece.
+//
+// These numbers, and the cutting function of the library with its version ("fastcdc-v1.0.0"), must not change: nothing
+// would break, but everything large would be stored anew. TestCutsStayWhereTheyWere guards them.
+package content
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	chunkers "github.com/PlakarKorp/go-cdc-chunkers"
+	_ "github.com/PlakarKorp/go-cdc-chunkers/chunkers/fastcdc" // registers the algorithm
+
+	"holdfast/transporter/internal/record"
+)
+
+// Whole is the greatest content, in bytes, that is kept as one piece.
+const Whole = 1 << 20
+
+const (
+	algorithm = "fastcdc-v1.0.0"
+	minPiece  = 256 << 10
+	avgPiece  = 1 << 20
+	maxEmpty  = 100 // reads in a row without bytes or error
+)
+
+// Cutter cuts streams. It keeps the buffers of streams that ended, so that many streams need few. Its methods may be
+// called by many goroutines. The zero value is ready.
+type Cutter struct {
+	small sync.Pool // *[]byte of Whole+1
+	large sync.Pool // *[]byte of record.MaxPiece
+}
+
+// Cut reads r to its end and calls emit for every piece in order. The bytes are good until emit returns. What it holds at
+// once is about 1 MiB, or 5 MiB from the moment the stream turns out to be larger than Whole. An error of r or emit ends
+// it and is wrapped (a *ReadError where it was r's).
+func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error) (record.Content, error) {
+	head := buffer(&c.small, Whole+1)
+	defer c.small.Put(head)
+	n, err := fill(r, *head)
+	switch {
+	case err != nil:
+		return record.Content{}, &ReadError{err}
+	case n <= Whole:
+		return whole((*head)[:n], emit)
+	}
+	scan := buffer(&c.large, record.MaxPiece)
+	defer c.large.Put(scan)
+	return cutLarge(io.MultiReader(bytes.NewReader(*head), r), *scan, emit)
+}
+
+// Bytes cuts content that is in memory already, into the same pieces as Cut.
+func (c *Cutter) Bytes(data []byte, emit func(hash record.Hash, data []byte) error) (record.Content, error) {
+	if len(data) <= Whole {
+		return whole(data, emit)
+	}
+	scan := buffer(&c.large, record.MaxPiece)
+	defer c.large.Put(scan)
+	return cutLarge(bytes.NewReader(data), *scan, emit)
+}
+
+// ReadError marks an error of the stream that was to be cut.
+type ReadError struct{ Err error }
+
+// Error returns the stream's error.
+func (e *ReadError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the stream's error.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// fill reads until b is full or r ends. Unlike io.ReadFull it does not take io.ErrUnexpectedEOF for an end: that is what
+// a connection says that broke in the middle.
+func fill(r io.Reader, b []byte) (int, error) {
+	n, empty := 0, 0
+	for n < len(b) {
+		m, err := r.Read(b[n:])
+		n += m
+		switch {
+		case err == io.EOF: //nolint:errorlint // the end is io.EOF itself
+			return n, nil
+		case err != nil:
+			return n, err
+		case m > 0:
+			empty = 0
+		default:
+			if empty++; empty == maxEmpty {
+				return n, io.ErrNoProgress
+			}
+		}
+	}
+	return n, nil
+}
+
+// whole emits data, at most Whole bytes, as one piece.
+func whole(data []byte, emit func(record.Hash, []byte) error) (record.Content, error) {
+	if len(data) == 0 {
+		return record.Content{}, nil
+	}
+	p := record.Piece{Hash: record.Sum(data), Size: int64(len(data))}
+	if err := emit(p.Hash, data); err != nil {
+		return record.Content{}, err
+	}
+	return record.Content{Size: p.Size, Pieces: []record.Piece{p}}, nil
+}
+
+func cutLarge(r io.Reader, scan []byte, emit func(record.Hash, []byte) error) (record.Content, error) {
+	options := &chunkers.ChunkerOpts{MinSize: minPiece, NormalSize: avgPiece, MaxSize: record.MaxPiece}
+	c, err := chunkers.NewChunkerBuffer(algorithm, r, options, scan)
+	if err != nil {
+		return record.Content{}, fmt.Errorf("set up the chunker: %w", err)
+	}
+	var content record.Content
+	for {
+		data, err := c.Next()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return record.Content{}, &ReadError{err}
+		}
+		if len(data) > 0 {
+			p := record.Piece{Hash: record.Sum(data), Size: int64(len(data))}
+			if err := emit(p.Hash, data); err != nil {
+				return record.Content{}, err
+			}
+			content.Size += p.Size
+			content.Pieces = append(content.Pieces, p)
+		}
+		// The library says io.EOF together with a last piece that is shorter than the least.
+		if err != nil {
+			return content, nil
+		}
+	}
+}
+
+func buffer(pool *sync.Pool, size int) *[]byte {
+	if b, ok := pool.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, size)
+	return &b
+}
