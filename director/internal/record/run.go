@@ -1,0 +1,196 @@
+package record
+
+import (
+	"time"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+// RunKind tells what a run does. Numbers are stored.
+type RunKind int32
+
+// The kinds of run.
+const (
+	KindBackup   RunKind = 1
+	KindRecovery RunKind = 2
+	KindVerify   RunKind = 3
+)
+
+// RunStatus is where a run is. Numbers are stored.
+type RunStatus int32
+
+// The states of a run. Stopping and the states before it are not final; all behind it are.
+const (
+	RunQueued     RunStatus = 1
+	RunRunning    RunStatus = 2
+	RunStopping   RunStatus = 3
+	RunSucceeded  RunStatus = 4
+	RunIncomplete RunStatus = 5
+	RunFailed     RunStatus = 6
+	RunStopped    RunStatus = 7
+)
+
+// Ended reports whether the state is final.
+func (s RunStatus) Ended() bool { return s > RunStopping }
+
+// Run is one execution of a job, or a recovery, or a verify.
+type Run struct {
+	ID      RunID
+	Kind    RunKind
+	Title   string
+	Job     JobID
+	JobName string
+	// Options are the job's as the run began.
+	Options JobOptions
+	Status  RunStatus
+	// Stop is set once it was asked to stop, StopNow when at once.
+	Stop    bool
+	StopNow bool
+	Started time.Time
+	Ended   time.Time
+	// Tasks is how many there are; the four behind it count those that ended.
+	Tasks, Succeeded, Incomplete, Failed, Stopped int32
+	// Progress is the sum over the tasks that ended.
+	Progress Progress
+	Error    string
+}
+
+// Done returns how many tasks ended.
+func (r *Run) Done() int32 { return r.Succeeded + r.Incomplete + r.Failed + r.Stopped }
+
+// Count adds an ended task.
+func (r *Run) Count(t *Task) {
+	switch t.Status {
+	case TaskSucceeded:
+		r.Succeeded++
+	case TaskIncomplete:
+		r.Incomplete++
+	case TaskStopped:
+		r.Stopped++
+	default:
+		r.Failed++
+	}
+	r.Progress.Add(t.Progress)
+}
+
+// Result is the final state that the counts amount to.
+func (r *Run) Result() RunStatus {
+	switch {
+	case r.Stopped > 0:
+		return RunStopped
+	case r.Failed > 0:
+		return RunFailed
+	case r.Incomplete > 0:
+		return RunIncomplete
+	}
+	return RunSucceeded
+}
+
+// TaskStatus is where a task is. Numbers are stored.
+type TaskStatus int32
+
+// The states of a task.
+const (
+	TaskQueued     TaskStatus = 1
+	TaskRunning    TaskStatus = 2
+	TaskSucceeded  TaskStatus = 3
+	TaskIncomplete TaskStatus = 4
+	TaskFailed     TaskStatus = 5
+	TaskStopped    TaskStatus = 6
+	// TaskRetrying waits for its next attempt, or for its Transporter to come back.
+	TaskRetrying TaskStatus = 7
+)
+
+// Ended reports whether the state is final.
+func (s TaskStatus) Ended() bool { return s >= TaskSucceeded && s <= TaskStopped }
+
+// Task is the part of a run for one mailbox, or all of a recovery or verify.
+type Task struct {
+	ID             TaskID
+	Run            RunID
+	Kind           RunKind
+	Account        mail.AccountID
+	Mailbox        mail.MailboxID
+	MailboxName    string
+	MailboxAddress string
+	MailboxKind    mail.MailboxKind
+	Repository     RepositoryID
+	Status         TaskStatus
+	// Transporter is where it runs or ran; empty before it was placed.
+	Transporter TransporterID
+	// Attempt is the one asked of the Transporter; it rises with every start.
+	Attempt int32
+	// Failures counts temporary faults in a row.
+	Failures int32
+	// Transfers were opened for it and are not known to be closed.
+	Transfers      []Transfer
+	Started        time.Time
+	AttemptStarted time.Time
+	NextTry        time.Time
+	Ended          time.Time
+	Phase          string
+	Progress       Progress
+	Error          string
+	FaultKind      fault.Kind
+	RequestID      string
+	// Losses is how many are kept beside the task, LossesMore how many beyond them there were.
+	Losses     int64
+	LossesMore int64
+	Point      PointID
+	// Full is for a verify: re-hash every byte.
+	Full           bool
+	RecoveryReport *RecoveryReport
+	VerifyReport   *VerifyReport
+}
+
+// Transfer is an open way into a repository, on the Transporter that keeps it.
+type Transfer struct {
+	ID          string
+	Transporter TransporterID
+}
+
+// IfExists says what becomes of a message that is there already. Numbers are stored.
+type IfExists int32
+
+// The ways.
+const (
+	IfExistsSkip      IfExists = 1
+	IfExistsRename    IfExists = 2
+	IfExistsOverwrite IfExists = 3
+)
+
+// Recovery is what a recovery task does; the task names the account and mailbox written to.
+type Recovery struct {
+	Task       TaskID
+	Point      PointID
+	Folders    []mail.FolderID
+	Messages   []MessageRef
+	IfExists   IfExists
+	IntoFolder string
+	PlanOnly   bool
+}
+
+// MessageRef names a message in a point.
+type MessageRef struct {
+	Folder  mail.FolderID
+	Message mail.MessageID
+}
+
+// Losses of a task.
+type Losses struct {
+	Task   TaskID
+	Losses []mail.Loss
+}
+
+// RecoveryReport is what a recovery did, or would do.
+type RecoveryReport struct {
+	Created, Skipped, Renamed, Overwritten, Failed, FoldersCreated int64
+	Notes                                                          []string
+}
+
+// VerifyReport is what a verify found.
+type VerifyReport struct {
+	Points, Blobs, Bytes int64
+	Damage               []string
+}

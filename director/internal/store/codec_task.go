@@ -1,0 +1,90 @@
+package store
+
+import (
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
+
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+func encodeTask(r *record.Task) *statev1.Task {
+	p := &statev1.Task{
+		Id: string(r.ID), RunId: string(r.Run), AccountId: string(r.Account), MailboxId: string(r.Mailbox),
+		MailboxName: r.MailboxName, MailboxAddress: r.MailboxAddress, MailboxKind: int32(r.MailboxKind),
+		RepositoryId: string(r.Repository), Status: int32(r.Status), TransporterId: string(r.Transporter), Attempt: r.Attempt,
+		Failures: r.Failures, Started: stamp(r.Started), Ended: stamp(r.Ended), Phase: r.Phase,
+		Progress: encodeProgress(&r.Progress), Error: r.Error, FaultKind: int32(r.FaultKind), RequestId: r.RequestID,
+		Losses: r.Losses, LossesMore: r.LossesMore, PointId: string(r.Point), NextTry: stamp(r.NextTry),
+		AttemptStarted: stamp(r.AttemptStarted), Kind: int32(r.Kind), Full: r.Full,
+	}
+	for _, t := range r.Transfers {
+		p.Transfers = append(p.Transfers, &statev1.Transfer{Id: t.ID, TransporterId: string(t.Transporter)})
+	}
+	if w := r.RecoveryReport; w != nil {
+		p.RecoveryReport = &statev1.RecoveryReport{
+			Created: w.Created, Skipped: w.Skipped, Renamed: w.Renamed, Overwritten: w.Overwritten, Failed: w.Failed,
+			FoldersCreated: w.FoldersCreated, Notes: w.Notes,
+		}
+	}
+	if w := r.VerifyReport; w != nil {
+		p.VerifyReport = &statev1.VerifyReport{Points: w.Points, Blobs: w.Blobs, Bytes: w.Bytes, Damage: w.Damage}
+	}
+	return p
+}
+
+func decodeTask(p *statev1.Task) record.Task {
+	r := record.Task{
+		ID: record.TaskID(p.GetId()), Run: record.RunID(p.GetRunId()), Account: mail.AccountID(p.GetAccountId()),
+		Mailbox: mail.MailboxID(p.GetMailboxId()), MailboxName: p.GetMailboxName(), MailboxAddress: p.GetMailboxAddress(),
+		MailboxKind: mail.MailboxKind(p.GetMailboxKind()), Repository: record.RepositoryID(p.GetRepositoryId()),
+		Status: record.TaskStatus(p.GetStatus()), Transporter: record.TransporterID(p.GetTransporterId()), Attempt: p.GetAttempt(),
+		Failures: p.GetFailures(), Started: moment(p.GetStarted()), Ended: moment(p.GetEnded()), Phase: p.GetPhase(),
+		Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), FaultKind: fault.Kind(p.GetFaultKind()),
+		RequestID: p.GetRequestId(), Losses: p.GetLosses(), LossesMore: p.GetLossesMore(), Point: record.PointID(p.GetPointId()),
+		NextTry: moment(p.GetNextTry()), AttemptStarted: moment(p.GetAttemptStarted()),
+		Kind: record.RunKind(p.GetKind()), Full: p.GetFull(),
+	}
+	for _, t := range p.GetTransfers() {
+		r.Transfers = append(r.Transfers, record.Transfer{
+			ID: t.GetId(), Transporter: record.TransporterID(t.GetTransporterId()),
+		})
+	}
+	if w := p.GetRecoveryReport(); w != nil {
+		r.RecoveryReport = &record.RecoveryReport{
+			Created: w.GetCreated(), Skipped: w.GetSkipped(), Renamed: w.GetRenamed(), Overwritten: w.GetOverwritten(),
+			Failed: w.GetFailed(), FoldersCreated: w.GetFoldersCreated(), Notes: w.GetNotes(),
+		}
+	}
+	if w := p.GetVerifyReport(); w != nil {
+		r.VerifyReport = &record.VerifyReport{
+			Points: w.GetPoints(), Blobs: w.GetBlobs(), Bytes: w.GetBytes(), Damage: w.GetDamage(),
+		}
+	}
+	return r
+}
+
+func encodeRecovery(r *record.Recovery) *statev1.Recovery {
+	p := &statev1.Recovery{
+		TaskId: string(r.Task), PointId: string(r.Point), FolderIds: texts[string](r.Folders), IfExists: int32(r.IfExists),
+		IntoFolder: r.IntoFolder, PlanOnly: r.PlanOnly,
+	}
+	for _, m := range r.Messages {
+		p.Messages = append(p.Messages, &statev1.MessageRef{FolderId: string(m.Folder), MessageId: string(m.Message)})
+	}
+	return p
+}
+
+func decodeRecovery(p *statev1.Recovery) record.Recovery {
+	r := record.Recovery{
+		Task: record.TaskID(p.GetTaskId()), Point: record.PointID(p.GetPointId()),
+		Folders: texts[mail.FolderID](p.GetFolderIds()), IfExists: record.IfExists(p.GetIfExists()),
+		IntoFolder: p.GetIntoFolder(), PlanOnly: p.GetPlanOnly(),
+	}
+	for _, m := range p.GetMessages() {
+		r.Messages = append(r.Messages, record.MessageRef{
+			Folder: mail.FolderID(m.GetFolderId()), Message: mail.MessageID(m.GetMessageId()),
+		})
+	}
+	return r
+}

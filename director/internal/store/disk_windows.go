@@ -1,0 +1,9 @@
+package store
+
+import (
+	"errors"
+
+	"golang.org/x/sys/windows"
+)
+
+func diskFull(err error) bool { return errors.Is(err, windows.ERROR_DISK_FULL) }

@@ -1,0 +1,227 @@
+// Package store is the Director's memory: one bbolt file of protobuf records (proto/holdfast/state/v1). It owns the file,
+// its schema and the sealing of secrets; what records mean is not its business. Its interface (get, range, compare-and-set
+// transaction, watch) is one that a replicated store offers too, so nothing outside may depend on bbolt.
+//
+//	director.db
+//	├── meta            schema → "1" · revision → uint64 · sealed → a known text under director.key
+//	├── identity        INSTALLATION → Identity              (keys sealed)
+//	├── accounts        ID → Account                         (credential sealed)
+//	├── mailboxes       ACCOUNT/ID → Mailbox
+//	├── transporters    ID → Transporter
+//	├── repositories    ID → Repository                      (key sealed)
+//	├── jobs            ID → Job
+//	├── runs            ID → Run                             (backups, recoveries, verifies; ids sort by time)
+//	├── tasks           RUN-POSITION → Task
+//	├── losses          RUN-POSITION → Losses
+//	├── recoveries      RUN-POSITION → Recovery              (what a recovery task does)
+//	├── users           NAME → User
+//	├── tokens          SHA-256 of the secret → Token
+//	├── runs-of-job     JOB/RUN → nothing
+//	├── runs-active     RUN → nothing                        (not ended yet)
+//	└── tasks-unsettled RUN-POSITION → nothing               (ended; transfers to be closed, Transporter to be told)
+//
+// Every value begins with the revision, 8 bytes big-endian, of the transaction that wrote it; the record follows. A
+// secret is AES-256-GCM under director.key with the record's place ("accounts/ID") as additional data, so that sealed
+// bytes cannot be moved to another record.
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"holdfast/pkg/fault"
+)
+
+// Schema is the version of the tree above. A store of a greater one is refused.
+const Schema = 1
+
+// lockWait is how long Open waits for another process to let go of the file.
+const lockWait = 500 * time.Millisecond
+
+var (
+	metaBucket  = []byte("meta")
+	schemaKey   = []byte("schema")
+	revisionKey = []byte("revision")
+	sealedKey   = []byte("sealed")
+)
+
+// Store is an open store. Its methods may be called by several goroutines.
+type Store struct {
+	db      *bbolt.DB
+	path    string
+	seal    *sealer
+	watches watches
+}
+
+// Open opens the store at path, making it when it is not there, with the key that unlock returns for sealing. Unlock is
+// told whether the store is new: only then may it make a key. Another process's store is Conflict, a newer schema
+// Unsupported, a key that is not this store's Unauthorized; in none of these cases is anything changed.
+func Open(path string, unlock func(fresh bool) ([]byte, error)) (*Store, error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: lockWait, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, fault.New(fault.Conflict, "another Director is running on %s; stop it first, or use another data folder", path)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, fault.New(fault.Corrupt, "%s is not a Director's database, or is damaged: %w", path, err)
+	case err != nil:
+		return nil, fault.New(fault.Denied, "open %s: %w", path, err)
+	}
+	s := &Store{db: db, path: path}
+	if err := s.start(unlock); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) start(unlock func(bool) ([]byte, error)) error {
+	have, proof, err := s.readMeta()
+	if err != nil {
+		return err
+	}
+	if have > Schema {
+		return fault.New(fault.Unsupported, "%s was written by a newer Director (schema %d, this one knows %d); install that version or a later one", s.path, have, Schema)
+	}
+	key, err := unlock(have == 0)
+	if err != nil {
+		return err
+	}
+	if s.seal, err = newSealer(key); err != nil {
+		return err
+	}
+	if have > 0 {
+		if plain, err := s.seal.open(proof, "meta"); err != nil || string(plain) != sealedText {
+			return fault.New(fault.Unauthorized, "the key does not open the secrets in %s: put back the director.key that belongs to it", s.path)
+		}
+	}
+	if have == Schema {
+		return nil
+	}
+	if err := s.db.Update(func(tx *bbolt.Tx) error { return s.migrate(tx, have) }); err != nil {
+		return s.failed("prepare", err)
+	}
+	return nil
+}
+
+// sealedText is what the key must open.
+const sealedText = "holdfast director"
+
+// readMeta returns the schema, 0 for a new file, and the text that only the right key opens.
+func (s *Store) readMeta() (schema int, proof []byte, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		meta := tx.Bucket(metaBucket)
+		if meta == nil {
+			return nil
+		}
+		schema, err = strconv.Atoi(string(meta.Get(schemaKey)))
+		if err != nil || schema < 1 {
+			return fault.New(fault.Corrupt, "%s names no schema version", s.path)
+		}
+		proof = append(proof, meta.Get(sealedKey)...)
+		return nil
+	})
+	return schema, proof, err
+}
+
+// migrate brings the file from a schema to this one, in one transaction. Schema 0 is a new file.
+func (s *Store) migrate(tx *bbolt.Tx, from int) error {
+	meta, err := tx.CreateBucketIfNotExists(metaBucket)
+	if err != nil {
+		return err
+	}
+	for _, name := range buckets {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	if from == 0 {
+		proof, err := s.seal.seal([]byte(sealedText), "meta")
+		if err != nil {
+			return err
+		}
+		if err := meta.Put(sealedKey, proof); err != nil {
+			return err
+		}
+		if err := meta.Put(revisionKey, make([]byte, 8)); err != nil {
+			return err
+		}
+	}
+	return meta.Put(schemaKey, []byte(strconv.Itoa(Schema)))
+}
+
+// Close ends the store when all transactions are done. Watches end too.
+func (s *Store) Close() error {
+	s.watches.close()
+	return s.db.Close()
+}
+
+// Path returns the file's path.
+func (s *Store) Path() string { return s.path }
+
+// View calls fn with a snapshot. It does not block writers, and is not blocked by them.
+func (s *Store) View(fn func(*Tx) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx: tx, s: s}) })
+}
+
+// Update calls fn with a transaction that is durable as a whole once Update returned nil, and without effect otherwise.
+// What fn reads is what it is compared with: no other transaction comes between. Fn may be called more than once, so it
+// must have no other effects. Watches hear of it after it is durable.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var t *Tx
+	var own error
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		t = &Tx{tx: tx, s: s}
+		t.revision = t.current() + 1
+		if own = fn(t); own != nil || len(t.changed) == 0 {
+			return own
+		}
+		return tx.Bucket(metaBucket).Put(revisionKey, binary.BigEndian.AppendUint64(nil, t.revision))
+	})
+	switch {
+	case own != nil:
+		return own
+	case err != nil:
+		return s.failed("write", err)
+	}
+	s.watches.notify(t.changed)
+	return nil
+}
+
+func (s *Store) failed(what string, err error) error {
+	if fault.KindOf(err) != fault.Unknown {
+		return err
+	}
+	kind := fault.Unknown
+	if diskFull(err) {
+		kind = fault.Exhausted
+	}
+	return fault.New(kind, "%s %s: %w", what, s.path, err)
+}
+
+// Size returns how many bytes the file has.
+func (s *Store) Size() int64 {
+	var n int64
+	_ = s.db.View(func(tx *bbolt.Tx) error { n = tx.Size(); return nil })
+	return n
+}
+
+// CopyTo writes a consistent copy of the store to a file, for a backup of it.
+func (s *Store) CopyTo(path string) error {
+	err := s.db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(path, 0o600) })
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", s.path, err)
+	}
+	return nil
+}
