@@ -97,6 +97,7 @@ type Checkpoint struct {
 	Deleted  []string               `protobuf:"bytes,8,rep,name=deleted,proto3" json:"deleted,omitempty"`
 	// The folders that messages lie in, referred to by number.
 	Folders       []string `protobuf:"bytes,9,rep,name=folders,proto3" json:"folders,omitempty"`
+	Losses        []*Loss  `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -194,6 +195,13 @@ func (x *Checkpoint) GetFolders() []string {
 	return nil
 }
 
+func (x *Checkpoint) GetLosses() []*Loss {
+	if x != nil {
+		return x.Losses
+	}
+	return nil
+}
+
 // StagedMessage places one record of a checkpoint.
 type StagedMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -281,7 +289,7 @@ const file_holdfast_repository_v1_staging_proto_rawDesc = "" +
 	"\vJournalHead\x123\n" +
 	"\x03key\x18\x01 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x120\n" +
 	"\x05begun\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05begun\x12\x12\n" +
-	"\x04base\x18\x03 \x01(\fR\x04base\"\x89\x02\n" +
+	"\x04base\x18\x03 \x01(\fR\x04base\"\xbf\x02\n" +
 	"\n" +
 	"Checkpoint\x12\x16\n" +
 	"\x06folder\x18\x01 \x01(\tR\x06folder\x12\x16\n" +
@@ -292,7 +300,9 @@ const file_holdfast_repository_v1_staging_proto_rawDesc = "" +
 	"\bmessages\x18\x06 \x03(\v2%.holdfast.repository.v1.StagedMessageR\bmessages\x12\x12\n" +
 	"\x04gone\x18\a \x03(\tR\x04gone\x12\x18\n" +
 	"\adeleted\x18\b \x03(\tR\adeleted\x12\x18\n" +
-	"\afolders\x18\t \x03(\tR\afolders\"\xaa\x01\n" +
+	"\afolders\x18\t \x03(\tR\afolders\x124\n" +
+	"\x06losses\x18\n" +
+	" \x03(\v2\x1c.holdfast.repository.v1.LossR\x06losses\"\xaa\x01\n" +
 	"\rStagedMessage\x12\x17\n" +
 	"\aid_hash\x18\x01 \x01(\fR\x06idHash\x12\x16\n" +
 	"\x06folder\x18\x02 \x01(\rR\x06folder\x12)\n" +
@@ -319,16 +329,18 @@ var file_holdfast_repository_v1_staging_proto_goTypes = []any{
 	(*StagedMessage)(nil),         // 2: holdfast.repository.v1.StagedMessage
 	(*BackupKey)(nil),             // 3: holdfast.repository.v1.BackupKey
 	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*Loss)(nil),                  // 5: holdfast.repository.v1.Loss
 }
 var file_holdfast_repository_v1_staging_proto_depIdxs = []int32{
 	3, // 0: holdfast.repository.v1.JournalHead.key:type_name -> holdfast.repository.v1.BackupKey
 	4, // 1: holdfast.repository.v1.JournalHead.begun:type_name -> google.protobuf.Timestamp
 	2, // 2: holdfast.repository.v1.Checkpoint.messages:type_name -> holdfast.repository.v1.StagedMessage
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 3: holdfast.repository.v1.Checkpoint.losses:type_name -> holdfast.repository.v1.Loss
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_repository_v1_staging_proto_init() }

@@ -1,0 +1,48 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// SyncDir implements FS. NTFS journals names itself, and Windows has no call for it.
+func (OS) SyncDir(string) error { return nil }
+
+func isFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
+}
+
+func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
+func isNotFolder(err error) bool { return errors.Is(err, windows.ERROR_DIRECTORY) }
+
+// Space returns the size of the disk that path is on and what of it may still be written.
+func Space(path string) (total, free int64, err error) {
+	p, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, 0, Fault(err, "ask the free space of", path)
+	}
+	var avail, size uint64
+	if err := windows.GetDiskFreeSpaceEx(p, &avail, &size, nil); err != nil {
+		return 0, 0, Fault(err, "ask the free space of", path)
+	}
+	return int64(size), int64(avail), nil
+}
+
+// lockFile takes the lock of an open file, or reports that another holds it. The locked byte lies far behind the file's
+// end, so that others can still read who holds it.
+func lockFile(f *os.File) (held bool, err error) {
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	at := windows.Overlapped{OffsetHigh: 0x4000_0000}
+	err = windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, windows.ERROR_LOCK_VIOLATION):
+		return false, nil
+	default:
+		return false, err
+	}
+}

@@ -1,0 +1,133 @@
+package index
+
+import (
+	"bytes"
+	"encoding/binary"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Backup identifies a backup in the index, and Point a recovery point.
+type (
+	Backup [32]byte
+	Point  [32]byte
+)
+
+// PointRecord is one point of the catalogue.
+type PointRecord struct {
+	Backup Backup
+	Sealed time.Time
+	Point  Point
+	Box    []byte
+}
+
+func pointKey(b Backup, sealed time.Time, p Point) []byte {
+	k := make([]byte, 0, 72)
+	k = append(k, b[:]...)
+	k = binary.BigEndian.AppendUint64(k, uint64(sealed.UnixNano())^1<<63)
+	return append(k, p[:]...)
+}
+
+func decodePointKey(k []byte) (r PointRecord, ok bool) {
+	if len(k) != 72 {
+		return r, false
+	}
+	copy(r.Backup[:], k)
+	r.Sealed = time.Unix(0, int64(binary.BigEndian.Uint64(k[32:])^1<<63)).UTC()
+	copy(r.Point[:], k[40:])
+	return r, true
+}
+
+// Change is one transaction on the catalogue.
+type Change struct {
+	tx *bbolt.Tx
+}
+
+// Change runs fn in one transaction: all of it becomes durable, or nothing.
+func (x *Index) Change(what string, fn func(c Change) error) error {
+	return x.update(what, func(tx *bbolt.Tx) error { return fn(Change{tx}) })
+}
+
+// PutPoint records a point.
+func (c Change) PutPoint(r PointRecord) error {
+	return c.tx.Bucket(bucketPoints).Put(pointKey(r.Backup, r.Sealed, r.Point), r.Box)
+}
+
+// DeletePoint forgets a point and remembers that it was deleted.
+func (c Change) DeletePoint(r PointRecord) error {
+	if err := c.Bury(r.Point); err != nil {
+		return err
+	}
+	return c.tx.Bucket(bucketPoints).Delete(pointKey(r.Backup, r.Sealed, r.Point))
+}
+
+// Bury remembers that a point was deleted.
+func (c Change) Bury(p Point) error {
+	return c.tx.Bucket(bucketTombstones).Put(p[:], nil)
+}
+
+// Buried reports whether a point was deleted.
+func (c Change) Buried(p Point) bool {
+	return c.tx.Bucket(bucketTombstones).Get(p[:]) != nil
+}
+
+// AddSegment appends a segment to a backup's table of messages, or replaces the whole table by it.
+func (c Change) AddSegment(b Backup, replace bool, box []byte) error {
+	bucket := c.tx.Bucket(bucketMessages)
+	cursor := bucket.Cursor()
+	next := uint32(1)
+	var old [][]byte
+	for k, _ := cursor.Seek(b[:]); bytes.HasPrefix(k, b[:]); k, _ = cursor.Next() {
+		if len(k) == 36 {
+			next = binary.BigEndian.Uint32(k[32:]) + 1
+		}
+		old = append(old, bytes.Clone(k))
+	}
+	if replace {
+		for _, k := range old {
+			if err := bucket.Delete(k); err != nil {
+				return err
+			}
+		}
+	}
+	return bucket.Put(binary.BigEndian.AppendUint32(bytes.Clone(b[:]), next), box)
+}
+
+// Segments hands the segments of a backup's table to fn in order. They are only valid during the call.
+func (x *Index) Segments(b Backup, fn func(box []byte) error) error {
+	return x.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bucketMessages).Cursor()
+		for k, v := c.Seek(b[:]); bytes.HasPrefix(k, b[:]); k, v = c.Next() {
+			if err := fn(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Points returns the points of one backup, or of all (nil), oldest first within each backup.
+func (x *Index) Points(backup *Backup) ([]PointRecord, error) {
+	var list []PointRecord
+	err := x.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bucketPoints).Cursor()
+		var prefix []byte
+		if backup != nil {
+			prefix = backup[:]
+		}
+		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			r, ok := decodePointKey(k)
+			if !ok {
+				continue
+			}
+			r.Box = bytes.Clone(v)
+			list = append(list, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, x.fault(err)
+	}
+	return list, nil
+}

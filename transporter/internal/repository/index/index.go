@@ -1,0 +1,455 @@
+// Package index is index.bolt: where each blob lies, which points there are, and where the messages of the newest point of a
+// backup are. All of it can be made again from the packs. It alone knows bbolt.
+//
+// Random ids are never keys (bbolt would write each 50 times): a pack is one value with its sorted entries, and a table in
+// memory, filled when the index is opened, finds the pack.
+//
+//	meta         format → u32    repository → 16 bytes    clean → 1, only while nobody has the index open
+//	packs        number u32 → name 16, kind 1, size u64, entry 48 …, CRC-32C u32        (keys big-endian, values little-endian)
+//	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
+//	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box
+//	tombstones   point 32 → empty
+//	messages     backup 32, number u32 → box
+//
+// What is in a box is the caller's matter (CatalogPoint; segments of package repository); it is encrypted where the
+// repository is.
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"holdfast/pkg/fault"
+	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/pack"
+)
+
+const format = 1
+
+var (
+	bucketMeta       = []byte("meta")
+	bucketPacks      = []byte("packs")
+	bucketOpen       = []byte("open")
+	bucketPoints     = []byte("points")
+	bucketTombstones = []byte("tombstones")
+	bucketMessages   = []byte("messages")
+
+	keyFormat     = []byte("format")
+	keyRepository = []byte("repository")
+	keyClean      = []byte("clean")
+)
+
+// Options of an index.
+type Options struct {
+	Repository [16]byte
+	// Hook, if set, is called before and after each transaction that writes; its error fails the transaction. Tests stop a
+	// process there.
+	Hook func(when string) error
+	// NoSync leaves transactions to the operating system: for an index that is built anew and synced at its end.
+	NoSync bool
+}
+
+// Pack is what the index knows of a sealed pack.
+type Pack struct {
+	Number uint32
+	Name   pack.Name
+	Kind   pack.Kind
+	Size   int64
+	Blobs  int
+}
+
+// Place is where a blob lies.
+type Place struct {
+	Pack  pack.Name
+	Entry pack.Entry
+}
+
+// Index is an open index. It may be used by several goroutines.
+type Index struct {
+	db   *bbolt.DB
+	path string
+	opts Options
+	// Clean is whether the index had been closed in order.
+	Clean bool
+
+	mu     sync.RWMutex
+	table  table
+	packs  map[uint32]Pack
+	byName map[pack.Name]uint32
+	next   uint32
+	sums   map[pack.Type]Sums
+}
+
+// Sums count blobs of one type.
+type Sums struct {
+	Blobs  int64
+	Plain  int64
+	Stored int64
+}
+
+// Open opens the index at path, or makes it where create is set. An index that cannot be used, whatever is wrong with it, is
+// Corrupt: build it anew. One that is not there is NotFound.
+func Open(path string, create bool, opts Options) (x *Index, err error) {
+	if !create {
+		if _, err := os.Stat(path); err != nil {
+			return nil, disk.Fault(err, "open", path)
+		}
+	}
+	var db *bbolt.DB
+	defer func() {
+		// bbolt panics on some damaged pages.
+		if p := recover(); p != nil {
+			x, err = nil, fault.New(fault.Corrupt, "the index %s is damaged: %v", path, p)
+		}
+		if err != nil && db != nil {
+			closeQuietly(db)
+		}
+	}()
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoSync: opts.NoSync,
+	})
+	if err != nil {
+		return nil, openFault(err, path)
+	}
+	x = &Index{db: db, path: path, opts: opts, packs: map[uint32]Pack{}, byName: map[pack.Name]uint32{}, next: 1, sums: map[pack.Type]Sums{}}
+	if err := x.prepare(create); err != nil {
+		return nil, err
+	}
+	if err := x.load(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func closeQuietly(db *bbolt.DB) {
+	defer func() { _ = recover() }()
+	_ = db.Close()
+}
+
+func openFault(err error, path string) error {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return fault.New(fault.Conflict, "the index %s is in use by another process", path)
+	case errors.Is(err, os.ErrPermission), errors.Is(err, os.ErrNotExist):
+		return disk.Fault(err, "open", path)
+	}
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return disk.Fault(err, "open", path)
+	}
+	return fault.New(fault.Corrupt, "the index %s is damaged: %w", path, err)
+}
+
+// prepare checks or writes the meta bucket.
+func (x *Index) prepare(create bool) error {
+	return x.update("open", func(tx *bbolt.Tx) error {
+		meta := tx.Bucket(bucketMeta)
+		if meta == nil {
+			if !create {
+				return fault.New(fault.Corrupt, "the index %s is damaged: it has no meta bucket", x.path)
+			}
+			for _, name := range [][]byte{bucketMeta, bucketPacks, bucketOpen, bucketPoints, bucketTombstones, bucketMessages} {
+				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+					return err
+				}
+			}
+			meta = tx.Bucket(bucketMeta)
+			if err := meta.Put(keyFormat, binary.LittleEndian.AppendUint32(nil, format)); err != nil {
+				return err
+			}
+			if err := meta.Put(keyRepository, x.opts.Repository[:]); err != nil {
+				return err
+			}
+		}
+		if f := meta.Get(keyFormat); len(f) != 4 || binary.LittleEndian.Uint32(f) != format {
+			return fault.New(fault.Corrupt, "the index %s has another format; it is built anew", x.path)
+		}
+		if string(meta.Get(keyRepository)) != string(x.opts.Repository[:]) {
+			return fault.New(fault.Corrupt, "the index %s belongs to another repository", x.path)
+		}
+		for _, name := range [][]byte{bucketPacks, bucketOpen, bucketPoints, bucketTombstones, bucketMessages} {
+			if tx.Bucket(name) == nil {
+				return fault.New(fault.Corrupt, "the index %s is damaged: bucket %s is missing", x.path, name)
+			}
+		}
+		x.Clean = len(meta.Get(keyClean)) == 1
+		return meta.Delete(keyClean)
+	})
+}
+
+// load fills the table.
+func (x *Index) load() error {
+	return x.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketPacks).ForEach(func(k, v []byte) error {
+			info, raw, err := decodePack(k, v)
+			if err != nil {
+				return fault.New(fault.Corrupt, "the index %s is damaged: %w", x.path, err)
+			}
+			if _, twice := x.byName[info.Name]; twice {
+				return fault.New(fault.Corrupt, "the index %s is damaged: pack %s is in it twice", x.path, info.Name)
+			}
+			x.admit(info, raw)
+			return nil
+		})
+	})
+}
+
+// admit adds a pack to what is in memory.
+func (x *Index) admit(info Pack, raw []byte) {
+	x.packs[info.Number] = info
+	x.byName[info.Name] = info.Number
+	x.next = max(x.next, info.Number+1)
+	for i := range info.Blobs {
+		x.table.insert((*pack.ID)(raw[i*pack.EntrySize:]), info.Number, uint32(i))
+	}
+	x.count(raw, 1)
+}
+
+func (x *Index) count(raw []byte, sign int64) {
+	for i := 0; i < len(raw); i += pack.EntrySize {
+		e := raw[i : i+pack.EntrySize]
+		s := x.sums[pack.Type(e[44])]
+		s.Blobs += sign
+		s.Stored += sign * int64(binary.LittleEndian.Uint32(e[36:]))
+		s.Plain += sign * int64(binary.LittleEndian.Uint32(e[40:]))
+		x.sums[pack.Type(e[44])] = s
+	}
+}
+
+const packHead = 16 + 1 + 8
+
+func encodePack(name pack.Name, kind pack.Kind, size int64, entries []pack.Entry) []byte {
+	b := make([]byte, 0, packHead+len(entries)*pack.EntrySize+4)
+	b = append(b, name[:]...)
+	b = append(b, byte(kind))
+	b = binary.LittleEndian.AppendUint64(b, uint64(size))
+	for i := range entries {
+		b = entries[i].Append(b)
+	}
+	return binary.LittleEndian.AppendUint32(b, pack.Sum(b))
+}
+
+func decodePack(k, v []byte) (Pack, []byte, error) {
+	if len(k) != 4 || len(v) < packHead+4 || (len(v)-packHead-4)%pack.EntrySize != 0 {
+		return Pack{}, nil, errors.New("a pack's value has a wrong length")
+	}
+	body := v[:len(v)-4]
+	if pack.Sum(body) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
+		return Pack{}, nil, errors.New("a pack's value does not fit its checksum")
+	}
+	raw := body[packHead:]
+	return Pack{
+		Number: binary.BigEndian.Uint32(k), Name: pack.Name(v[:16]), Kind: pack.Kind(v[16]),
+		Size: int64(binary.LittleEndian.Uint64(v[17:])), Blobs: len(raw) / pack.EntrySize,
+	}, raw, nil
+}
+
+// update runs a transaction that writes.
+func (x *Index) update(what string, fn func(tx *bbolt.Tx) error) error {
+	if x.opts.Hook != nil {
+		if err := x.opts.Hook("before " + what); err != nil {
+			return err
+		}
+	}
+	err := x.db.Update(fn)
+	if err == nil && x.opts.Hook != nil {
+		err = x.opts.Hook("after " + what)
+	}
+	if err != nil {
+		return x.fault(err)
+	}
+	return nil
+}
+
+func (x *Index) fault(err error) error {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return fault.New(fault.Unavailable, "the index %s is closed", x.path)
+	}
+	return disk.Fault(err, "write", x.path)
+}
+
+// AddPack records a sealed pack with its sorted entries. A pack that is there already stays as it is.
+func (x *Index) AddPack(name pack.Name, kind pack.Kind, size int64, entries []pack.Entry) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, ok := x.byName[name]; ok {
+		return nil
+	}
+	value := encodePack(name, kind, size, entries)
+	info := Pack{Number: x.next, Name: name, Kind: kind, Size: size, Blobs: len(entries)}
+	err := x.update("add pack", func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(bucketOpen).Delete(name[:]); err != nil {
+			return err
+		}
+		b := tx.Bucket(bucketPacks)
+		b.FillPercent = 1 // keys only rise
+		return b.Put(binary.BigEndian.AppendUint32(nil, info.Number), value)
+	})
+	if err != nil {
+		return err
+	}
+	x.admit(info, value[packHead:len(value)-4])
+	return nil
+}
+
+// DropPack forgets a pack.
+func (x *Index) DropPack(name pack.Name) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	number, ok := x.byName[name]
+	if !ok {
+		return nil
+	}
+	k := binary.BigEndian.AppendUint32(nil, number)
+	var raw []byte
+	err := x.update("drop pack", func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketPacks)
+		if v := b.Get(k); len(v) >= packHead+4 {
+			raw = append(raw, v[packHead:len(v)-4]...)
+		}
+		return b.Delete(k)
+	})
+	if err != nil {
+		return err
+	}
+	for i := 0; i*pack.EntrySize < len(raw); i++ {
+		x.table.remove((*pack.ID)(raw[i*pack.EntrySize:]), number, uint32(i))
+	}
+	x.count(raw, -1)
+	delete(x.packs, number)
+	delete(x.byName, name)
+	return nil
+}
+
+// Packs lists the sealed packs in no particular order.
+func (x *Index) Packs() []Pack {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	list := make([]Pack, 0, len(x.packs))
+	for _, p := range x.packs {
+		list = append(list, p)
+	}
+	return list
+}
+
+// Sums returns how many blobs of each type the sealed packs have. A blob that lies in two packs counts twice.
+func (x *Index) Sums() map[pack.Type]Sums {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	sums := make(map[pack.Type]Sums, len(x.sums))
+	for t, s := range x.sums {
+		sums[t] = s
+	}
+	return sums
+}
+
+// Find calls found for each id that lies in a sealed pack, with its number among ids. Of several places the first is taken.
+func (x *Index) Find(ids []pack.ID, found func(i int, p Place)) error {
+	return x.find(ids, func(i int, p Place) bool { found(i, p); return true })
+}
+
+// FindAll calls found for every place of a blob.
+func (x *Index) FindAll(id pack.ID, found func(p Place)) error {
+	return x.find([]pack.ID{id}, func(_ int, p Place) bool { found(p); return false })
+}
+
+func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var tx *bbolt.Tx
+	var packs *bbolt.Bucket
+	var err error
+	for i := range ids {
+		x.table.candidates(&ids[i], func(s *slot) bool {
+			if tx == nil {
+				if tx, err = x.db.Begin(false); err != nil {
+					return true
+				}
+				packs = tx.Bucket(bucketPacks)
+			}
+			var k [4]byte
+			binary.BigEndian.PutUint32(k[:], s.pack)
+			v := packs.Get(k[:])
+			at := packHead + int(s.at)*pack.EntrySize
+			if len(v) < at+pack.EntrySize+4 || [32]byte(v[at:]) != ids[i] {
+				return false
+			}
+			return found(i, Place{Pack: pack.Name(v[:16]), Entry: pack.DecodeEntry(v[at:])})
+		})
+		if err != nil {
+			return x.fault(err)
+		}
+	}
+	if tx != nil {
+		return tx.Rollback()
+	}
+	return nil
+}
+
+// OpenPack is what the index keeps of an open pack over an orderly close, so that it need not be scanned again.
+type OpenPack struct {
+	Name    pack.Name
+	Kind    pack.Kind
+	End     int64
+	Entries []pack.Entry // in the order of the file
+}
+
+// OpenPacks returns the open packs that were on record when the index was opened.
+func (x *Index) OpenPacks() ([]OpenPack, error) {
+	var list []OpenPack
+	err := x.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketOpen).ForEach(func(k, v []byte) error {
+			info, raw, err := decodePack(make([]byte, 4), v)
+			if err != nil || string(k) != string(info.Name[:]) {
+				return nil // it is scanned instead
+			}
+			o := OpenPack{Name: info.Name, Kind: info.Kind, End: info.Size}
+			for i := 0; i < len(raw); i += pack.EntrySize {
+				o.Entries = append(o.Entries, pack.DecodeEntry(raw[i:]))
+			}
+			list = append(list, o)
+			return nil
+		})
+	})
+	return list, err
+}
+
+// Close records the open packs, marks the index clean, and closes it.
+func (x *Index) Close(open []OpenPack) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	err := x.update("close", func(tx *bbolt.Tx) error {
+		if err := tx.DeleteBucket(bucketOpen); err != nil {
+			return err
+		}
+		b, err := tx.CreateBucket(bucketOpen)
+		if err != nil {
+			return err
+		}
+		for _, o := range open {
+			if err := b.Put(o.Name[:], encodePack(o.Name, o.Kind, o.End, o.Entries)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketMeta).Put(keyClean, []byte{1})
+	})
+	if x.opts.NoSync && err == nil {
+		if syncErr := x.db.Sync(); syncErr != nil {
+			err = disk.Fault(syncErr, "sync", x.path)
+		}
+	}
+	if closeErr := x.db.Close(); err == nil && closeErr != nil {
+		err = fmt.Errorf("close the index: %w", closeErr)
+	}
+	return err
+}
+
+// Drop closes the index as a crash would: without the clean mark.
+func (x *Index) Drop() { _ = x.db.Close() }

@@ -1,0 +1,202 @@
+package tree
+
+import (
+	"context"
+	"encoding/binary"
+
+	"holdfast/pkg/fault"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/pack"
+)
+
+// Op is a change to one place of a folder: a record to keep there, or (Entry nil) a place to vacate.
+type Op struct {
+	Key   Key
+	Entry func() (Entry, error)
+}
+
+// Build returns the tree that base becomes by the ops, which come sorted by key, each key once. Pages in whose range no op
+// falls are shared without being read. Keep, if not nil, is asked for each entry of base whether it stays: then all pages are
+// read. A nil result is an empty folder.
+func Build(ctx context.Context, s Store, base *Ref, ops []Op, keep func(e *Entry) bool) (*Ref, error) {
+	b := &builder{s: s}
+	var leaves []Ref
+	if base != nil {
+		var err error
+		if leaves, err = Leaves(ctx, s, *base); err != nil {
+			return nil, err
+		}
+	}
+	for i := range leaves {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := len(ops) // ops[:n] fall into this page's range
+		if i+1 < len(leaves) {
+			n = 0
+			for n < len(ops) && ops[n].Key.Compare(leaves[i+1].First) < 0 {
+				n++
+			}
+		}
+		if n == 0 && keep == nil && len(b.page) == 0 {
+			if err := b.leaf(leaves[i]); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := b.merge(leaves[i], ops[:n], keep); err != nil {
+			return nil, err
+		}
+		ops = ops[n:]
+	}
+	for i := range ops {
+		if i%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err := b.apply(&ops[i]); err != nil {
+			return nil, err
+		}
+	}
+	return b.finish()
+}
+
+// builder writes pages and the levels above them from left to right.
+type builder struct {
+	s      Store
+	page   []byte
+	ref    Ref // of page
+	last   Key
+	levels [][]Ref // children waiting for their node, by the node's level less one
+	buf    []byte
+}
+
+func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
+	err := Page(b.s, leaf, func(e *Entry) error {
+		for len(ops) > 0 {
+			c := ops[0].Key.Compare(e.Key)
+			if c > 0 {
+				break
+			}
+			op := &ops[0]
+			ops = ops[1:]
+			if err := b.apply(op); err != nil {
+				return err
+			}
+			if c == 0 {
+				return nil // replaced or vacated
+			}
+		}
+		if keep != nil && !keep(e) {
+			return nil
+		}
+		return b.add(e)
+	})
+	if err != nil {
+		return err
+	}
+	for i := range ops {
+		if err := b.apply(&ops[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) apply(op *Op) error {
+	if op.Entry == nil {
+		return nil
+	}
+	e, err := op.Entry()
+	if err != nil {
+		return err
+	}
+	if e.Key != op.Key {
+		return fault.New(fault.Corrupt, "the staged record of message %s is not the one that was committed", e.ID)
+	}
+	return b.add(&e)
+}
+
+func (b *builder) add(e *Entry) error {
+	b.buf = e.Append(b.buf[:0])
+	size := len(b.buf)
+	if len(b.page) > 1 && len(b.page)+size > maxPage {
+		if err := b.endPage(); err != nil {
+			return err
+		}
+	}
+	if len(b.page) == 0 {
+		b.page = append(b.page, version)
+		b.ref = Ref{First: e.Key}
+	}
+	b.page = append(b.page, b.buf...)
+	b.ref.Sums.add(Sums{Messages: 1, Weight: e.Weight})
+	if len(b.page) >= minPage && uint64(binary.BigEndian.Uint32(e.Key.ID[:]))*targetPage < uint64(size)<<32 {
+		return b.endPage()
+	}
+	return nil
+}
+
+func (b *builder) endPage() error {
+	b.ref.Hash = record.Sum(b.page)
+	if err := b.s.Save(pack.Page, b.ref.Hash, b.page); err != nil {
+		return err
+	}
+	b.page = b.page[:0]
+	return b.leaf(b.ref)
+}
+
+// leaf adds a page that is kept already.
+func (b *builder) leaf(r Ref) error { return b.child(0, r) }
+
+func (b *builder) child(level int, r Ref) error {
+	if level == len(b.levels) {
+		if level == maxLevel {
+			return fault.New(fault.Exhausted, "the folder has more messages than a tree can hold")
+		}
+		b.levels = append(b.levels, nil)
+	}
+	b.levels[level] = append(b.levels[level], r)
+	n := len(b.levels[level])
+	if n == maxNode || n >= minNode && binary.LittleEndian.Uint32(r.Hash[:])%meanNode == 0 {
+		return b.endNode(level)
+	}
+	return nil
+}
+
+func (b *builder) endNode(level int) error {
+	children := b.levels[level]
+	r := Ref{Level: uint8(level + 1), First: children[0].First}
+	data := append(b.buf[:0], version, r.Level)
+	for i := range children {
+		data = appendChild(data, &children[i])
+		r.Sums.add(children[i].Sums)
+	}
+	b.buf = data
+	r.Hash = record.Sum(data)
+	if err := b.s.Save(pack.Node, r.Hash, data); err != nil {
+		return err
+	}
+	b.levels[level] = children[:0]
+	return b.child(level+1, r)
+}
+
+func (b *builder) finish() (*Ref, error) {
+	if len(b.page) > 0 {
+		if err := b.endPage(); err != nil {
+			return nil, err
+		}
+	}
+	for level := 0; level < len(b.levels); level++ {
+		waiting := b.levels[level]
+		if level == len(b.levels)-1 && len(waiting) == 1 {
+			root := waiting[0]
+			return &root, nil
+		}
+		if len(waiting) > 0 {
+			if err := b.endNode(level); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
