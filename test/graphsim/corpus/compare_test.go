@@ -12,7 +12,7 @@ import (
 
 // diffMail compares messages but for the headers that tell how the body was encoded on its way.
 func diffMail(want, got Message) string {
-	return cmp.Diff(withoutEncoding(want), withoutEncoding(got), cmpopts.EquateEmpty())
+	return cmp.Diff(withoutEncoding(want), withoutEncoding(got), cmpEmpty())
 }
 
 func withoutEncoding(m Message) Message {
@@ -77,3 +77,6 @@ func checkStrings(t *testing.T, m Message) {
 		}
 	}
 }
+
+// cmpEmpty makes no difference between nil and empty lists.
+func cmpEmpty() cmp.Option { return cmpopts.EquateEmpty() }
