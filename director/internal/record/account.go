@@ -87,5 +87,14 @@ type Mailbox struct {
 	Absent string
 	// Gone is set when the last refresh did not find it any more.
 	Gone bool
-	Seen time.Time
+	// Since is when a refresh first found it as it is.
+	Since time.Time
+}
+
+// Permission is what an account's application may do, and what does not work without it.
+type Permission struct {
+	Name     string
+	Granted  bool
+	Cost     string
+	Required bool
 }

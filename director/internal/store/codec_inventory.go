@@ -55,14 +55,14 @@ func decodeAccount(s *sealer, p *statev1.Account) (record.Account, error) {
 func encodeMailbox(r *record.Mailbox) *statev1.Mailbox {
 	return &statev1.Mailbox{
 		AccountId: string(r.Account), Id: string(r.ID), Name: r.Name, Address: r.Address, Kind: int32(r.Kind),
-		Absent: r.Absent, Gone: r.Gone, Seen: stamp(r.Seen),
+		Absent: r.Absent, Gone: r.Gone, Since: stamp(r.Since),
 	}
 }
 
 func decodeMailbox(p *statev1.Mailbox) record.Mailbox {
 	return record.Mailbox{
 		Account: mail.AccountID(p.GetAccountId()), ID: mail.MailboxID(p.GetId()), Name: p.GetName(), Address: p.GetAddress(),
-		Kind: mail.MailboxKind(p.GetKind()), Absent: p.GetAbsent(), Gone: p.GetGone(), Seen: moment(p.GetSeen()),
+		Kind: mail.MailboxKind(p.GetKind()), Absent: p.GetAbsent(), Gone: p.GetGone(), Since: moment(p.GetSince()),
 	}
 }
 

@@ -17,6 +17,8 @@ type Trust struct {
 	store     *store.Store
 	now       func() time.Time
 	authority *identity.Authority
+	// installation never changes.
+	installation string
 
 	mu     sync.Mutex
 	record record.Identity
@@ -47,6 +49,7 @@ func Open(ctx context.Context, s *store.Store, now func() time.Time) (*Trust, er
 			return nil, err
 		}
 	}
+	t.installation = t.record.Installation
 	caKey, err := identity.ParseKey(t.record.AuthorityKey)
 	if err != nil {
 		return nil, err
@@ -121,15 +124,18 @@ func (t *Trust) Credentials() identity.Credentials {
 	}
 }
 
+// Installation returns the installation's id.
+func (t *Trust) Installation() string { return t.installation }
+
 // CA returns the authority's certificate in DER.
 func (t *Trust) CA() []byte { return t.authority.Certificate() }
 
 // Director returns the Director's name.
-func (t *Trust) Director() identity.URI { return identity.Director(t.record.Installation) }
+func (t *Trust) Director() identity.URI { return identity.Director(t.installation) }
 
 // Transporter returns the name of a Transporter.
 func (t *Trust) Transporter(id record.TransporterID) identity.URI {
-	return identity.Transporter(t.record.Installation, string(id))
+	return identity.Transporter(t.installation, string(id))
 }
 
 // Sign makes a certificate (DER) for a Transporter's request.

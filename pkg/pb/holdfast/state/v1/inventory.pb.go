@@ -328,10 +328,11 @@ type Mailbox struct {
 	Name      string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	Address   string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	// 1 user, 2 shared, 3 room, 4 equipment.
-	Kind          int32                  `protobuf:"varint,5,opt,name=kind,proto3" json:"kind,omitempty"`
-	Absent        string                 `protobuf:"bytes,6,opt,name=absent,proto3" json:"absent,omitempty"`
-	Gone          bool                   `protobuf:"varint,7,opt,name=gone,proto3" json:"gone,omitempty"`
-	Seen          *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=seen,proto3" json:"seen,omitempty"`
+	Kind   int32  `protobuf:"varint,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	Absent string `protobuf:"bytes,6,opt,name=absent,proto3" json:"absent,omitempty"`
+	Gone   bool   `protobuf:"varint,7,opt,name=gone,proto3" json:"gone,omitempty"`
+	// Since when it is as it is.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=since,proto3" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -415,9 +416,9 @@ func (x *Mailbox) GetGone() bool {
 	return false
 }
 
-func (x *Mailbox) GetSeen() *timestamppb.Timestamp {
+func (x *Mailbox) GetSince() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Seen
+		return x.Since
 	}
 	return nil
 }
@@ -884,7 +885,7 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"Credential\x12#\n" +
 	"\rclient_secret\x18\x01 \x01(\tR\fclientSecret\x12 \n" +
 	"\vcertificate\x18\x02 \x01(\fR\vcertificate\x121\n" +
-	"\x14certificate_password\x18\x03 \x01(\tR\x13certificatePassword\"\xd6\x01\n" +
+	"\x14certificate_password\x18\x03 \x01(\tR\x13certificatePassword\"\xd8\x01\n" +
 	"\aMailbox\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x0e\n" +
@@ -893,8 +894,8 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04kind\x18\x05 \x01(\x05R\x04kind\x12\x16\n" +
 	"\x06absent\x18\x06 \x01(\tR\x06absent\x12\x12\n" +
-	"\x04gone\x18\a \x01(\bR\x04gone\x12.\n" +
-	"\x04seen\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x04seen\"\x98\x03\n" +
+	"\x04gone\x18\a \x01(\bR\x04gone\x120\n" +
+	"\x05since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\x98\x03\n" +
 	"\vTransporter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -975,7 +976,7 @@ var file_holdfast_state_v1_inventory_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Account.limits:type_name -> holdfast.state.v1.Limits
 	8,  // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
 	8,  // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	8,  // 3: holdfast.state.v1.Mailbox.seen:type_name -> google.protobuf.Timestamp
+	8,  // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
 	8,  // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
 	8,  // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
 	8,  // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp

@@ -1,0 +1,96 @@
+package depot
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+// maxPoints bounds one list of points.
+const maxPoints = 1_000_000
+
+// Inspect asks the Transporter for a repository's statistics now. What cannot be asked is told in Error.
+func (s *Service) Inspect(ctx context.Context, id record.RepositoryID) (record.Repository, error) {
+	r, err := s.Get(id)
+	if err != nil || !r.Attached {
+		return r, err
+	}
+	var answer *transporterv1.GetRepositoryResponse
+	err = s.With(ctx, id, func(c transporterv1.ControlServiceClient) (err error) {
+		answer, err = c.GetRepository(ctx, &transporterv1.GetRepositoryRequest{RepositoryId: string(id)})
+		return err
+	})
+	if err != nil {
+		r.Error = err.Error()
+		return r, nil
+	}
+	s.remember(ctx, id, answer.GetRepository())
+	return s.Get(id)
+}
+
+// Key chooses points; empty fields match all.
+type Key struct {
+	Account mail.AccountID
+	Mailbox mail.MailboxID
+	Job     record.JobID
+}
+
+// Points lists recovery points of a repository, newest first.
+func (s *Service) Points(ctx context.Context, id record.RepositoryID, key Key) ([]*transporterv1.Point, error) {
+	var points []*transporterv1.Point
+	err := s.With(ctx, id, func(c transporterv1.ControlServiceClient) error {
+		points = nil
+		stream, err := c.ListPoints(ctx, &transporterv1.ListPointsRequest{
+			RepositoryId: string(id),
+			Key: &transporterv1.BackupKey{
+				AccountId: string(key.Account), MailboxId: string(key.Mailbox), JobId: string(key.Job),
+			},
+		})
+		if err != nil {
+			return err
+		}
+		for {
+			part, err := stream.Recv()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if points = append(points, part.GetPoints()...); len(points) > maxPoints {
+				return fault.New(fault.Exhausted, "more than %d points fit; name a mailbox or a job", maxPoints)
+			}
+		}
+	})
+	slices.SortStableFunc(points, func(a, b *transporterv1.Point) int {
+		return b.GetTime().AsTime().Compare(a.GetTime().AsTime())
+	})
+	return points, err
+}
+
+// Folders lists the folders of a point, with the point itself and what it lost.
+func (s *Service) Folders(ctx context.Context, id record.RepositoryID, point record.PointID) (*transporterv1.ListFoldersResponse, error) {
+	var answer *transporterv1.ListFoldersResponse
+	err := s.With(ctx, id, func(c transporterv1.ControlServiceClient) (err error) {
+		answer, err = c.ListFolders(ctx, &transporterv1.ListFoldersRequest{RepositoryId: string(id), PointId: string(point)})
+		return err
+	})
+	return answer, err
+}
+
+// Messages lists a page of a folder of a point.
+func (s *Service) Messages(ctx context.Context, q *transporterv1.ListMessagesRequest) (*transporterv1.ListMessagesResponse, error) {
+	var answer *transporterv1.ListMessagesResponse
+	err := s.With(ctx, record.RepositoryID(q.GetRepositoryId()), func(c transporterv1.ControlServiceClient) (err error) {
+		answer, err = c.ListMessages(ctx, q)
+		return err
+	})
+	return answer, err
+}

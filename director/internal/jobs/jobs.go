@@ -1,0 +1,208 @@
+// Package jobs keeps the backup jobs: what to back up, where to, how. It checks that what a job names is there, and
+// expands its source to mailboxes in the user's order. Running is package dispatch's business.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"holdfast/director/internal/record"
+	"holdfast/director/internal/store"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+// Options of a Service.
+type Options struct {
+	Store *store.Store
+	Now   func() time.Time
+}
+
+// Service keeps jobs. Its methods may be called by several goroutines.
+type Service struct{ Options }
+
+// New returns the service.
+func New(o Options) *Service { return &Service{o} }
+
+// Create stores a new job.
+func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) {
+	id, err := record.NewID()
+	if err != nil {
+		return record.Job{}, err
+	}
+	j.ID, j.Created, j.LastRun = record.JobID(id), s.Now(), ""
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := check(tx, j); err != nil {
+			return err
+		}
+		return store.Jobs.Insert(tx, j)
+	})
+	return j, err
+}
+
+// Update changes a job. A run that is going on is not touched: it takes effect with the next.
+func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) {
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		old, err := store.Jobs.Get(tx, string(j.ID))
+		if err != nil {
+			return err
+		}
+		j.Created, j.LastRun = old.Created, old.LastRun
+		if err := check(tx, j); err != nil {
+			return err
+		}
+		return store.Jobs.Put(tx, j)
+	})
+	return j, err
+}
+
+// Delete forgets a job. Its backups and the history of its runs stay. Conflict while it runs.
+func (s *Service) Delete(ctx context.Context, id record.JobID) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		j, err := store.Jobs.Get(tx, string(id))
+		if err != nil {
+			return err
+		}
+		if j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun)) {
+			return fault.New(fault.Conflict, "job %s is running; stop it first", j.Name)
+		}
+		return store.Jobs.Delete(tx, string(id))
+	})
+}
+
+// Listed is a job with its last run, which has no id when the job never ran.
+type Listed struct {
+	record.Job
+	Last record.Run
+}
+
+// Get returns a job.
+func (s *Service) Get(id record.JobID) (Listed, error) {
+	var l Listed
+	err := s.Store.View(func(tx *store.Tx) (err error) {
+		if l.Job, err = store.Jobs.Get(tx, string(id)); err != nil {
+			return err
+		}
+		l.Last, err = last(tx, l.Job)
+		return err
+	})
+	return l, err
+}
+
+// List returns all jobs in the order in which they were made.
+func (s *Service) List() ([]Listed, error) {
+	var all []Listed
+	err := s.Store.View(func(tx *store.Tx) error {
+		for j, err := range store.Jobs.All(tx, "") {
+			if err != nil {
+				return err
+			}
+			run, err := last(tx, j)
+			if err != nil {
+				return err
+			}
+			all = append(all, Listed{Job: j, Last: run})
+		}
+		return nil
+	})
+	return all, err
+}
+
+func last(tx *store.Tx, j record.Job) (record.Run, error) {
+	if j.LastRun == "" {
+		return record.Run{}, nil
+	}
+	r, err := store.Runs.Get(tx, string(j.LastRun))
+	if fault.KindOf(err) == fault.NotFound {
+		return record.Run{}, nil
+	}
+	return r, err
+}
+
+// check names the first field that names something that is not there.
+func check(tx *store.Tx, j record.Job) error {
+	for other, err := range store.Jobs.All(tx, "") {
+		if err != nil {
+			return err
+		}
+		if other.ID != j.ID && strings.EqualFold(other.Name, j.Name) {
+			return fault.InvalidField("job.name", "another job is called %s", other.Name)
+		}
+	}
+	for n, i := range j.Items {
+		field := fmt.Sprintf("job.source.items[%d]", n)
+		if !store.Accounts.Has(tx, string(i.Account)) {
+			return fault.InvalidField(field+".account_id", "there is no account %q", i.Account)
+		}
+		if i.Mailbox != "" && !store.Mailboxes.Has(tx, store.MailboxKey(i.Account, i.Mailbox)) {
+			return fault.InvalidField(field+".mailbox_id", "there is no mailbox %q; refresh the account if it is new", i.Mailbox)
+		}
+	}
+	if !store.Repositories.Has(tx, string(j.Repository)) {
+		return fault.InvalidField("job.destination.repository_id", "there is no repository %q", j.Repository)
+	}
+	for n, id := range j.Options.Transporters {
+		if !store.Transporters.Has(tx, string(id)) {
+			return fault.InvalidField(fmt.Sprintf("job.options.transporter_ids[%d]", n), "there is no Transporter %q", id)
+		}
+	}
+	return nil
+}
+
+// Expand returns the mailboxes of a job's source in the user's order, each once: those of whole accounts as the inventory
+// has them now, without the excluded, the gone, and users without a mailbox. A mailbox that is named itself is always in,
+// so that its absence is told and not passed over.
+func Expand(tx *store.Tx, j record.Job) ([]record.Mailbox, error) {
+	type key struct {
+		account mail.AccountID
+		mailbox mail.MailboxID
+	}
+	out := make(map[mail.MailboxID]bool, len(j.Excluded))
+	for _, id := range j.Excluded {
+		out[id] = true
+	}
+	// What is named itself keeps its own place in the order, wherever the account stands.
+	named := map[key]bool{}
+	for _, i := range j.Items {
+		if i.Mailbox != "" {
+			named[key{i.Account, i.Mailbox}] = true
+		}
+	}
+	seen := map[key]bool{}
+	var list []record.Mailbox
+	add := func(m record.Mailbox) {
+		if k := (key{m.Account, m.ID}); !seen[k] && !out[m.ID] {
+			seen[k] = true
+			list = append(list, m)
+		}
+	}
+	for _, i := range j.Items {
+		if i.Mailbox != "" {
+			m, err := store.Mailboxes.Get(tx, store.MailboxKey(i.Account, i.Mailbox))
+			if fault.KindOf(err) == fault.NotFound {
+				m, err = record.Mailbox{Account: i.Account, ID: i.Mailbox, Name: string(i.Mailbox)}, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			add(m)
+			continue
+		}
+		var whole []record.Mailbox
+		for m, err := range store.Mailboxes.All(tx, store.MailboxKey(i.Account, "")) {
+			if err != nil {
+				return nil, err
+			}
+			if m.Absent == "" && !m.Gone && !named[key{m.Account, m.ID}] {
+				whole = append(whole, m)
+			}
+		}
+		sortByName(whole)
+		for _, m := range whole {
+			add(m)
+		}
+	}
+	return list, nil
+}
