@@ -41,6 +41,8 @@ type answerError struct {
 	retryAfter time.Duration
 	hasRetry   bool   // the answer said how long to wait
 	claims     string // demanded by a 401
+	// fromSession is set when it is the answer of an upload session and not of Graph.
+	fromSession bool
 }
 
 func (e *answerError) Error() string {

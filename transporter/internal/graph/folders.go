@@ -25,6 +25,15 @@ type wireFolder struct {
 	Hidden   bool   `json:"isHidden"`
 }
 
+// plain reports whether it is a folder with messages of its own, and no search folder (contract 3.5).
+func (f *wireFolder) plain() bool {
+	return f.Type == "" || strings.EqualFold(f.Type, "#microsoft.graph.mailFolder")
+}
+
+func (f *wireFolder) folder(parent mail.FolderID) mail.Folder {
+	return mail.Folder{ID: mail.FolderID(f.ID), Parent: parent, Name: f.Name, Hidden: f.Hidden, Total: f.Total}
+}
+
 const (
 	folderSelect = "id,displayName,parentFolderId,childFolderCount,totalItemCount,isHidden"
 	folderTop    = "250" // no maximum is documented; contract 11 calls this safe
@@ -165,8 +174,7 @@ func (w *walk) take(ctx context.Context, parent mail.FolderID, r reply) error {
 
 func (w *walk) add(parent mail.FolderID, f wireFolder) {
 	role := w.roles[f.ID]
-	plain := f.Type == "" || strings.EqualFold(f.Type, "#microsoft.graph.mailFolder")
-	if f.ID == "" || w.seen[f.ID] || !plain || role == roleSearch {
+	if f.ID == "" || w.seen[f.ID] || !f.plain() || role == roleSearch {
 		return
 	}
 	recoverableItems := strings.HasPrefix(string(role), "recoverable")
@@ -174,9 +182,9 @@ func (w *walk) add(parent mail.FolderID, f wireFolder) {
 		return
 	}
 	w.seen[f.ID] = true
-	w.folders = append(w.folders, mail.Folder{
-		ID: mail.FolderID(f.ID), Parent: parent, Name: f.Name, Role: role, Hidden: f.Hidden, Total: f.Total,
-	})
+	folder := f.folder(parent)
+	folder.Role = role
+	w.folders = append(w.folders, folder)
 	// A parent whose children are all hidden can say that it has none (contract 3.2).
 	if f.Children > 0 || w.options.Hidden {
 		w.level = append(w.level, mail.FolderID(f.ID))

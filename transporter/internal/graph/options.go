@@ -45,6 +45,10 @@ type Options struct {
 	// Limits of this client's own patience.
 	Limits Limits
 
+	// Spool is the folder for attachments of attached messages that are too large to hold; default the system's for
+	// temporary files.
+	Spool string
+
 	Now    func() time.Time // default time.Now
 	Logger hclog.Logger     // default none
 }
