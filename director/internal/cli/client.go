@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
+)
+
+// maxAnswer bounds one answer of the Director; a list of points can be long.
+const maxAnswer = 512 << 20
+
+// api is the whole of the Director's API. Its errors are faults, unreachable or notSignedIn.
+type api struct {
+	directorv1connect.SystemServiceClient
+	directorv1connect.AccountServiceClient
+	directorv1connect.TransporterServiceClient
+	directorv1connect.RepositoryServiceClient
+	directorv1connect.JobServiceClient
+	directorv1connect.RecoveryServiceClient
+	directorv1connect.ActivityServiceClient
+	settings settings
+}
+
+// connect finds the Director and the token and returns the API, for a command that needs a session.
+func (a *app) connect() (*api, error) {
+	s, err := a.loadSettings()
+	if err != nil {
+		return nil, err
+	}
+	if s.token == "" {
+		return nil, notSignedIn{"nobody is signed in to " + s.director + ". Sign in with: holdfast login"}
+	}
+	return a.dial(s, s.trust.tlsConfig()), nil
+}
+
+func (a *app) dial(s settings, t *tls.Config) *api {
+	// Pings find out within half a minute that a watched Director is gone without a goodbye.
+	h2 := &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	client := &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: t, ForceAttemptHTTP2: true, HTTP2: h2,
+		TLSHandshakeTimeout: 15 * time.Second, IdleConnTimeout: 90 * time.Second,
+	}}
+	opts := []connect.ClientOption{
+		connect.WithInterceptors(&caller{settings: s, agent: "holdfast-cli/" + a.Version}),
+		connect.WithReadMaxBytes(maxAnswer),
+	}
+	return &api{
+		SystemServiceClient:      directorv1connect.NewSystemServiceClient(client, s.director, opts...),
+		AccountServiceClient:     directorv1connect.NewAccountServiceClient(client, s.director, opts...),
+		TransporterServiceClient: directorv1connect.NewTransporterServiceClient(client, s.director, opts...),
+		RepositoryServiceClient:  directorv1connect.NewRepositoryServiceClient(client, s.director, opts...),
+		JobServiceClient:         directorv1connect.NewJobServiceClient(client, s.director, opts...),
+		RecoveryServiceClient:    directorv1connect.NewRecoveryServiceClient(client, s.director, opts...),
+		ActivityServiceClient:    directorv1connect.NewActivityServiceClient(client, s.director, opts...),
+		settings:                 s,
+	}
+}
+
+// caller adds to every call who asks and how long to wait, and turns what comes back into our errors.
+type caller struct {
+	settings settings
+	agent    string
+}
+
+func (c *caller) headers(h http.Header) {
+	h.Set("User-Agent", c.agent)
+	if c.settings.token != "" {
+		h.Set("Authorization", "Bearer "+c.settings.token)
+	}
+}
+
+// WrapUnary implements connect.Interceptor.
+func (c *caller) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+		limited, cancel := context.WithTimeout(ctx, c.settings.timeout)
+		defer cancel()
+		c.headers(req.Header())
+		res, err := next(limited, req)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, c.settings.wireError(err)
+		}
+		return res, nil
+	}
+}
+
+// WrapStreamingClient implements connect.Interceptor. Streams last as long as what they watch: no deadline.
+func (c *caller) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return func(ctx context.Context, spec connect.Spec) connect.StreamingClientConn {
+		conn := next(ctx, spec)
+		c.headers(conn.RequestHeader())
+		return conn
+	}
+}
+
+// WrapStreamingHandler implements connect.Interceptor.
+func (c *caller) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return next
+}

@@ -1,0 +1,41 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// Exit codes. Scripts branch on them: a number never changes its meaning.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitUnreachable = 4
+	exitNotSignedIn = 5
+	exitInterrupted = 130
+)
+
+// outcome is the result of something that was watched to its end: it has been printed already, only the code is left.
+type outcome struct{ code int }
+
+func (o outcome) Error() string { return "ended with losses or failed" }
+
+func newExitCodes() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit codes mean",
+		Long: `Every command ends with one of these codes:
+
+  0    It worked. What was watched ended without any loss.
+  1    It failed, or what was watched failed or was stopped. Also: a test found
+       something missing that is required, a verify found damage.
+  2    The command line is wrong, or the Director refused a value in it.
+       Nothing was changed.
+  3    What was watched finished with losses: everything else is safe, and the
+       list of losses says what is not and why.
+  4    The Director cannot be reached, or its certificate is not trusted.
+  5    Not signed in, the session has ended, or this user may not do that.
+  130  Ctrl-C. What was being watched goes on.
+
+"job run", "recover" and "repository verify" without --watch end with 0 as soon
+as the work has started.`,
+	}
+}

@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	pb "holdfast/pkg/pb/holdfast/director/v1"
+)
+
+// snapshot is what the display knows of a run or another activity.
+type snapshot struct {
+	title          string
+	status         pb.RunStatus
+	started, ended time.Time
+	progress       *pb.Progress
+	phase, waiting string
+	// Of a run only.
+	tasks, done, failed, incomplete int32
+	// working are the tasks in hand, in the order of processing.
+	working []*pb.Task
+}
+
+// ended is true for a state that does not change any more.
+func ended(s pb.RunStatus) bool {
+	switch s {
+	case pb.RunStatus_RUN_STATUS_SUCCEEDED, pb.RunStatus_RUN_STATUS_INCOMPLETE, pb.RunStatus_RUN_STATUS_FAILED, pb.RunStatus_RUN_STATUS_STOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// meter measures speed over the last half minute, so that a wait shows and a burst does not.
+type meter struct{ samples []sample }
+
+type sample struct {
+	at              time.Time
+	messages, bytes int64
+}
+
+const (
+	meterWindow = 30 * time.Second
+	// meterLeast is the shortest time from which a speed is told.
+	meterLeast = 2 * time.Second
+)
+
+func (m *meter) add(now time.Time, p *pb.Progress) {
+	s := sample{now, p.GetMessagesDone(), p.GetBytesRead()}
+	if n := len(m.samples); n > 0 && (s.messages < m.samples[n-1].messages || s.bytes < m.samples[n-1].bytes) {
+		m.samples = nil // Something began anew.
+	}
+	m.samples = append(m.samples, s)
+	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= meterWindow {
+		m.samples = m.samples[1:]
+	}
+}
+
+// rates returns messages and bytes a second; false until there is something to say.
+func (m *meter) rates() (messages, bytes float64, ok bool) {
+	if len(m.samples) < 2 {
+		return 0, 0, false
+	}
+	from, to := m.samples[0], m.samples[len(m.samples)-1]
+	d := to.at.Sub(from.at)
+	if d < meterLeast {
+		return 0, 0, false
+	}
+	return float64(to.messages-from.messages) / d.Seconds(), float64(to.bytes-from.bytes) / d.Seconds(), true
+}
+
+// left estimates the time to the end from the messages known so far; 0 when nothing can be said.
+func (m *meter) left(p *pb.Progress) time.Duration {
+	rate, _, ok := m.rates()
+	todo := p.GetMessagesTotal() - p.GetMessagesDone()
+	if !ok || rate <= 0 || todo <= 0 {
+		return 0
+	}
+	return time.Duration(float64(todo) / rate * float64(time.Second))
+}
+
+// maxWorking is how many tasks a block shows.
+const maxWorking = 8
+
+// block is the picture for a terminal, a line each.
+func (s *snapshot) block(now time.Time, m *meter) []string {
+	p := s.progress
+	lines := []string{s.headline(now)}
+	add := func(name, format string, args ...any) {
+		lines = append(lines, fmt.Sprintf("  %-10s ", name)+fmt.Sprintf(format, args...))
+	}
+	messageRate, byteRate, ok := m.rates()
+	speed := func(text string) string {
+		if !ok {
+			return ""
+		}
+		return "  (" + text + "/s)"
+	}
+	if s.phase != "" {
+		add("phase", "%s", s.phase)
+	}
+	if s.waiting != "" {
+		add("waiting", "%s", s.waiting)
+	}
+	if s.tasks > 0 {
+		add("mailboxes", "%s", s.mailboxes())
+	}
+	add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
+	add("bytes", "%s read, %s new%s", size(p.GetBytesRead()), size(p.GetBytesNew()), speed(size(int64(byteRate))))
+	if left := m.left(p); left > 0 {
+		add("time left", "about %s", roughly(left))
+	}
+	return append(lines, s.taskLines()...)
+}
+
+func (s *snapshot) taskLines() []string {
+	n := 0
+	for i, k := range s.working {
+		if i < maxWorking {
+			n = max(n, cellWidth(who(k)))
+		}
+	}
+	var lines []string
+	for i, k := range s.working {
+		if i == maxWorking {
+			return append(lines, fmt.Sprintf("    and %d more", len(s.working)-i))
+		}
+		what := first(k.GetWaiting(), k.GetPhase(), word(k.GetStatus(), "TASK_STATUS_"))
+		text := "    " + who(k) + strings.Repeat(" ", n-cellWidth(who(k))) + "  " + what
+		if k.GetWaiting() == "" && k.GetProgress().GetMessagesDone() > 0 {
+			text += "  " + ofTotal(k.GetProgress().GetMessagesDone(), k.GetProgress().GetMessagesTotal())
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+func who(k *pb.Task) string { return first(k.GetMailboxAddress(), k.GetMailboxName(), k.GetId()) }
+
+// line is the same for a log, where nothing can be redrawn.
+func (s *snapshot) line(now time.Time, m *meter) string {
+	p := s.progress
+	parts := []string{s.headline(now)}
+	if s.phase != "" {
+		parts = append(parts, s.phase)
+	}
+	if s.tasks > 0 {
+		parts = append(parts, s.mailboxes()+" mailboxes")
+	}
+	messages := ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()) + " messages"
+	if r, _, ok := m.rates(); ok {
+		messages += " (" + rate(r) + "/s)"
+	}
+	parts = append(parts, messages, size(p.GetBytesRead())+" read")
+	if s.waiting != "" {
+		parts = append(parts, s.waiting)
+	}
+	if left := m.left(p); left > 0 {
+		parts = append(parts, "about "+roughly(left)+" left")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *snapshot) headline(now time.Time) string {
+	text := s.title + ": " + word(s.status, "RUN_STATUS_")
+	if s.started.IsZero() {
+		return text
+	}
+	if !s.ended.IsZero() {
+		now = s.ended
+	}
+	return text + " for " + duration(max(0, now.Sub(s.started)).Truncate(time.Second))
+}
+
+func (s *snapshot) mailboxes() string {
+	text := ofTotal(int64(s.done), int64(s.tasks))
+	if s.incomplete > 0 {
+		text += fmt.Sprintf(", %d with losses", s.incomplete)
+	}
+	if s.failed > 0 {
+		text += fmt.Sprintf(", %d failed", s.failed)
+	}
+	return text
+}
+
+// mailboxesText is the same for a run that is shown, not watched.
+func mailboxesText(r *pb.Run) string {
+	s := snapshot{tasks: r.GetTasks(), done: r.GetTasksDone(), failed: r.GetTasksFailed(), incomplete: r.GetTasksIncomplete()}
+	return s.mailboxes()
+}
+
+func ofTotal(done, total int64) string {
+	if total <= 0 {
+		return count(done)
+	}
+	return count(done) + " of " + count(total)
+}
+
+func rate(v float64) string {
+	if v > 0 && v < 10 {
+		return trimFloat(v)
+	}
+	return count(int64(v))
+}
+
+// roughly does not pretend to know the seconds of an hour.
+func roughly(d time.Duration) string {
+	switch {
+	case d > time.Hour:
+		d = d.Round(5 * time.Minute)
+	case d > 5*time.Minute:
+		d = d.Round(time.Minute)
+	case d > 10*time.Second:
+		d = d.Round(5 * time.Second)
+	default:
+		d = d.Round(time.Second)
+	}
+	return duration(max(d, time.Second))
+}
+
+// took is how long something lasted, or lasts already.
+func (a *app) took(started, ended *timestamppb.Timestamp) string {
+	if started == nil {
+		return "-"
+	}
+	to := a.Now()
+	if ended != nil && ended.GetSeconds() != 0 {
+		to = ended.AsTime()
+	}
+	d := to.Sub(started.AsTime())
+	if d >= 10*time.Second {
+		d = d.Truncate(time.Second)
+	}
+	return duration(d)
+}
