@@ -13,8 +13,8 @@ import (
 )
 
 // place brings back everything that belongs in one folder of the target.
-func (r *Runner) place(ctx context.Context, stop <-chan struct{}, p *place) error {
-	if err := r.halted(ctx, stop); err != nil {
+func (r *Runner) place(ctx context.Context, p *place) error {
+	if err := r.halted(ctx); err != nil {
 		return err
 	}
 	if err := r.ready(ctx, p); err != nil {
@@ -27,7 +27,7 @@ func (r *Runner) place(ctx context.Context, stop <-chan struct{}, p *place) erro
 	}
 	for _, s := range p.sources {
 		for m, err := range r.messages(ctx, s) {
-			if halt := r.halted(ctx, stop); halt != nil {
+			if halt := r.halted(ctx); halt != nil {
 				return halt
 			}
 			if err != nil {

@@ -21,6 +21,9 @@ type step struct {
 func (r *Runner) message(ctx context.Context, p *place, s source, m *record.Message) error {
 	sk := sourceKey(s.folder.ID, m.ID)
 	if a, ok := r.past.done[sk]; ok {
+		if a == actRename { // what it was renamed because of answers for no other message
+			p.pool.claim(&m.Message, r.accepts(ctx, p))
+		}
 		r.countAction(a)
 		r.notes.about(m)
 		r.done.messages.Add(1)
@@ -44,6 +47,10 @@ func (r *Runner) message(ctx context.Context, p *place, s source, m *record.Mess
 	case <-ctx.Done():
 		return fault.New(fault.Canceled, "stopped: %w", ctx.Err())
 	}
+	if err := r.halted(ctx); err != nil { // while it waited for a slot
+		<-r.slots
+		return err
+	}
 	r.flying.Go(func() {
 		defer func() { <-r.slots }()
 		r.write(ctx, st, sk)
@@ -55,10 +62,7 @@ func (r *Runner) message(ctx context.Context, p *place, s source, m *record.Mess
 // in order.
 func (r *Runner) decide(ctx context.Context, p *place, s source, m *record.Message) (step, error) {
 	st := step{action: actCreate, place: p, source: s, message: m}
-	ours := func(id mail.MessageID) bool {
-		return !r.o.Request.SameMailbox || !r.inPoint(ctx, p, id)
-	}
-	old, exists := p.pool.claim(&m.Message, ours)
+	old, exists := p.pool.claim(&m.Message, r.accepts(ctx, p))
 	if !exists {
 		return st, nil
 	}
@@ -81,6 +85,12 @@ func (r *Runner) decide(ctx context.Context, p *place, s source, m *record.Messa
 		st.action = actSkip
 	}
 	return st, nil
+}
+
+// accepts returns whether a message that is there may answer for another one with the same identity: not when it is a kept
+// message of its own.
+func (r *Runner) accepts(ctx context.Context, p *place) func(mail.MessageID) bool {
+	return func(id mail.MessageID) bool { return !r.o.Request.SameMailbox || !r.inPoint(ctx, p, id) }
 }
 
 func (r *Runner) countAction(a action) {

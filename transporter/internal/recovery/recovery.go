@@ -83,15 +83,8 @@ type Created struct {
 	ID mail.MessageID
 	// Notes are sentences about what could not be carried, without content or names.
 	Notes []string
-	// Losses are parts that were given up (an attachment that the service refused).
-	Losses []Lost
-}
-
-// Lost is a part of a message that could not be brought back.
-type Lost struct {
-	What      string // "attachment"
-	Reason    string
-	RequestID string
+	// Losses are parts that were given up (an attachment that the service refused): What, Reason and RequestID are set.
+	Losses []mail.Loss
 }
 
 // Found is a message that carries a recovery id.

@@ -21,6 +21,8 @@ type Options struct {
 	TargetID string
 	// Journal is the path of the journal's file. Not used by a plan.
 	Journal string
+	// WrapJournal lets a test put failures into the journal's file; default nil.
+	WrapJournal func(journal.File) journal.File
 	// Observer hears what happens; default nobody.
 	Observer Observer
 	// Parallel is how many messages are created at once; default 4, which is what Microsoft allows (contract 10.1).
@@ -36,6 +38,7 @@ type Runner struct {
 	atlas   *atlas
 	journal *journal.Journal
 	slots   chan struct{}
+	stop    <-chan struct{}
 	flying  sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows, and past.own
@@ -79,7 +82,8 @@ func (r *Runner) Progress() Progress {
 // after the messages in flight, as Canceled. A message that cannot be brought back is a loss and never an error; errors
 // concern the recovery as a whole.
 func (r *Runner) Run(ctx context.Context, stop <-chan struct{}) (Report, error) {
-	err := r.run(ctx, stop)
+	r.stop = stop
+	err := r.run(ctx)
 	r.flying.Wait()
 	if r.journal != nil {
 		if closeErr := r.journal.Close(); err == nil {
@@ -92,7 +96,7 @@ func (r *Runner) Run(ctx context.Context, stop <-chan struct{}) (Report, error) 
 	return r.report, err
 }
 
-func (r *Runner) run(ctx context.Context, stop <-chan struct{}) error {
+func (r *Runner) run(ctx context.Context) error {
 	r.o.Observer.Phase("reading folders")
 	kept, err := r.o.Point.Folders(ctx)
 	if err != nil {
@@ -114,7 +118,7 @@ func (r *Runner) run(ctx context.Context, stop <-chan struct{}) error {
 		}
 	}
 	for _, p := range places {
-		if err := r.place(ctx, stop, p); err != nil {
+		if err := r.place(ctx, p); err != nil {
 			return err
 		}
 		r.done.folders.Add(int64(len(p.sources)))
@@ -142,7 +146,7 @@ func (r *Runner) assign(sources []source) []*place {
 func (r *Runner) resume(ctx context.Context) error {
 	hash := requestHash(r.o.Request, r.o.PointID, r.o.TargetID)
 	var err error
-	if r.journal, err = journal.Open(r.o.Journal, hash, r.past.replay); err != nil {
+	if r.journal, err = journal.Open(r.o.Journal, hash, r.past.replay, r.o.WrapJournal); err != nil {
 		return err
 	}
 	r.report.FoldersCreated = r.past.folders
@@ -204,7 +208,7 @@ func (r *Runner) setFatal(err error) {
 }
 
 // halted returns why no further message may be begun.
-func (r *Runner) halted(ctx context.Context, stop <-chan struct{}) error {
+func (r *Runner) halted(ctx context.Context) error {
 	if err := r.fatalError(); err != nil {
 		return err
 	}
@@ -212,7 +216,7 @@ func (r *Runner) halted(ctx context.Context, stop <-chan struct{}) error {
 		return fault.New(fault.Canceled, "stopped: %w", err)
 	}
 	select {
-	case <-stop:
+	case <-r.stop:
 		return fault.New(fault.Canceled, "stopped after the current message")
 	default:
 		return nil

@@ -77,6 +77,9 @@ func (e *entry) observe() (State, uint64, <-chan struct{}) {
 	defer e.mu.Unlock()
 	if live != nil && !e.state.Status.Over() && !live.same(e.state) {
 		e.state.Progress, e.state.Waiting = live.Progress, live.Waiting
+		if live.Phase != "" {
+			e.state.Phase = live.Phase
+		}
 		e.bump()
 	}
 	return e.state, e.version, e.changed
@@ -126,11 +129,15 @@ type Reporter struct{ e *entry }
 
 // Live is what changes all the time; the board asks for it when somebody watches (Reporter.Poll).
 type Live struct {
+	// Phase is left as it is when empty.
+	Phase    string
 	Progress Progress
 	Waiting  string
 }
 
-func (l Live) same(s State) bool { return l.Waiting == s.Waiting && l.Progress.equal(s.Progress) }
+func (l Live) same(s State) bool {
+	return (l.Phase == "" || l.Phase == s.Phase) && l.Waiting == s.Waiting && l.Progress.equal(s.Progress)
+}
 
 // Phase says what the work is doing now, in a few words for people.
 func (r *Reporter) Phase(phase string) { r.e.update(func(s *State) { s.Phase = phase }) }

@@ -77,8 +77,8 @@ type Entry struct {
 	New     string  `json:"n,omitempty"` // the message created
 }
 
-// file is what a journal needs of a file; tests put failures into it.
-type file interface {
+// File is what a journal needs of its file.
+type File interface {
 	io.Writer
 	Sync() error
 	Close() error
@@ -91,7 +91,7 @@ type Journal struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond
-	f       file
+	f       File
 	broken  error
 	written int64
 	synced  int64
@@ -101,8 +101,9 @@ type Journal struct {
 var table = crc32.MakeTable(crc32.Castagnoli)
 
 // Open opens or makes the journal at path and calls replay with each entry that it has, begin excepted. request is a hash
-// of what is recovered to where; a journal that began with another is Conflict.
-func Open(path, request string, replay func(Entry) error) (*Journal, error) {
+// of what is recovered to where; a journal that began with another is Conflict. wrap may be nil; a test puts failures into
+// the file with it.
+func Open(path, request string, replay func(Entry) error, wrap func(File) File) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fault.New(fault.Unavailable, "make the folder for recovery journals: %w", err)
 	}
@@ -125,7 +126,11 @@ func Open(path, request string, replay func(Entry) error) (*Journal, error) {
 		f.Close()
 		return nil, fault.New(fault.Unavailable, "cut the recovery journal's torn end: %w", err)
 	}
-	j := newJournal(path, f)
+	j := &Journal{path: path, f: f}
+	j.cond = sync.NewCond(&j.mu)
+	if wrap != nil {
+		j.f = wrap(f)
+	}
 	if whole == 0 {
 		if err := j.begin(request); err != nil {
 			f.Close()
@@ -133,12 +138,6 @@ func Open(path, request string, replay func(Entry) error) (*Journal, error) {
 		}
 	}
 	return j, nil
-}
-
-func newJournal(path string, f file) *Journal {
-	j := &Journal{path: path, f: f}
-	j.cond = sync.NewCond(&j.mu)
-	return j
 }
 
 func (j *Journal) begin(request string) error {
@@ -244,7 +243,7 @@ func (j *Journal) Sync() error {
 		}
 		j.synced = upTo
 	}
-	return j.broken
+	return nil
 }
 
 // fail breaks the journal. The caller holds mu.
@@ -259,6 +258,11 @@ func (j *Journal) fail(err error) error {
 // Close makes what was appended durable and closes the file.
 func (j *Journal) Close() error {
 	err := j.Sync()
+	j.mu.Lock()
+	if err == nil {
+		err = j.broken
+	}
+	j.mu.Unlock()
 	if closeErr := j.f.Close(); err == nil && closeErr != nil {
 		err = fault.New(fault.Exhausted, "close the recovery journal: %w", closeErr)
 	}

@@ -1,0 +1,126 @@
+package control
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/task"
+)
+
+// maxText bounds a sentence in an answer, in bytes: a thousand losses must fit in one message.
+const maxText = 1024
+
+// stamp leaves an absent time absent.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// text makes a string fit for the wire: valid UTF-8 and not too long.
+func text(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+func mailboxOut(m mail.Mailbox) *transporterv1.Mailbox {
+	return &transporterv1.Mailbox{
+		Id: string(m.ID), Name: text(m.Name), Address: text(m.Address),
+		Kind: transporterv1.MailboxKind(m.Kind), Absent: text(m.Absent),
+	}
+}
+
+func lossOut(l mail.Loss) *transporterv1.Loss {
+	return &transporterv1.Loss{
+		MessageId: string(l.Message), FolderId: string(l.Folder), Subject: text(l.Subject), What: l.What,
+		Reason: text(l.Reason), RequestId: l.RequestID,
+	}
+}
+
+func lossesOut(all []mail.Loss) []*transporterv1.Loss {
+	out := make([]*transporterv1.Loss, len(all))
+	for i, l := range all {
+		out[i] = lossOut(l)
+	}
+	return out
+}
+
+func pointOut(p record.Point) *transporterv1.Point {
+	return &transporterv1.Point{
+		Id: string(p.ID),
+		Key: &transporterv1.BackupKey{
+			AccountId: string(p.Key.Account), MailboxId: string(p.Key.Mailbox), JobId: string(p.Key.Job),
+		},
+		Origin: &transporterv1.Origin{
+			AccountName: text(p.Origin.AccountName), TenantId: string(p.Origin.Tenant),
+			MailboxName: text(p.Origin.MailboxName), MailboxAddress: text(p.Origin.MailboxAddress),
+			MailboxKind: transporterv1.MailboxKind(p.Origin.MailboxKind), JobName: text(p.Origin.JobName),
+		},
+		RunId: string(p.Run), Time: stamp(p.Time), Sealed: stamp(p.Sealed),
+		Counts: &transporterv1.Counts{
+			Folders: p.Counts.Folders, Messages: p.Counts.Messages, Attachments: p.Counts.Attachments,
+			Bytes: p.Counts.Bytes, Lost: p.Counts.Lost,
+		},
+		Complete: p.Complete,
+	}
+}
+
+func keyIn(k *transporterv1.BackupKey) record.BackupKey {
+	return record.BackupKey{
+		Account: mail.AccountID(k.GetAccountId()), Mailbox: mail.MailboxID(k.GetMailboxId()), Job: record.JobID(k.GetJobId()),
+	}
+}
+
+func taskOut(s task.State) *transporterv1.TaskState {
+	p := s.Progress
+	out := &transporterv1.TaskState{
+		TaskId: string(s.ID), Attempt: int32(s.Attempt), Status: transporterv1.TaskStatus(s.Status), Phase: s.Phase,
+		Progress: &transporterv1.Progress{
+			FoldersDone: p.FoldersDone, FoldersTotal: p.FoldersTotal, MessagesDone: p.MessagesDone,
+			MessagesTotal: p.MessagesTotal, BytesRead: p.BytesRead, BytesNew: p.BytesNew, Attachments: p.Attachments,
+			Requests: p.Requests, RequestsByKind: p.RequestsByKind, MessagesChanged: p.MessagesChanged,
+			MessagesDeleted: p.MessagesDeleted,
+		},
+		Waiting: s.Waiting, Started: stamp(s.Started), Ended: stamp(s.Ended),
+		Losses: lossesOut(s.Losses), LossesMore: s.LossesMore,
+	}
+	if s.Err != nil {
+		out.FaultKind, out.Error, out.Temporary = int32(fault.KindOf(s.Err)), text(s.Err.Error()), fault.Temporary(s.Err)
+		var f *fault.Fault
+		if errors.As(s.Err, &f) {
+			out.RequestId = f.RequestID
+		}
+	}
+	if s.Outcome.Point != nil {
+		out.Point = pointOut(*s.Outcome.Point)
+	}
+	if r := s.Outcome.Recovery; r != nil {
+		out.Recovery = &transporterv1.RecoveryReport{
+			Created: r.Created, Skipped: r.Skipped, Renamed: r.Renamed, Overwritten: r.Overwritten, Failed: r.Failed,
+			FoldersCreated: r.FoldersCreated, Notes: r.Notes,
+		}
+	}
+	if v := s.Outcome.Verify; v != nil {
+		out.Verify = &transporterv1.VerifyReport{Points: v.Points, Blobs: v.Blobs, Bytes: v.Bytes}
+		for _, d := range v.Damage[:min(len(v.Damage), task.MaxLosses)] {
+			out.Verify.Damage = append(out.Verify.Damage, text(d))
+		}
+	}
+	return out
+}

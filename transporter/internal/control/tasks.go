@@ -1,0 +1,79 @@
+package control
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/task"
+)
+
+// StartTask implements ControlService.
+func (s *Service) StartTask(_ context.Context, req *transporterv1.StartTaskRequest) (*transporterv1.StartTaskResponse, error) {
+	spec := task.Spec{
+		ID: task.ID(req.GetTaskId()), Attempt: int(req.GetAttempt()), Run: record.RunID(req.GetRunId()),
+	}
+	if spec.ID == "" {
+		return nil, fault.InvalidField("task_id", "the task has no id")
+	}
+	// A task that is known needs no work made, and its address and token may be stale by now.
+	if state, err := s.Board.Get(spec.ID); err == nil && (!state.Status.Over() || spec.Attempt <= state.Attempt) {
+		return &transporterv1.StartTaskResponse{State: taskOut(state)}, nil
+	}
+	var err error
+	switch w := req.GetWork().(type) {
+	case *transporterv1.StartTaskRequest_Backup:
+		spec.Kind = "backup"
+		spec.Exclusive = "mailbox " + w.Backup.GetMailbox().GetId()
+		spec.Work, err = s.Bench.Backup(spec.Run, w.Backup)
+	case *transporterv1.StartTaskRequest_Recovery:
+		spec.Kind = "recovery"
+		spec.Exclusive = "mailbox " + w.Recovery.GetMailbox().GetId()
+		spec.Work, err = s.Bench.Recovery(string(spec.ID), w.Recovery)
+	case *transporterv1.StartTaskRequest_Verify:
+		spec.Kind = "verify"
+		spec.Exclusive = "verify " + w.Verify.GetRepositoryId()
+		spec.Work, err = s.Bench.Verify(w.Verify)
+	default:
+		err = fault.InvalidField("work", "this Transporter does not know the kind of work; it may be older than the Director")
+	}
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.Board.Start(spec)
+	if err != nil {
+		return nil, err
+	}
+	return &transporterv1.StartTaskResponse{State: taskOut(state)}, nil
+}
+
+// StopTask implements ControlService.
+func (s *Service) StopTask(_ context.Context, req *transporterv1.StopTaskRequest) (*transporterv1.StopTaskResponse, error) {
+	return &transporterv1.StopTaskResponse{}, s.Board.Stop(task.ID(req.GetTaskId()), req.GetNow())
+}
+
+// WatchTask implements ControlService.
+func (s *Service) WatchTask(req *transporterv1.WatchTaskRequest, stream grpc.ServerStreamingServer[transporterv1.WatchTaskResponse]) error {
+	return s.Board.Watch(stream.Context(), task.ID(req.GetTaskId()), func(state task.State) error {
+		return stream.Send(&transporterv1.WatchTaskResponse{State: taskOut(state)})
+	})
+}
+
+// ListTasks implements ControlService. Losses are left out; watch a task for them.
+func (s *Service) ListTasks(context.Context, *transporterv1.ListTasksRequest) (*transporterv1.ListTasksResponse, error) {
+	answer := &transporterv1.ListTasksResponse{}
+	for _, state := range s.Board.List() {
+		state.LossesMore += int64(len(state.Losses))
+		state.Losses = nil
+		answer.Tasks = append(answer.Tasks, taskOut(state))
+	}
+	return answer, nil
+}
+
+// ForgetTask implements ControlService.
+func (s *Service) ForgetTask(_ context.Context, req *transporterv1.ForgetTaskRequest) (*transporterv1.ForgetTaskResponse, error) {
+	return &transporterv1.ForgetTaskResponse{}, s.Board.Forget(task.ID(req.GetTaskId()))
+}
