@@ -1,0 +1,267 @@
+package graphsim
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"holdfast/test/graphsim/internal/odata"
+	"holdfast/test/graphsim/internal/tenant"
+)
+
+// attachmentBase are the members of the base type: the only ones that a plain $select may name (contract 5.2).
+var attachmentBase = []string{"lastModifiedDateTime", "name", "contentType", "size", "isInline"}
+
+// fileCast prefixes members of the derived type in a $select.
+const fileCast = "microsoft.graph.fileattachment/"
+
+func knownAttachmentProp(name string) bool {
+	if rest, ok := strings.CutPrefix(strings.ToLower(name), fileCast); ok {
+		return rest == "contentid" || rest == "contentlocation" || rest == "contentbytes"
+	}
+	return name == "id" || strings.Contains(" "+strings.Join(attachmentBase, " ")+" ", " "+name+" ")
+}
+
+func (s selection) cast(name string) bool {
+	for k := range s {
+		if strings.EqualFold(k, fileCast+name) {
+			return true
+		}
+	}
+	return false
+}
+
+func attachmentType(a *tenant.Attachment) string {
+	switch {
+	case a.Item != nil:
+		return "itemAttachment"
+	case a.Reference != "":
+		return "referenceAttachment"
+	}
+	return "fileAttachment"
+}
+
+// listAttachments returns all of them in one answer, bytes included; paging is not honoured (contract 5.2).
+func (c *call) listAttachments() error {
+	sel, nested, aerr := c.attachmentOptions()
+	if aerr != nil {
+		return aerr
+	}
+	m, err := c.message()
+	if err != nil {
+		return err
+	}
+	return c.json(200, func(j *odata.Writer) error {
+		j.Open('{')
+		j.Name("@odata.context")
+		j.String(c.root() + "/$metadata#users('" + c.args[0] + "')/messages('" + c.args[1] + "')/attachments")
+		j.Name("value")
+		if err := c.writeAttachments(j, m, sel, nested); err != nil {
+			return err
+		}
+		j.Close('}')
+		return nil
+	})
+}
+
+// attachmentOptions reads $select, and the one $expand there is: an attached item, with what is attached to it.
+func (c *call) attachmentOptions() (selection, bool, *apiError) {
+	sel, aerr := parseSelect(c.option("select"), knownAttachmentProp, "microsoft.graph.attachment")
+	if aerr != nil {
+		return nil, false, aerr
+	}
+	exp, err := odata.ParseExpand(c.option("expand"))
+	if err != nil {
+		return nil, false, invalidQuery(err)
+	}
+	nested := false
+	for _, e := range exp {
+		if !strings.EqualFold(e.Name, "microsoft.graph.itemattachment/item") {
+			return nil, false, fail(400, "RequestBroker--ParseUri", "Could not find a property named '%s' on type 'microsoft.graph.attachment'.", e.Name)
+		}
+		nested = true
+	}
+	return sel, nested, nil
+}
+
+func (c *call) writeAttachments(j *odata.Writer, m *tenant.Message, sel selection, nested bool) error {
+	j.Open('[')
+	for i := range m.Attachments {
+		a := &m.Attachments[i]
+		j.Open('{')
+		id := tenant.AttachmentID(c.user.ID, m, a.Num, c.immutable())
+		if err := c.writeAttachment(j, a, id, sel, nested); err != nil {
+			return err
+		}
+		j.Close('}')
+	}
+	j.Close(']')
+	return nil
+}
+
+// writeAttachment writes what goes inside the braces. Bytes stream from where they are kept.
+func (c *call) writeAttachment(j *odata.Writer, a *tenant.Attachment, id string, sel selection, nested bool) error {
+	kind := attachmentType(a)
+	j.Name("@odata.type")
+	j.String("#microsoft.graph." + kind)
+	if kind == "fileAttachment" {
+		j.Name("@odata.mediaContentType")
+		j.String(orElse(a.ContentType, "application/octet-stream"))
+	}
+	j.Name("id")
+	j.String(id)
+	for _, name := range attachmentBase {
+		if sel != nil && !sel[name] {
+			continue
+		}
+		j.Name(name)
+		switch name {
+		case "lastModifiedDateTime":
+			j.Time(a.Modified)
+		case "name":
+			j.String(a.Name)
+		case "contentType":
+			if a.ContentType == "" {
+				j.Null()
+			} else {
+				j.String(a.ContentType)
+			}
+		case "size":
+			j.Int(a.Size())
+		case "isInline":
+			j.Bool(a.Inline)
+		}
+	}
+	switch kind {
+	case "fileAttachment":
+		return c.writeFile(j, a, sel)
+	case "itemAttachment":
+		if nested {
+			return c.writeItem(j, a.Item)
+		}
+	}
+	return nil
+}
+
+func (c *call) writeFile(j *odata.Writer, a *tenant.Attachment, sel selection) error {
+	for _, x := range []struct{ name, value string }{{"contentId", a.ContentID}, {"contentLocation", a.Location}} {
+		if sel != nil && !sel.cast(x.name) {
+			continue
+		}
+		j.Name(x.name)
+		if x.value == "" {
+			j.Null()
+		} else {
+			j.String(x.value)
+		}
+	}
+	if sel != nil && !sel.cast("contentBytes") {
+		return nil
+	}
+	r, err := c.s.tenant.Blobs.Open(a.Content)
+	if err != nil {
+		return err
+	}
+	j.Name("contentBytes")
+	return j.Base64(r)
+}
+
+// writeItem embeds an attached item with its own attachments, at any depth; its id is empty (contract 5.2).
+func (c *call) writeItem(j *odata.Writer, m *tenant.Message) error {
+	j.Name("item")
+	j.Open('{')
+	j.Name("@odata.type")
+	j.String("#microsoft.graph." + orElse(m.Type, "message"))
+	j.Name("id")
+	j.String("")
+	v := newView(nil)
+	for _, p := range v.props {
+		if p.name == "parentFolderId" || p.name == "webLink" || p.name == "changeKey" || p.name == "uniqueBody" {
+			continue
+		}
+		if p.name == "internetMessageHeaders" && m.Headers.Size == 0 {
+			continue
+		}
+		j.Name(p.name)
+		if err := p.write(c, j, m); err != nil {
+			return err
+		}
+	}
+	j.Name("attachments")
+	j.Open('[')
+	for i := range m.Attachments {
+		j.Open('{')
+		if err := c.writeAttachment(j, &m.Attachments[i], strconv.Itoa(i+1), nil, true); err != nil {
+			return err
+		}
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Close('}')
+	return nil
+}
+
+// oneAttachment finds the attachment of the route.
+func (c *call) oneAttachment() (*tenant.Message, *tenant.Attachment, error) {
+	m, err := c.message()
+	if err != nil {
+		return nil, nil, err
+	}
+	a := c.attachment(m)
+	if a == nil {
+		if _, err := tenant.ParseID(c.args[2]); err != nil {
+			return nil, nil, malformedID()
+		}
+		return nil, nil, itemNotFound()
+	}
+	return m, a, nil
+}
+
+func (c *call) getAttachment() error {
+	sel, nested, aerr := c.attachmentOptions()
+	if aerr != nil {
+		return aerr
+	}
+	m, a, err := c.oneAttachment()
+	if err != nil {
+		return err
+	}
+	return c.replyAttachment(200, m, a, sel, nested)
+}
+
+func (c *call) replyAttachment(status int, m *tenant.Message, a *tenant.Attachment, sel selection, nested bool) error {
+	return c.json(status, func(j *odata.Writer) error {
+		j.Open('{')
+		j.Name("@odata.context")
+		j.String(c.root() + "/$metadata#users('" + c.args[0] + "')/messages('" + c.args[1] + "')/attachments/$entity")
+		if err := c.writeAttachment(j, a, tenant.AttachmentID(c.user.ID, m, a.Num, c.immutable()), sel, nested); err != nil {
+			return err
+		}
+		j.Close('}')
+		return nil
+	})
+}
+
+// getAttachmentValue streams a file's bytes, or an attached item as MIME; a reference has none (contract 5.1).
+func (c *call) getAttachmentValue() error {
+	_, a, err := c.oneAttachment()
+	if err != nil {
+		return err
+	}
+	if a.Reference != "" {
+		return notSupported()
+	}
+	c.echoPreferences()
+	if a.Item != nil {
+		c.w.Header().Set("Content-Type", "text/plain")
+		return c.writeMIME(a.Item)
+	}
+	r, err := c.s.tenant.Blobs.Open(a.Content)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", orElse(a.ContentType, "application/octet-stream"))
+	c.w.WriteHeader(200)
+	_, err = io.Copy(c.w, r)
+	return err
+}

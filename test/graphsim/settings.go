@@ -1,0 +1,70 @@
+package graphsim
+
+import "time"
+
+// Settings are what a test may change while the tenant runs. The zero value is the service as the contract has it; each
+// field departs from it, or picks among behaviours that the contract leaves open.
+type Settings struct {
+	// Latency of every Graph request, before it is worked on.
+	Latency time.Duration `json:"latency"`
+	// TokenLifetime of access tokens. Zero: one hour.
+	TokenLifetime time.Duration `json:"tokenLifetime"`
+	// Whole makes later delta rounds report whole messages only, never changed parts (contract 4.5).
+	Whole bool `json:"whole"`
+	// EmptyPages puts an empty page with a nextLink before the last page of a round (contract 14.4).
+	EmptyPages bool `json:"emptyPages"`
+	// Replays repeats the last change of the round before in each later round (contract 4.5, replays).
+	Replays bool `json:"replays"`
+	// MoveBackLost: a message moved away and back between two rounds is reported gone only (contract 4.10, 14.7).
+	MoveBackLost bool `json:"moveBackLost"`
+	// StaleLinks answers 410 to a nextLink older than the newest of its round (contract 4.5, 14.8).
+	StaleLinks bool `json:"staleLinks"`
+	// DeltaTop accepts $top in a delta, which then caps the whole round (contract 14.3), in place of refusing it.
+	DeltaTop bool `json:"deltaTop"`
+	// MaxDeltaPage caps odata.maxpagesize. Zero: no cap.
+	MaxDeltaPage int `json:"maxDeltaPage"`
+	// FolderExists is the status of ErrorFolderExists. Zero: 409; 400 is reported too (contract 3.7).
+	FolderExists int `json:"folderExists"`
+	// DeleteToRecoverable makes DELETE skip Deleted Items (contract 6.8).
+	DeleteToRecoverable bool `json:"deleteToRecoverable"`
+	// MaxMessage is the largest message in bytes. Zero: 150 MB, the most that an administrator may allow (contract 5.4).
+	MaxMessage int64 `json:"maxMessage"`
+	// TooLargeIs400 answers 400 in place of 413 to requests over 4 MB (contract 6.9).
+	TooLargeIs400 bool `json:"tooLargeIs400"`
+	// SessionLifetime of upload sessions. Zero: one hour.
+	SessionLifetime time.Duration `json:"sessionLifetime"`
+	// LowerInnerError writes "innererror" for "innerError" (contract 9.1).
+	LowerInnerError bool `json:"lowerInnerError"`
+	// OpenExtras adds properties that are in no schema, as an open type may (contract 4.1).
+	OpenExtras bool `json:"openExtras"`
+	// CloseTracking refuses message delta altogether, as in a cloud without it (contract 1.6).
+	CloseTracking bool `json:"closeTracking"`
+}
+
+func (s *Settings) folderExists() int {
+	if s.FolderExists == 0 {
+		return 409
+	}
+	return s.FolderExists
+}
+
+func (s *Settings) maxMessage() int64 {
+	if s.MaxMessage == 0 {
+		return 150 << 20
+	}
+	return s.MaxMessage
+}
+
+func (s *Settings) tokenLifetime() time.Duration {
+	if s.TokenLifetime == 0 {
+		return time.Hour
+	}
+	return s.TokenLifetime
+}
+
+func (s *Settings) sessionLifetime() time.Duration {
+	if s.SessionLifetime == 0 {
+		return time.Hour
+	}
+	return s.SessionLifetime
+}
