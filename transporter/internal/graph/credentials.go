@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -32,15 +33,21 @@ type credentials struct {
 }
 
 func newCredentials(o Options) (*credentials, error) {
+	transport := &tokenTransport{client: &http.Client{Transport: o.HTTPTransport}, counter: o.Counter}
 	options := policy.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: o.Authority + "/"},
-		Transport: &tokenTransport{client: &http.Client{Transport: o.HTTPTransport}, counter: o.Counter},
+		Transport: transport,
 		Retry:     policy.RetryOptions{MaxRetries: -1}, // retries are the client's
 		Telemetry: policy.TelemetryOptions{ApplicationID: "holdfast"},
 	}
 	c := &credentials{
 		scope: o.Root + "/.default", now: o.Now, turn: make(chan struct{}, 1),
-		explain: func(err error) error { return explainToken(o, err) },
+		explain: func(err error) error {
+			if failure := transport.failure.Swap(nil); failure != nil {
+				return reach(o.Authority, *failure)
+			}
+			return explainToken(o, err)
+		},
 	}
 	custom := o.Cloud == CloudCustom
 	c.make = func() (azcore.TokenCredential, error) {
@@ -112,15 +119,22 @@ func (c *credentials) forget() {
 	c.token, c.source, c.claims = azcore.AccessToken{}, nil, ""
 }
 
-// tokenTransport counts requests for tokens.
+// tokenTransport counts requests for tokens, and remembers why the last one got no answer: azidentity keeps but the text.
 type tokenTransport struct {
 	client  *http.Client
 	counter *Counter
+	failure atomic.Pointer[error]
 }
 
 func (t *tokenTransport) Do(r *http.Request) (*http.Response, error) {
 	t.counter.sent(KindToken, 1)
-	return t.client.Do(r)
+	resp, err := t.client.Do(r)
+	if err != nil {
+		t.failure.Store(&err)
+		return nil, err
+	}
+	t.failure.Store(nil)
+	return resp, nil
 }
 
 // rolesOf reads the application permissions out of a token, for diagnostics only; false when the token does not show them.

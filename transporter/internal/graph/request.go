@@ -153,6 +153,7 @@ func (c *Client) send(ctx context.Context, r request, used *string, handle func(
 	if err != nil {
 		return err
 	}
+	caller := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	end := func() {
 		cancel(nil)
@@ -167,8 +168,8 @@ func (c *Client) send(ctx context.Context, r request, used *string, handle func(
 	resp, err := c.http.Do(req)
 	if err != nil {
 		end()
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if caller.Err() != nil {
+			return caller.Err()
 		}
 		return &sendError{cause: err, fault: reach(req.URL.String(), err)}
 	}
