@@ -37,6 +37,8 @@ type builder struct {
 	folder  mail.FolderID
 	message *NewMessage
 	created Created
+	strict  bool             // leave out addresses that look odd: Graph has refused one
+	foreign bool             // keep the sender in properties: Graph has refused it
 	later   []*NewAttachment // those that do not fit into the first request
 	buffer  []byte           // of one piece of an upload
 	// attached is how many attachments the message surely has.
@@ -79,10 +81,9 @@ func (b *builder) explain(err error) error {
 // create sends the message with as many attachments as fit, in up to three forms: as it is, without addresses that look
 // odd, and with the sender in properties.
 func (b *builder) create(ctx context.Context) error {
-	strict, foreign := false, false
 	for {
 		b.created = Created{}
-		body, err := b.first(ctx, strict, foreign)
+		body, err := b.first(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,10 +94,10 @@ func (b *builder) create(ctx context.Context) error {
 		}
 		a, ok := answerOf(err)
 		switch {
-		case ok && a.has("ErrorInvalidRecipients") && !strict:
-			strict = true
-		case ok && (a.has("ErrorSendAsDenied") || a.has("ErrorInvalidRecipients")) && !foreign && b.message.Message.From != nil:
-			foreign = true
+		case ok && a.has("ErrorInvalidRecipients") && !b.strict:
+			b.strict = true
+		case ok && (a.has("ErrorSendAsDenied") || a.has("ErrorInvalidRecipients")) && !b.foreign && b.message.Message.From != nil:
+			b.foreign = true
 		default:
 			return err
 		}
@@ -104,8 +105,8 @@ func (b *builder) create(ctx context.Context) error {
 }
 
 // first returns the body of the first request and decides which attachments follow later.
-func (b *builder) first(ctx context.Context, strict, foreign bool) ([]byte, error) {
-	w := b.message.wire(&b.created, strict, foreign)
+func (b *builder) first(ctx context.Context) ([]byte, error) {
+	w := b.message.wire(&b.created, b.strict, b.foreign)
 	if b.message.RecoveryID != "" {
 		w.Properties = append(w.Properties, newProperty{propRecovery, b.message.RecoveryID})
 	}
@@ -146,7 +147,7 @@ func weight(n *NewAttachment) int64 {
 	if n.Item == nil {
 		return size + (n.Length+2)/3*4
 	}
-	if head, err := encode(n.Item.wire(&Created{}, true, false)); err == nil {
+	if head, err := encode(n.Item.wire(&Created{}, false, false)); err == nil {
 		size += int64(len(head))
 	}
 	for i := range n.Item.Attachments {
@@ -163,7 +164,7 @@ func (b *builder) load(ctx context.Context, n *NewAttachment) (*newAttachment, e
 	}
 	if n.Item != nil {
 		w.Type, w.ContentID, w.Location, w.ContentType = "#microsoft.graph.itemAttachment", "", "", ""
-		w.Item = n.Item.wire(&b.created, true, false)
+		w.Item = n.Item.wire(&b.created, b.strict, b.foreign)
 		w.Item.Type = "#microsoft.graph.message"
 		for i := range n.Item.Attachments {
 			in := &n.Item.Attachments[i]
