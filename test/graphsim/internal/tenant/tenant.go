@@ -94,6 +94,9 @@ func (t *Tenant) Now() time.Time {
 	return t.now().Add(t.state.offset).UTC()
 }
 
+// Wall is the clock without the offset.
+func (t *Tenant) Wall() time.Time { return t.now().UTC() }
+
 // View runs fn with the state held still. fn must not keep Mailbox values after it returned.
 func (t *Tenant) View(fn func(*State)) {
 	t.mu.RLock()
