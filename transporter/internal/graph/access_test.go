@@ -12,7 +12,9 @@ import (
 	"holdfast/transporter/internal/graph"
 )
 
-func noUsers(w http.ResponseWriter, _ *http.Request) { answer(w, 200, map[string]any{"value": []any{}}) }
+func noUsers(w http.ResponseWriter, _ *http.Request) {
+	answer(w, 200, map[string]any{"value": []any{}})
+}
 
 func TestAccessNamesWhatIsMissingAndWhatItCosts(t *testing.T) {
 	for _, tc := range []struct {

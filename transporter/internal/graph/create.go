@@ -37,7 +37,7 @@ type builder struct {
 	folder  mail.FolderID
 	message *NewMessage
 	created Created
-	strict  bool             // leave out addresses that look odd: Graph has refused one
+	strict  strictness       // which addresses to leave out, because Graph has refused one
 	foreign bool             // keep the sender in properties: Graph has refused it
 	later   []*NewAttachment // those that do not fit into the first request
 	buffer  []byte           // of one piece of an upload
@@ -78,8 +78,8 @@ func (b *builder) explain(err error) error {
 	return err
 }
 
-// create sends the message with as many attachments as fit, in up to three forms: as it is, without addresses that look
-// odd, and with the sender in properties.
+// create sends the message with as many attachments as fit: as it is, and if Graph refuses it without addresses that look
+// odd, and at last with the sender in properties.
 func (b *builder) create(ctx context.Context) error {
 	for {
 		b.created = Created{}
@@ -94,8 +94,8 @@ func (b *builder) create(ctx context.Context) error {
 		}
 		a, ok := answerOf(err)
 		switch {
-		case ok && a.has("ErrorInvalidRecipients") && !b.strict:
-			b.strict = true
+		case ok && a.has("ErrorInvalidRecipients") && b.strict < onlyPlain:
+			b.strict++
 		case ok && (a.has("ErrorSendAsDenied") || a.has("ErrorInvalidRecipients")) && !b.foreign && b.message.Message.From != nil:
 			b.foreign = true
 		default:
@@ -147,7 +147,7 @@ func weight(n *NewAttachment) int64 {
 	if n.Item == nil {
 		return size + (n.Length+2)/3*4
 	}
-	if head, err := encode(n.Item.wire(&Created{}, false, false)); err == nil {
+	if head, err := encode(n.Item.wire(&Created{}, anyAddress, false)); err == nil {
 		size += int64(len(head))
 	}
 	for i := range n.Item.Attachments {

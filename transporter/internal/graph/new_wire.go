@@ -72,9 +72,8 @@ type newAttachment struct {
 	Item        *newMessage `json:"item,omitempty"`
 }
 
-// wire returns the message as Graph takes it, without attachments. strict leaves out every address that could be odd, and
-// foreign puts the sender into properties, after Graph has refused the message as it was.
-func (n *NewMessage) wire(c *Created, strict, foreign bool) *newMessage {
+// wire returns the message as Graph takes it, without attachments. strict says which addresses are left out, and foreign puts the sender into properties, after Graph has refused the message as it was.
+func (n *NewMessage) wire(c *Created, strict strictness, foreign bool) *newMessage {
 	m := &n.Message
 	w := &newMessage{
 		Subject: m.Subject, Body: newBody{"text", n.Body}, InternetID: m.InternetMessageID, Categories: m.Categories,
@@ -126,7 +125,7 @@ func (w *newMessage) sender(c *Created, a *mail.Address, foreign bool, name, kin
 	if a == nil {
 		return nil
 	}
-	if usable(a.Address, foreign) && !foreign {
+	if usable(a.Address, anyAddress) && !foreign {
 		return &newRecipient{newAddress(*a)}
 	}
 	if foreign {
@@ -142,7 +141,7 @@ func (w *newMessage) sender(c *Created, a *mail.Address, foreign bool, name, kin
 }
 
 // recipients leaves out those that Graph would refuse the whole message for (contract 6.1).
-func recipients(c *Created, all []mail.Address, strict bool) []newRecipient {
+func recipients(c *Created, all []mail.Address, strict strictness) []newRecipient {
 	var out []newRecipient
 	for _, a := range all {
 		if !usable(a.Address, strict) {
@@ -154,13 +153,27 @@ func recipients(c *Created, all []mail.Address, strict bool) []newRecipient {
 	return out
 }
 
-// usable reports whether an address can be sent to Graph: it must not be empty, and if strict must look like one.
-func usable(address string, strict bool) bool {
-	if strings.TrimSpace(address) == "" {
+// strictness is what an address must be like to be sent to Graph.
+type strictness uint8
+
+const (
+	anyAddress strictness = iota // not empty
+	noSpaces                     // without white space and brackets
+	onlyPlain                    // local@domain of plain characters
+)
+
+// usable reports whether an address is fit to be sent.
+func usable(address string, strict strictness) bool {
+	local, domain, ok := strings.Cut(address, "@")
+	switch {
+	case strings.TrimSpace(address) == "":
+		return false
+	case strict >= noSpaces && strings.ContainsAny(address, " \t\r\n<>"):
+		return false
+	case strict >= onlyPlain && (!ok || local == "" || domain == "" || strings.ContainsAny(address, "()[]\\,;:\"") || strings.Contains(domain, "@")):
 		return false
 	}
-	local, domain, ok := strings.Cut(address, "@")
-	return !strict || ok && local != "" && domain != "" && !strings.ContainsAny(address, " \t\r\n<>()[]\\,;:\"") && !strings.Contains(domain, "@")
+	return true
 }
 
 // properties are what JSON's own members cannot say.
