@@ -14,14 +14,21 @@ import (
 // maxRestarts is how often the enumeration of one folder is begun anew in a run.
 const maxRestarts = 3
 
+// longRound is the number of pages from which on a full enumeration is followed by a look at what changed meanwhile.
+const longRound = 8
+
 // stream is the change stream of one folder, and how far it was read.
 type stream struct {
 	folder      mail.Folder
 	cursor      mail.Cursor
 	enumerating bool
 	restarts    int
-	err         error // why it could not be read to its end
-	verdict     verdict
+	// catchUp is set when the stream must be asked for changes once more at the end of its round: what a round does not
+	// bring because it began long ago comes in the next (contract 4.5).
+	catchUp bool
+	pages   int
+	err     error // why it could not be read to its end
+	verdict verdict
 }
 
 // folders reads all folders, several at a time, and those once more that failed for a reason that may pass.
@@ -34,7 +41,9 @@ func (e *engine) folders(ctx context.Context, state State) error {
 	var streams []*stream
 	for _, f := range e.tree.folders() {
 		s := known[f.ID]
-		streams = append(streams, &stream{folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != ""})
+		streams = append(streams, &stream{
+			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed || s.Enumerating,
+		})
 	}
 	again, failed, err := e.round(ctx, streams)
 	if err != nil {
@@ -156,8 +165,11 @@ func (e *engine) follow(ctx context.Context, s *stream) error {
 		switch {
 		case err != nil:
 			return endError{err}
-		case got.page.Done:
+		case got.page.Done && !s.catchUp:
 			return nil
+		case got.page.Done:
+			s.catchUp = false
+			ahead = e.fetch(ctx, s.folder.ID, got.page.Next)
 		case ahead == nil:
 			return errStopped()
 		}
@@ -186,11 +198,18 @@ func (e *engine) fetch(ctx context.Context, folder mail.FolderID, cursor mail.Cu
 // take keeps one page and moves the stream on.
 func (e *engine) take(ctx context.Context, s *stream, page Page) error {
 	at := place{folder: s.folder.ID, full: page.Full || s.enumerating || s.cursor == ""}
-	at.restart = at.full && !s.enumerating
+	at.restart = at.full && (page.Restart || !s.enumerating)
 	if err := e.page(ctx, at, page); err != nil {
 		return err
 	}
 	s.cursor, s.enumerating = page.Next, at.full && !page.Done
+	s.pages++
+	if page.Full && at.restart {
+		s.catchUp = false // a folder that is listed is listed once
+	}
+	if at.full && page.Done && s.pages >= longRound {
+		s.catchUp, s.pages = s.catchUp || !page.Full, 0
+	}
 	e.progress.read(s.folder.ID, len(page.Changes))
 	return nil
 }

@@ -19,16 +19,22 @@ type entry struct {
 	losses    []mail.Loss
 	changeKey string // of the version that was tried
 	passing   bool   // worth another try in this run
+	// unseen is set for a message that a folder reported gone before any folder had reported it. It is no loss, but has
+	// to be looked for before the run ends: it may have left and come back unreported.
+	unseen bool
 }
 
 func newLedger() *ledger {
 	return &ledger{messages: map[mail.MessageID]entry{}, folders: map[mail.FolderID]mail.Loss{}}
 }
 
-// enter notes the losses of one message, in place of earlier ones.
+// enter notes the losses of one message, in place of earlier ones; that it was not seen is the least of them.
 func (l *ledger) enter(id mail.MessageID, e entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, known := l.messages[id]; known && e.unseen {
+		return
+	}
 	l.messages[id] = e
 }
 
@@ -67,11 +73,24 @@ func (l *ledger) passing() []mail.MessageID {
 	return ids
 }
 
+// unseen reports whether all that is known of the message is that it is gone.
+func (l *ledger) unseen(id mail.MessageID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.messages[id].unseen
+}
+
 // size returns how many messages and folders are lost or incomplete.
 func (l *ledger) size() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.messages) + len(l.folders)
+	n := len(l.folders)
+	for _, e := range l.messages {
+		if !e.unseen {
+			n++
+		}
+	}
+	return n
 }
 
 // all returns every loss: folders first, then messages, by id.
@@ -83,7 +102,9 @@ func (l *ledger) all() []mail.Loss {
 		all = append(all, loss)
 	}
 	for _, e := range l.messages {
-		all = append(all, e.losses...)
+		if !e.unseen {
+			all = append(all, e.losses...)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b mail.Loss) int {
 		return cmp.Or(cmp.Compare(a.Message, b.Message), cmp.Compare(a.Folder, b.Folder))

@@ -23,6 +23,7 @@ type outcome struct {
 	deleted bool            // found to be nowhere
 	// untouched is set when nothing new is known about what was lost of it before.
 	untouched bool
+	unseen    bool // gone, and never there as far as the vault knows
 	losses    []mail.Loss
 	passing   bool
 	key       string // of the version that was tried, with losses
@@ -40,14 +41,14 @@ type reader struct {
 
 // build makes the record of a message that was read, taking over from old what need not be read again. What cannot be read
 // is in the outcome's losses. Its error ends the run.
-func (e *engine) build(ctx context.Context, m mail.Message, body string, old *record.Message) (outcome, error) {
+func (e *engine) build(ctx context.Context, at place, m mail.Message, body string, old *record.Message) (outcome, error) {
 	rec := &record.Message{Message: m}
 	r := &reader{engine: e, message: rec, outcome: outcome{id: m.ID, stage: rec, key: m.ChangeKey}}
 	var err error
 	if rec.Body, err = r.keep(ctx, strings.NewReader(body)); err != nil {
 		return r.outcome, err
 	}
-	if reusable(old, &m, rec.Body) {
+	if reusable(old, &m, rec.Body, at.returned) {
 		rec.Attachments, rec.MIME = old.Attachments, old.MIME
 	} else if hasAttachments(&m, body) {
 		if err := r.attachments(ctx, old); err != nil || r.outcome.gone {

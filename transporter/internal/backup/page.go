@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/record"
 )
@@ -20,7 +21,7 @@ type part struct {
 func (p *part) enter(l *ledger, out outcome) {
 	switch {
 	case len(out.losses) > 0:
-		l.enter(out.id, entry{losses: out.losses, changeKey: out.key, passing: out.passing})
+		l.enter(out.id, entry{losses: out.losses, changeKey: out.key, passing: out.passing, unseen: out.unseen})
 		p.c.Losses = append(p.c.Losses, out.losses...)
 	case out.gone, out.untouched:
 	default:
@@ -41,11 +42,12 @@ func (p *part) enter(l *ledger, out outcome) {
 	p.bytes += out.bytes
 }
 
-// place is where in a folder's stream a page lies.
+// place is where in a folder's stream a page lies; without folder, it is in none.
 type place struct {
-	folder  mail.FolderID
-	full    bool
-	restart bool
+	folder   mail.FolderID
+	full     bool
+	restart  bool
+	returned bool // messages are known to have left a folder before
 }
 
 // page keeps what a page of changes brings, and commits it with the cursor behind it. Where the page is heavy, checkpoints
@@ -143,6 +145,8 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 	m := normal(c.Message)
 	m.Folder = at.folder // the stream is of this folder, whatever the message says
 	switch {
+	case c.Removed && !e.placed(old):
+		return unseen(&m), nil
 	case c.Removed:
 		return outcome{id: m.ID, gone: true}, nil
 	case c.Partial:
@@ -152,7 +156,19 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 			return standing(old, at.full), nil
 		}
 	}
-	return e.build(ctx, m, c.Body, old)
+	return e.build(ctx, at, m, c.Body, old)
+}
+
+// placed reports whether the last record lies in a folder that exists, and so will be missed there when it is gone.
+func (e *engine) placed(old *record.Message) bool { return old != nil && e.tree.has(old.Folder) }
+
+// unseen notes a message that is gone before it was there. The note goes into the checkpoint with the losses, because no
+// folder may ever report the message again (contract 4.10, A→B→A).
+func unseen(m *mail.Message) outcome {
+	err := fault.New(fault.Unavailable, "it was reported gone before it was ever read, and not looked for yet")
+	return outcome{
+		id: m.ID, gone: true, unseen: true, passing: true, losses: []mail.Loss{loss(m, "message", err)},
+	}
 }
 
 // standing keeps the last record. In a full enumeration it is named again.
@@ -183,11 +199,9 @@ func latest(changes []mail.Change) []mail.Change {
 }
 
 func idsOf(changes []mail.Change) []mail.MessageID {
-	ids := make([]mail.MessageID, 0, len(changes))
+	ids := make([]mail.MessageID, len(changes))
 	for i := range changes {
-		if !changes[i].Removed {
-			ids = append(ids, changes[i].Message.ID)
-		}
+		ids[i] = changes[i].Message.ID
 	}
 	return ids
 }

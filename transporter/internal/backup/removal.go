@@ -86,7 +86,7 @@ func (e *engine) verify(ctx context.Context, batch []Gone, open map[mail.Message
 			open[id] = true
 		}
 	}
-	return e.again(ctx, reread, p)
+	return e.again(ctx, reread, place{returned: true}, p)
 }
 
 // learn lists the folders again, once, when messages are in one that is not known.

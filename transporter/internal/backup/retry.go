@@ -19,7 +19,7 @@ func (e *engine) retry(ctx context.Context, ids []mail.MessageID) error {
 	}
 	e.progress.phase(PhaseRetrying)
 	for batch := range slices.Chunk(ids, retryBatch) {
-		if err := e.again(ctx, batch, &part{}); err != nil {
+		if err := e.again(ctx, batch, place{}, &part{}); err != nil {
 			return err
 		}
 	}
@@ -27,14 +27,17 @@ func (e *engine) retry(ctx context.Context, ids []mail.MessageID) error {
 }
 
 // again reads messages whole, wherever they are, and commits them with what is in p already.
-func (e *engine) again(ctx context.Context, ids []mail.MessageID, p *part) error {
+func (e *engine) again(ctx context.Context, ids []mail.MessageID, at place, p *part) error {
 	olds, err := e.vault.lookup(ctx, ids)
 	if err != nil {
 		return err
 	}
 	err = e.each(ctx, len(ids), func(ctx context.Context, i int) (outcome, error) {
 		old := olds[ids[i]]
-		out, err := e.reread(ctx, ids[i], place{}, old)
+		if e.placed(old) && whole(old) && e.ledger.unseen(ids[i]) {
+			return outcome{id: ids[i]}, nil // another folder has reported it since
+		}
+		out, err := e.reread(ctx, ids[i], at, old)
 		if out.gone { // asked for by its id, so it is not merely elsewhere
 			out.gone, out.deleted = false, true
 		}
@@ -63,7 +66,7 @@ func (e *engine) reread(ctx context.Context, id mail.MessageID, at place, old *r
 	if unchanged(old, &m) && whole(old) {
 		return standing(old, at.full && m.Folder == at.folder), nil
 	}
-	return e.build(ctx, m, change.Body, old)
+	return e.build(ctx, at, m, change.Body, old)
 }
 
 func (e *engine) message(ctx context.Context, id mail.MessageID) (mail.Change, error) {

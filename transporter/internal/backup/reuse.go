@@ -19,8 +19,9 @@ import (
 //   - the message is no draft, neither then nor now: drafts are where attachments come and go;
 //   - everything that a sender writes is as it was: subject, addresses, dates, headers, type, body (by hash),
 //     internetMessageId, hasAttachments;
-//   - something that a reader changes differs (folder, read, flag, categories, importance, receipts, focus), and so
-//     explains the new changeKey. A change that nothing visible explains may be one of attachments: they are read.
+//   - something that a reader changes differs (folder, read, flag, categories, importance, receipts, focus) or the
+//     message left its folder and came back, and so explains the new changeKey. A change that nothing visible explains
+//     may be one of attachments: they are read.
 //
 // lastModifiedDateTime is no help: it moves with the read state too.
 //
@@ -29,8 +30,9 @@ import (
 // the message changes again.
 
 // reusable reports whether the attachments and the MIME of old are still those of the message m with that body.
-func reusable(old *record.Message, m *mail.Message, body record.Content) bool {
-	return whole(old) && !old.Draft && !m.Draft && sameLetter(old, m, body) && stateDiffers(&old.Message, m)
+// Returned says that the message is known to have been elsewhere in between.
+func reusable(old *record.Message, m *mail.Message, body record.Content, returned bool) bool {
+	return whole(old) && !old.Draft && !m.Draft && sameLetter(old, m, body) && (returned || stateDiffers(&old.Message, m))
 }
 
 // sameLetter reports whether everything that the sender wrote is the same.

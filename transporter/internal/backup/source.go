@@ -55,6 +55,8 @@ type Page struct {
 	// Full marks a page of a full enumeration that the source does of its own accord, whatever the cursor said: where
 	// there is no change stream and folders must be listed. Pages behind an empty cursor need no mark.
 	Full bool
+	// Restart marks the first page of a full enumeration. Pages behind an empty cursor need no mark.
+	Restart bool
 }
 
 // Location is where a message is.

@@ -77,11 +77,13 @@ type Checkpoint struct {
 	// Cursor continues Folder's change stream behind everything in this checkpoint and those before it. When empty, the
 	// stored cursor stays as it is.
 	Cursor mail.Cursor
-	// Full marks a page of a full enumeration of Folder: from the first such page of a session on, messages that the last
-	// point has in Folder and that no checkpoint names do not get into the next point.
+	// Full marks a page of a full enumeration of Folder: messages that the last point has in Folder and that no checkpoint
+	// names from the first such page to the one that is Done, in however many sessions, do not get into the next point.
+	// Before the enumeration is Done they stay.
 	Full bool
 	// Restart begins a full enumeration anew: what was committed for Folder in this session is forgotten first, so that it
 	// is in the next point only where it is named again. Lookup goes on finding it, so that nothing is downloaded twice.
+	// The stored cursor is forgotten too: without Cursor, the next session begins the folder anew.
 	Restart bool
 	// Done marks the last page of the full enumeration, or of the round.
 	Done bool
