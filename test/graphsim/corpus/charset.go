@@ -13,6 +13,10 @@ import (
 // decodeText turns the bytes of a text into clean UTF-8. It never fails: a charset that is unknown or wrong gives way to
 // UTF-8 if the bytes are that, else to windows-1252, which is what senders who name nothing mostly mean.
 func decodeText(b []byte, charset string) string {
+	return strings.TrimPrefix(decodeCharset(b, charset), "\ufeff")
+}
+
+func decodeCharset(b []byte, charset string) string {
 	charset = strings.ToLower(strings.Trim(charset, " \t\"'"))
 	switch {
 	case isUTF7(charset):

@@ -40,14 +40,14 @@ type dateParts struct {
 func (d *dateParts) take(word string) {
 	lower := strings.ToLower(word)
 	switch {
+	case d.clock && (word[0] == '+' || word[0] == '-'):
+		d.takeOffset(word)
 	case strings.Contains(word, ":"):
 		if date, clock, ok := strings.Cut(word, "T"); ok && strings.Count(date, "-") == 2 {
 			d.take(date)
 			word = strings.TrimSuffix(clock, "Z")
 		}
 		d.takeClock(word)
-	case d.clock && (word[0] == '+' || word[0] == '-'):
-		d.takeOffset(word)
 	case strings.HasPrefix(lower, "gmt+") || strings.HasPrefix(lower, "gmt-"):
 		d.takeOffset(word[3:])
 	case strings.ContainsAny(word[1:], "-/."):

@@ -36,7 +36,9 @@ func (u *run) compose(r *rand.Rand, d *draft) {
 	m.Subject = u.subject(r, d)
 	t := u.write(r, d)
 	u.enclose(r, d)
-	t.files = slices.DeleteFunc(slices.Clone(m.Attachments), func(a Attachment) bool { return a.Inline || len(a.Content) > 1<<20 })
+	t.files = slices.DeleteFunc(slices.Clone(m.Attachments), func(a Attachment) bool {
+		return a.Inline || len(a.Content) > 1<<20 || a.ContentType == "text/calendar"
+	})
 	if d.answers != nil {
 		d.headers = append(d.headers, Header{"In-Reply-To", d.answers.ids[len(d.answers.ids)-1]},
 			Header{"References", strings.Join(d.answers.ids, " ")})
@@ -101,16 +103,21 @@ func (u *run) remember(r *rand.Rand, t *thread) {
 	u.threads[r.IntN(most)] = t
 }
 
-// transportHeaders are those that mail servers add.
+// transportHeaders are those that mail servers add on the way.
 func transportHeaders(r *rand.Rand, m Message) []Header {
-	hs := []Header{{"Received", fmt.Sprintf("from edge%d.mail.example (2001:db8::%x) by store%d.mail.example with Microsoft SMTP Server id 15.20.%d.%d; %s",
-		r.IntN(9), r.IntN(65536), r.IntN(99), r.IntN(9999), r.IntN(99), formatDate(m.Received))}}
+	var hs []Header
 	for range r.IntN(3) {
-		hs = append(hs, Header{"Received", fmt.Sprintf("from relay%d.example ([192.0.2.%d]) by edge.mail.example (Postfix) with ESMTPS id %X for <%s>; %s",
-			r.IntN(50), r.IntN(256), r.Uint32(), "undisclosed@mail.example", formatDate(m.Sent))})
+		hs = append(hs, Header{"Received", fmt.Sprintf("from relay%d.example ([192.0.2.%d]) by edge.mail.example (Postfix) with ESMTPS id %X; %s",
+			r.IntN(50), r.IntN(256), r.Uint32(), formatDate(m.Sent))})
 	}
 	return append(hs,
 		Header{"Authentication-Results", "mail.example; spf=pass; dkim=pass; dmarc=pass action=none"},
 		Header{"X-Originating-IP", fmt.Sprintf("[198.51.100.%d]", r.IntN(256))},
 		Header{"X-Trace", fmt.Sprintf("%016x", r.Uint64())})
+}
+
+// lastHop is the header of the server that holds the mailbox: what differs between the copies of one mail.
+func lastHop(r *rand.Rand, m Message, to string) Header {
+	return Header{"Received", fmt.Sprintf("from edge%d.mail.example (2001:db8::%x) by store.mail.example with LMTP id %012X for <%s>; %s",
+		r.IntN(9), r.IntN(65536), r.Uint64()>>16, to, formatDate(m.Received))}
 }

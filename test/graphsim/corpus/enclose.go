@@ -21,7 +21,7 @@ func (u *run) enclose(r *rand.Rand, d *draft) {
 	if d.forwards {
 		m.Attachments = append(m.Attachments, d.answers.files...)
 	}
-	if r.Float64() < u.options.AttachmentShare {
+	if r.Float64() < math.Pow(u.options.AttachmentShare, reach(copies)) {
 		n := 1
 		for n < 12 && chance(r, 100*(1-1/filesPerMail)) {
 			n++
@@ -55,6 +55,17 @@ func (u *run) enclose(r *rand.Rand, d *draft) {
 	}
 }
 
+// reach makes files rarer in mail that goes to more people; it leaves a share of none or all as it is.
+func reach(copies int) float64 {
+	switch copies {
+	case 1:
+		return 0.6
+	case 2:
+		return 1.2
+	}
+	return 2
+}
+
 func itemName(item Message) string {
 	if item.Subject == "" {
 		return "message"
@@ -64,7 +75,7 @@ func itemName(item Message) string {
 
 // enclosed is one file: one that went round before, or a new one of log-normal size that then may.
 func (u *run) enclosed(r *rand.Rand, lex *lexicon, copies int) Attachment {
-	const poolFiles, poolBytes, percentOld = 64, 64 << 20, 20
+	const poolFiles, poolBytes, percentOld = 64, 64 << 20, 12
 	most := u.mostBytes() / copies
 	if len(u.pool) > 0 && chance(r, percentOld) {
 		if a := pick(r, u.pool); len(a.Content) <= most {
@@ -73,6 +84,7 @@ func (u *run) enclosed(r *rand.Rand, lex *lexicon, copies int) Attachment {
 	}
 	const sigma = 1.4
 	size := u.meanFile() * math.Exp(sigma*r.NormFloat64()-sigma*sigma/2)
+	size /= math.Sqrt(float64(copies)) // what goes to many is smaller
 	const least, largest = 1 << 10, 25 << 20
 	a := makeFile(r, lex, int(min(max(min(size, float64(most)), least), largest)))
 	if chance(r, 30) {
@@ -88,18 +100,22 @@ func (u *run) enclosed(r *rand.Rand, lex *lexicon, copies int) Attachment {
 	return a
 }
 
-// meanFile is the mean size that leads to the total wanted: it follows what was made so far.
+// meanFile is the mean size of a new file that leads to the total wanted: it follows what was made so far, and how far that
+// was from what it gave before.
 func (u *run) meanFile() float64 {
 	const usual, least, most = 60_000, 1 << 10, 20 << 20
-	if u.options.TotalBytes == 0 {
+	if u.options.TotalBytes == 0 || u.options.AttachmentShare == 0 {
 		return usual
 	}
-	text := 5000.0 // until it is known
+	text, correction := 5000.0, 1.0 // until they are known
 	if u.made > 20 {
 		text = float64(u.textBytes) / float64(u.made)
 	}
+	if files := float64(u.bytes - u.textBytes); u.made > 200 && files > 0 {
+		correction = min(max(u.expected/files, 0.25), 4)
+	}
 	perCopy := float64(u.options.TotalBytes-u.bytes)/float64(u.options.Messages-u.made) - text
-	return min(max(perCopy/(u.options.AttachmentShare*filesPerMail), least), most)
+	return min(max(correction*perCopy/(u.options.AttachmentShare*filesPerMail), least), most)
 }
 
 // mostBytes keeps one mail from using up what is left of the total.
@@ -137,7 +153,7 @@ func (u *run) item(r *rand.Rand, before time.Time, depth int) Message {
 		m.Attachments = append(m.Attachments, Attachment{Name: cut(itemName(inner), 255), Item: &inner})
 	}
 	contentType, encoding := layoutOf(m).contentType()
-	m.Headers = transportHeaders(r, m)
+	m.Headers = append([]Header{lastHop(r, m, "sales@customer.example")}, transportHeaders(r, m)...)
 	m.Headers = composeHeaders(m, contentType, encoding)
 	return m
 }

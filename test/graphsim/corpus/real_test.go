@@ -24,8 +24,8 @@ func TestRealMailImportsWhole(t *testing.T) {
 		}
 		ids[m.MessageID] = true
 		checkStrings(t, m)
-		if got := writeAndParse(t, m); diffMail(m, got) != "" {
-			t.Errorf("%s changes on its way (-imported +read again):\n%.3000s", m.MessageID, diffMail(m, got))
+		if diff := diffMail(m, writeAndParse(t, m)); diff != "" {
+			t.Errorf("%s changes on its way (-imported +read again):\n%.3000s", m.MessageID, diff)
 		}
 		if m.BodyHTML {
 			html++

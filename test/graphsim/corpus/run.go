@@ -9,9 +9,10 @@ import (
 // run is one pass through a company's mail: what has happened so far, as much as later mail depends on.
 type run struct {
 	*Company
-	made      int   // copies
-	bytes     int64 // of all copies, without huge files
-	textBytes int64 // the part of bytes that is no attached file
+	made      int     // copies
+	bytes     int64   // of all copies, without huge files
+	textBytes int64   // the part of bytes that is no attached file
+	expected  float64 // the rest of bytes, had meanFile been right
 	hugeMade  int
 	open      []int // mailboxes that take more mail
 	left      []int // how much more; nil for any
@@ -40,8 +41,10 @@ func newRun(c *Company) *run {
 // event makes one mail and all its copies.
 func (u *run) event(r *rand.Rand) []copyOf {
 	d := u.plan(r)
+	mean := u.meanFile()
 	u.compose(r, d)
 	copies := u.copies(r, d)
+	u.expected += mean * u.options.AttachmentShare * filesPerMail * float64(len(copies))
 	for _, c := range copies {
 		u.made++
 		size := Size(c.message)
@@ -99,9 +102,12 @@ func (u *run) copies(r *rand.Rand, d *draft) []copyOf {
 	received.Bcc = nil
 	contentType, encoding := layoutOf(received).contentType()
 	received.Headers = append(transportHeaders(r, received), d.headers...)
+	received.Headers = slices.Insert(received.Headers, 0, lastHop(r, received, ""))
 	received.Headers = composeHeaders(received, contentType, encoding)
 	for _, p := range d.colleagues() {
 		m := received
+		m.Headers = slices.Clone(received.Headers)
+		m.Headers[0] = lastHop(r, m, p.Address)
 		u.file(r, &m, p, d.from.box < 0)
 		list = append(list, copyOf{p.box, m})
 	}
