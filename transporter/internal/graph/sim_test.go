@@ -53,6 +53,100 @@ func addUsers(t *testing.T, s *graphsim.Server, users ...graphsim.User) []mail.M
 	return ids
 }
 
+// addFault injects a fault, and sees to it that it fired before the test ended.
+func addFault(t *testing.T, s *graphsim.Server, f graphsim.Fault) {
+	t.Helper()
+	id, err := s.Control().AddFault(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		all, err := s.Control().Faults(context.WithoutCancel(t.Context()))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, g := range all {
+			if g.ID == id && g.Fired == 0 {
+				t.Errorf("the fault %+v never fired", g)
+			}
+		}
+	})
+}
+
+func set(t *testing.T, s *graphsim.Server, o graphsim.Settings) {
+	t.Helper()
+	if err := s.Control().SetSettings(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// folderOf returns the folder that plays the role.
+func folderOf(t *testing.T, c *graph.Client, mailbox mail.MailboxID, role mail.Role) mail.FolderID {
+	t.Helper()
+	folders, err := c.Folders(t.Context(), mailbox, graph.FolderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.Role == role {
+			return f.ID
+		}
+	}
+	t.Fatalf("no folder is %s", role)
+	return ""
+}
+
+// round reads a folder's changes to the end of the round.
+func round(t *testing.T, c *graph.Client, mailbox mail.MailboxID, folder mail.FolderID, at mail.Cursor) ([]mail.Change, mail.Cursor, []graph.Page) {
+	t.Helper()
+	var changes []mail.Change
+	var pages []graph.Page
+	for {
+		page, err := c.Delta(t.Context(), mailbox, folder, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = append(changes, page.Changes...)
+		pages = append(pages, page)
+		if at = page.Next; page.Done {
+			return changes, at, pages
+		}
+	}
+}
+
+// plain makes n messages for the inbox, a minute apart.
+func plain(n int) []corpus.Message {
+	var all []corpus.Message
+	for i := range n {
+		at := time.Date(2026, 1, 2, 3, i, 5, 0, time.UTC)
+		all = append(all, corpus.Message{
+			Folder: []string{"inbox"}, Subject: fmt.Sprintf("Message %d", i), Body: fmt.Sprintf("Body %d", i), Received: at, Sent: at,
+			MessageID: fmt.Sprintf("<%d@test.example>", i), From: &corpus.Address{Name: "S", Address: "s@test.example"}, Read: i%2 == 0,
+		})
+	}
+	return all
+}
+
+func addMessages(t *testing.T, s *graphsim.Server, mailbox mail.MailboxID, all ...corpus.Message) {
+	t.Helper()
+	if err := s.AddMessages(string(mailbox), all...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func change(t *testing.T, s *graphsim.Server, mailbox mail.MailboxID, ch graphsim.Change) []mail.MessageID {
+	t.Helper()
+	ids, err := s.Change(string(mailbox), ch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []mail.MessageID
+	for _, id := range ids {
+		all = append(all, mail.MessageID(id))
+	}
+	return all
+}
+
 // kept is a message as a backup would keep it, in memory.
 type kept struct {
 	message     mail.Message
