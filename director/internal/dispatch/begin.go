@@ -1,0 +1,301 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+
+	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/record"
+	"holdfast/director/internal/store"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+// Scope says which mailboxes of a job are run; the zero value means all.
+type Scope struct {
+	Mailboxes []mail.MailboxID
+	// FailedOnly takes those that the last run left without a point.
+	FailedOnly bool
+}
+
+// StartJob starts a run: expanded to its mailboxes now, and written whole before it returns. Conflict while another run
+// of the job goes on.
+func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope) (record.Run, error) {
+	if err := d.refreshNew(ctx, id); err != nil {
+		return record.Run{}, err
+	}
+	run, tasks, err := d.newRun(record.KindBackup)
+	if err != nil {
+		return record.Run{}, err
+	}
+	err = d.Store.Update(ctx, func(tx *store.Tx) error {
+		j, err := store.Jobs.Get(tx, string(id))
+		if err != nil {
+			return err
+		}
+		if j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun)) {
+			return fault.New(fault.Conflict, "job %s is running already", j.Name)
+		}
+		list, err := jobs.Expand(tx, j)
+		if err != nil {
+			return err
+		}
+		if list, err = scope.choose(tx, j, list); err != nil {
+			return err
+		}
+		run.Job, run.JobName, run.Title, run.Options = j.ID, j.Name, j.Name, j.Options
+		tasks = tasks[:0]
+		for n, m := range list {
+			tasks = append(tasks, record.Task{
+				ID: record.TaskOf(run.ID, n+1), Run: run.ID, Kind: record.KindBackup, Account: m.Account, Mailbox: m.ID,
+				MailboxName: m.Name, MailboxAddress: m.Address, MailboxKind: m.Kind, Repository: j.Repository,
+				Status: record.TaskQueued,
+			})
+		}
+		j.LastRun = run.ID
+		if err := store.Jobs.Put(tx, j); err != nil {
+			return err
+		}
+		if err := store.RunsOfJob.Add(tx, store.JobRunKey(j.ID, run.ID)); err != nil {
+			return err
+		}
+		return insert(tx, &run, tasks)
+	})
+	if err != nil {
+		return record.Run{}, err
+	}
+	d.begin(run, tasks)
+	return run, nil
+}
+
+// refreshNew reads the mailboxes of whole accounts of the job that were never read.
+func (d *Dispatcher) refreshNew(ctx context.Context, id record.JobID) error {
+	var never []mail.AccountID
+	err := d.Store.View(func(tx *store.Tx) error {
+		j, err := store.Jobs.Get(tx, string(id))
+		if err != nil {
+			return err
+		}
+		for _, i := range j.Items {
+			a, err := store.Accounts.Get(tx, string(i.Account))
+			if err != nil {
+				return err
+			}
+			if i.Mailbox == "" && a.Refreshed.IsZero() && !slices.Contains(never, a.ID) {
+				never = append(never, a.ID)
+			}
+		}
+		return nil
+	})
+	for _, a := range never {
+		if err == nil {
+			_, err = d.Inventory.Refresh(ctx, a)
+		}
+	}
+	return err
+}
+
+func (s Scope) choose(tx *store.Tx, j record.Job, all []record.Mailbox) ([]record.Mailbox, error) {
+	list := all
+	if s.FailedOnly {
+		failed := map[mail.MailboxID]bool{}
+		if j.LastRun != "" {
+			for t, err := range store.Tasks.All(tx, store.TaskPrefix(j.LastRun)) {
+				if err != nil {
+					return nil, err
+				}
+				if t.Status == record.TaskFailed || t.Status == record.TaskStopped {
+					failed[t.Mailbox] = true
+				}
+			}
+		}
+		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !failed[m.ID] })
+		if len(list) == 0 {
+			return nil, fault.New(fault.Conflict, "no mailbox failed in the last run of job %s", j.Name)
+		}
+	}
+	if len(s.Mailboxes) > 0 {
+		for n, id := range s.Mailboxes {
+			if !slices.ContainsFunc(list, func(m record.Mailbox) bool { return m.ID == id }) {
+				return nil, fault.InvalidField(fmt.Sprintf("mailbox_ids[%d]", n), "mailbox %q is not in the job's source", id)
+			}
+		}
+		wanted := map[mail.MailboxID]bool{}
+		for _, id := range s.Mailboxes {
+			wanted[id] = true
+		}
+		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !wanted[m.ID] })
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.Conflict, "job %s has no mailbox to back up; look at its source, and refresh the account", j.Name)
+	}
+	return list, nil
+}
+
+func (d *Dispatcher) newRun(kind record.RunKind) (record.Run, []record.Task, error) {
+	id, err := record.NewID()
+	if err != nil {
+		return record.Run{}, nil, err
+	}
+	return record.Run{ID: record.RunID(id), Kind: kind, Status: record.RunQueued, Started: d.Now()}, nil, nil
+}
+
+// insert writes a new run with its tasks.
+func insert(tx *store.Tx, run *record.Run, tasks []record.Task) error {
+	run.Tasks = int32(len(tasks))
+	if err := store.Runs.Insert(tx, *run); err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if err := store.Tasks.Put(tx, t); err != nil {
+			return err
+		}
+	}
+	return store.RunsActive.Add(tx, string(run.ID))
+}
+
+// begin takes up a run that was written.
+func (d *Dispatcher) begin(run record.Run, tasks []record.Task) {
+	d.Logger.Info("run started", "run", run.ID, "job", run.Job, "tasks", run.Tasks)
+	d.mu.Lock()
+	a := d.activate(run)
+	a.pending = make([]pending, 0, len(tasks))
+	for _, t := range tasks {
+		a.append(t)
+	}
+	d.mu.Unlock()
+	d.poke()
+}
+
+// StartVerify starts the verification of a repository.
+func (d *Dispatcher) StartVerify(ctx context.Context, id record.RepositoryID, full bool) (record.Run, error) {
+	repository, err := d.Depot.Ensure(ctx, id)
+	if err != nil {
+		return record.Run{}, err
+	}
+	run, _, err := d.newRun(record.KindVerify)
+	if err != nil {
+		return record.Run{}, err
+	}
+	run.Title = "Verify " + repository.Name
+	task := record.Task{
+		ID: record.TaskOf(run.ID, 1), Run: run.ID, Kind: record.KindVerify, Repository: id, Status: record.TaskQueued, Full: full,
+	}
+	return d.startOne(ctx, run, task, nil)
+}
+
+// startOne writes and takes up a run of one task.
+func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.Task, what *record.Recovery) (record.Run, error) {
+	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+		r, err := store.Repositories.Get(tx, string(task.Repository))
+		if err != nil {
+			return err
+		}
+		if !r.Attached {
+			return fault.New(fault.Conflict, "repository %s is detached; attach it first", r.Name)
+		}
+		if what != nil {
+			what.Task = task.ID
+			if err := store.Recoveries.Put(tx, *what); err != nil {
+				return err
+			}
+		}
+		return insert(tx, &run, []record.Task{task})
+	})
+	if err != nil {
+		return record.Run{}, err
+	}
+	d.begin(run, []record.Task{task})
+	return run, nil
+}
+
+// Recovery is what to bring back and where to.
+type Recovery struct {
+	Repository record.RepositoryID
+	// Account and Mailbox to write to; both empty mean the original place.
+	Account mail.AccountID
+	Mailbox mail.MailboxID
+	What    record.Recovery
+}
+
+// StartRecovery checks that what is wanted is in the point and that the place to write to is there, and starts.
+func (d *Dispatcher) StartRecovery(ctx context.Context, r Recovery) (record.Run, error) {
+	content, err := d.Depot.Folders(ctx, r.Repository, r.What.Point)
+	if err != nil {
+		return record.Run{}, err
+	}
+	if err := selected(r.What, content.GetFolders()); err != nil {
+		return record.Run{}, err
+	}
+	target, err := d.target(r, content.GetPoint())
+	if err != nil {
+		return record.Run{}, err
+	}
+	run, _, err := d.newRun(record.KindRecovery)
+	if err != nil {
+		return record.Run{}, err
+	}
+	run.Title = "Recover into " + target.Name
+	if r.What.PlanOnly {
+		run.Title = "Plan recovery into " + target.Name
+	}
+	task := record.Task{
+		ID: record.TaskOf(run.ID, 1), Run: run.ID, Kind: record.KindRecovery, Account: target.Account, Mailbox: target.ID,
+		MailboxName: target.Name, MailboxAddress: target.Address, MailboxKind: target.Kind, Repository: r.Repository,
+		Status: record.TaskQueued,
+	}
+	return d.startOne(ctx, run, task, &r.What)
+}
+
+// selected reports the first folder of a selection that is not in the point. Messages are looked up by the Transporter.
+func selected(what record.Recovery, folders []*transporterv1.Folder) error {
+	there := make(map[mail.FolderID]bool, len(folders))
+	for _, f := range folders {
+		there[mail.FolderID(f.GetId())] = true
+	}
+	for n, id := range what.Folders {
+		if !there[id] {
+			return fault.InvalidField(fmt.Sprintf("folder_ids[%d]", n), "the point has no folder %q", id)
+		}
+	}
+	for n, m := range what.Messages {
+		if !there[m.Folder] {
+			return fault.InvalidField(fmt.Sprintf("messages[%d].folder_id", n), "the point has no folder %q", m.Folder)
+		}
+	}
+	return nil
+}
+
+// target returns the mailbox to write to.
+func (d *Dispatcher) target(r Recovery, point *transporterv1.Point) (record.Mailbox, error) {
+	original := r.Account == "" && r.Mailbox == ""
+	if original {
+		r.Account, r.Mailbox = mail.AccountID(point.GetKey().GetAccountId()), mail.MailboxID(point.GetKey().GetMailboxId())
+	}
+	if _, err := d.Inventory.Get(r.Account); err != nil {
+		if original && fault.KindOf(err) == fault.NotFound {
+			return record.Mailbox{}, fault.New(fault.Conflict, "the account that the point came from is not in the inventory any more; choose an account and a mailbox to recover to")
+		}
+		return record.Mailbox{}, err
+	}
+	m, err := d.Inventory.Mailbox(r.Account, r.Mailbox)
+	switch {
+	case fault.KindOf(err) == fault.NotFound && original:
+		// The inventory was never read since the account was added; the point knows the mailbox.
+		o := point.GetOrigin()
+		return record.Mailbox{
+			Account: r.Account, ID: r.Mailbox, Name: o.GetMailboxName(), Address: o.GetMailboxAddress(),
+			Kind: mail.MailboxKind(o.GetMailboxKind()),
+		}, nil
+	case err != nil:
+		return record.Mailbox{}, err
+	case m.Gone:
+		return record.Mailbox{}, fault.New(fault.Conflict, "mailbox %s is gone from the tenant; choose another one to recover to", m.Name)
+	case m.Absent != "":
+		return record.Mailbox{}, fault.New(fault.Conflict, "%s has no mailbox to recover to: %s", m.Name, m.Absent)
+	}
+	return m, nil
+}

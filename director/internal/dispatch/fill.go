@@ -1,0 +1,177 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+)
+
+// idle is how long Run sleeps when nothing tells it to wake.
+const idle = time.Minute
+
+// fill starts what may be started now and returns how long until something else may be.
+func (d *Dispatcher) fill(ctx context.Context, wg *sync.WaitGroup) time.Duration {
+	places, err := d.places()
+	if err != nil {
+		d.Logger.Error("read where tasks may be placed", "error", err)
+		return storeRetry
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.Now()
+	next := idle
+	for _, r := range d.inOrder() {
+		for r.stop || r.kind != record.KindBackup || r.flying < r.limit() {
+			c := d.choose(r, places, now)
+			if c.wait > 0 {
+				next = min(next, c.wait)
+			}
+			if c.index < 0 {
+				break
+			}
+			p := r.pending[c.index]
+			if c.index == 0 {
+				r.pending = r.pending[1:]
+			} else {
+				r.pending = slices.Delete(r.pending, c.index, c.index+1)
+			}
+			d.launch(ctx, wg, r, p, c)
+		}
+	}
+	return next
+}
+
+// inOrder returns the runs: recoveries before what can wait, then as they were started. d.mu is held.
+func (d *Dispatcher) inOrder() []*activeRun {
+	list := make([]*activeRun, 0, len(d.runs))
+	for _, r := range d.runs {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b *activeRun) int {
+		if (a.kind == record.KindRecovery) != (b.kind == record.KindRecovery) {
+			if a.kind == record.KindRecovery {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(string(a.id), string(b.id))
+	})
+	return list
+}
+
+// choice is the task of a run to take up next.
+type choice struct {
+	// index in pending; -1 when none may be taken up.
+	index int
+	on    record.TransporterID
+	// refused is why the task cannot be started at all, and is to end.
+	refused error
+	// wait is how long until another choice may be made; 0 when not known.
+	wait time.Duration
+}
+
+// choose returns the first pending task of a run that may be taken up now, and where. d.mu is held.
+func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
+	none := choice{index: -1}
+	for i, p := range r.pending {
+		switch {
+		case r.stop:
+			return choice{index: i, on: p.on}
+		case p.at.After(now):
+			if left := p.at.Sub(now); none.wait == 0 || left < none.wait {
+				none.wait = left
+			}
+			continue
+		case p.key != (mailboxKey{}) && d.busy[p.key] != "":
+			continue
+		case p.on != "":
+			return choice{index: i, on: p.on}
+		}
+		on, err := d.place(r, places)
+		switch {
+		case err == nil && on != "":
+			r.waiting, r.waitingSince = "", time.Time{}
+			return choice{index: i, on: on}
+		case err == nil: // all are at their limit: an end wakes us
+			r.waiting, r.waitingSince = "waiting for a Transporter to have room", time.Time{}
+			return none
+		case fault.KindOf(err) != fault.Unavailable:
+			return choice{index: i, refused: err}
+		}
+		if r.waiting = err.Error(); r.waitingSince.IsZero() {
+			r.waitingSince = now
+		}
+		left := d.StartWait - now.Sub(r.waitingSince)
+		if r.begun {
+			left = d.LostAfter - now.Sub(r.waitingSince)
+		}
+		if left <= 0 {
+			return choice{index: i, refused: err}
+		}
+		if none.wait == 0 || left < none.wait {
+			none.wait = left
+		}
+		return none
+	}
+	return none
+}
+
+// launch begins a flight; d.mu is held.
+func (d *Dispatcher) launch(ctx context.Context, wg *sync.WaitGroup, r *activeRun, p pending, c choice) {
+	f := &flight{
+		d: d, id: p.id, run: r.id, on: c.on, refused: c.refused, stop: make(chan struct{}), stopNow: make(chan struct{}),
+	}
+	if r.stop {
+		close(f.stop)
+	}
+	if r.now {
+		close(f.stopNow)
+	}
+	d.flights[f.id] = f
+	r.flying++
+	if c.on != "" {
+		d.load[c.on]++
+		r.begun = true
+	}
+	if p.key != (mailboxKey{}) && d.busy[p.key] == "" {
+		d.busy[p.key] = p.id
+	}
+	wg.Go(func() {
+		again := f.fly(ctx)
+		d.land(f, p, again)
+	})
+}
+
+// land ends a flight. Again, when set, is when and where the task is to be taken up next.
+func (d *Dispatcher) land(f *flight, p pending, again *pending) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.flights, f.id)
+	if f.on != "" {
+		if d.load[f.on]--; d.load[f.on] <= 0 {
+			delete(d.load, f.on)
+		}
+	}
+	if d.busy[p.key] == p.id {
+		delete(d.busy, p.key)
+	}
+	r := d.runs[f.run]
+	if r == nil {
+		d.poke()
+		return
+	}
+	r.flying--
+	if again != nil {
+		again.id, again.key = p.id, p.key
+		at, _ := slices.BinarySearchFunc(r.pending, again.id, func(p pending, id record.TaskID) int {
+			return strings.Compare(string(p.id), string(id))
+		})
+		r.pending = slices.Insert(r.pending, at, *again)
+	}
+	d.poke()
+}
