@@ -176,3 +176,35 @@ func (c *files) close() {
 		c.forget(f)
 	}
 }
+
+// GetByID returns the plain bytes of a blob that is known by its id in the packs.
+func (s *Store) GetByID(id pack.ID) ([]byte, error) {
+	read := func(r io.ReaderAt, e *pack.Entry, path string) ([]byte, error) {
+		f, stored, err := pack.ReadFrame(r, e, nil)
+		if err != nil {
+			return nil, placed(err, id, path)
+		}
+		data, err := s.decode(nil, &f, stored)
+		if err == nil && s.opts.Ring.ID(record.Sum(data)) != id {
+			err = fault.New(fault.Corrupt, "the bytes do not fit their hash")
+		}
+		return data, placed(err, id, path)
+	}
+	if w, e, ok := s.findOpen(id); ok {
+		return read(w, &e, w.Path())
+	}
+	var place *index.Place
+	if err := s.opts.Index.Find([]pack.ID{id}, func(_ int, p index.Place) { place = &p }); err != nil {
+		return nil, err
+	}
+	if place == nil {
+		return nil, fault.New(fault.Corrupt, "blob %s is missing: no pack in %s has it", id, s.opts.Dir)
+	}
+	path := s.Path(place.Pack)
+	f, err := s.files.get(s.opts.FS, path)
+	if err != nil {
+		return nil, placed(err, id, path)
+	}
+	defer s.files.put(f)
+	return read(f, &place.Entry, path)
+}

@@ -51,12 +51,19 @@ func (x *Index) Change(what string, fn func(c Change) error) error {
 
 // PutPoint records a point.
 func (c Change) PutPoint(r PointRecord) error {
-	return c.tx.Bucket(bucketPoints).Put(pointKey(r.Backup, r.Sealed, r.Point), r.Box)
+	k := pointKey(r.Backup, r.Sealed, r.Point)
+	if err := c.tx.Bucket(bucketPlaces).Put(r.Point[:], k); err != nil {
+		return err
+	}
+	return c.tx.Bucket(bucketPoints).Put(k, r.Box)
 }
 
 // DeletePoint forgets a point and remembers that it was deleted.
 func (c Change) DeletePoint(r PointRecord) error {
 	if err := c.Bury(r.Point); err != nil {
+		return err
+	}
+	if err := c.tx.Bucket(bucketPlaces).Delete(r.Point[:]); err != nil {
 		return err
 	}
 	return c.tx.Bucket(bucketPoints).Delete(pointKey(r.Backup, r.Sealed, r.Point))
@@ -130,4 +137,22 @@ func (x *Index) Points(backup *Backup) ([]PointRecord, error) {
 		return nil, x.fault(err)
 	}
 	return list, nil
+}
+
+// Point returns one point of the catalogue, or nil.
+func (x *Index) Point(p Point) (*PointRecord, error) {
+	var found *PointRecord
+	err := x.db.View(func(tx *bbolt.Tx) error {
+		k := tx.Bucket(bucketPlaces).Get(p[:])
+		r, ok := decodePointKey(k)
+		if v := tx.Bucket(bucketPoints).Get(k); ok && v != nil {
+			r.Box = bytes.Clone(v)
+			found = &r
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, x.fault(err)
+	}
+	return found, nil
 }

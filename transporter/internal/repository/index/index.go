@@ -8,6 +8,7 @@
 //	packs        number u32 → name 16, kind 1, size u64, entry 48 …, CRC-32C u32        (keys big-endian, values little-endian)
 //	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
 //	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box
+//	places       point 32 → key of points
 //	tombstones   point 32 → empty
 //	messages     backup 32, number u32 → box
 //
@@ -38,6 +39,7 @@ var (
 	bucketPacks      = []byte("packs")
 	bucketOpen       = []byte("open")
 	bucketPoints     = []byte("points")
+	bucketPlaces     = []byte("places")
 	bucketTombstones = []byte("tombstones")
 	bucketMessages   = []byte("messages")
 
@@ -128,6 +130,10 @@ func Open(path string, create bool, opts Options) (x *Index, err error) {
 	return x, nil
 }
 
+func dataBuckets() [][]byte {
+	return [][]byte{bucketPacks, bucketOpen, bucketPoints, bucketPlaces, bucketTombstones, bucketMessages}
+}
+
 func closeQuietly(db *bbolt.DB) {
 	defer func() { _ = recover() }()
 	_ = db.Close()
@@ -155,7 +161,7 @@ func (x *Index) prepare(create bool) error {
 			if !create {
 				return fault.New(fault.Corrupt, "the index %s is damaged: it has no meta bucket", x.path)
 			}
-			for _, name := range [][]byte{bucketMeta, bucketPacks, bucketOpen, bucketPoints, bucketTombstones, bucketMessages} {
+			for _, name := range append([][]byte{bucketMeta}, dataBuckets()...) {
 				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 					return err
 				}
@@ -174,7 +180,7 @@ func (x *Index) prepare(create bool) error {
 		if string(meta.Get(keyRepository)) != string(x.opts.Repository[:]) {
 			return fault.New(fault.Corrupt, "the index %s belongs to another repository", x.path)
 		}
-		for _, name := range [][]byte{bucketPacks, bucketOpen, bucketPoints, bucketTombstones, bucketMessages} {
+		for _, name := range dataBuckets() {
 			if tx.Bucket(name) == nil {
 				return fault.New(fault.Corrupt, "the index %s is damaged: bucket %s is missing", x.path, name)
 			}

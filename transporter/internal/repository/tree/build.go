@@ -9,17 +9,21 @@ import (
 	"holdfast/transporter/internal/repository/pack"
 )
 
-// Op is a change to one place of a folder: a record to keep there, or (Entry nil) a place to vacate.
+// Op is a change to one place of a folder: a record to keep there, or a place to vacate.
 type Op struct {
-	Key   Key
-	Entry func() (Entry, error)
+	Key Key
+	// At is what the loader is given to read the record; Vacate means that there is none.
+	At int64
 }
 
+// Vacate is the At of an op that removes.
+const Vacate = -1
+
 // Build returns the tree that base becomes by the ops, which come sorted by key, each key once. Pages in whose range no op
-// falls are shared without being read. Keep, if not nil, is asked for each entry of base whether it stays: then all pages are
+// falls are shared without being read. Load reads the record of an op. Keep, if not nil, is asked for each entry of base whether it stays: then all pages are
 // read. A nil result is an empty folder.
-func Build(ctx context.Context, s Store, base *Ref, ops []Op, keep func(e *Entry) bool) (*Ref, error) {
-	b := &builder{s: s}
+func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64) (Entry, error), keep func(e *Entry) bool) (*Ref, error) {
+	b := &builder{s: s, load: load}
 	var leaves []Ref
 	if base != nil {
 		var err error
@@ -63,6 +67,7 @@ func Build(ctx context.Context, s Store, base *Ref, ops []Op, keep func(e *Entry
 // builder writes pages and the levels above them from left to right.
 type builder struct {
 	s      Store
+	load   func(at int64) (Entry, error)
 	page   []byte
 	ref    Ref // of page
 	last   Key
@@ -103,10 +108,10 @@ func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
 }
 
 func (b *builder) apply(op *Op) error {
-	if op.Entry == nil {
+	if op.At == Vacate {
 		return nil
 	}
-	e, err := op.Entry()
+	e, err := b.load(op.At)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,332 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/index"
+	"holdfast/transporter/internal/repository/message"
+	"holdfast/transporter/internal/repository/tree"
+)
+
+// root is a point's root with its folder table.
+type root struct {
+	id      index.Point
+	pb      *pb.Root
+	folders []folder
+	byID    map[mail.FolderID]int
+}
+
+// folder is one folder of a point.
+type folder struct {
+	mail.Folder
+	cursor      mail.Cursor
+	enumerating bool
+	namedAll    bool
+	named       *pb.List
+	tree        *tree.Ref // nil when empty
+	short       uint32    // for the message table
+}
+
+func (f *folder) counts() record.Counts {
+	if f.tree == nil {
+		return record.Counts{}
+	}
+	s := f.tree.Sums
+	return record.Counts{Messages: s.Messages, Attachments: s.Attachments, Bytes: s.Bytes, Lost: s.Lost}
+}
+
+func toFolder(f *folder) *pb.Folder {
+	p := &pb.Folder{
+		Id: string(f.ID), Parent: string(f.Parent), Name: f.Name, Role: string(f.Role), Hidden: f.Hidden, Total: int64(f.Total),
+		Cursor: string(f.cursor), Enumerating: f.enumerating, NamedAll: f.namedAll, Named: f.named,
+	}
+	if f.tree != nil {
+		p.Tree = &pb.Tree{Hash: f.tree.Hash[:], Level: uint32(f.tree.Level), Counts: toCounts(f.counts())}
+	}
+	return p
+}
+
+func fromFolder(p *pb.Folder) (folder, error) {
+	f := folder{
+		Folder: mail.Folder{
+			ID: mail.FolderID(p.GetId()), Parent: mail.FolderID(p.GetParent()), Name: p.GetName(), Role: mail.Role(p.GetRole()),
+			Hidden: p.GetHidden(), Total: int(p.GetTotal()),
+		},
+		cursor: mail.Cursor(p.GetCursor()), enumerating: p.GetEnumerating(), namedAll: p.GetNamedAll(), named: p.GetNamed(),
+		short: shortFolder(mail.FolderID(p.GetId())),
+	}
+	t := p.GetTree()
+	if t == nil {
+		return f, nil
+	}
+	c := t.GetCounts()
+	if len(t.GetHash()) != 32 || t.GetLevel() > 255 || c.GetMessages() < 1 {
+		return f, fault.New(fault.Corrupt, "the folder table of a recovery point is damaged")
+	}
+	f.tree = &tree.Ref{Hash: record.Hash(t.GetHash()), Level: uint8(t.GetLevel()), Sums: tree.Sums{
+		Messages: c.GetMessages(), Weight: message.Weight{Attachments: c.GetAttachments(), Bytes: c.GetBytes(), Lost: c.GetLost()},
+	}}
+	return f, nil
+}
+
+// loadRoot reads a point's root and folder table.
+func (r *Repository) loadRoot(id index.Point) (*root, error) {
+	data, err := r.blobs.Get(record.Hash(id), nil)
+	if err != nil {
+		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)
+	}
+	p := &pb.Root{}
+	if err := proto.Unmarshal(data, p); err != nil {
+		return nil, fault.New(fault.Corrupt, "recovery point %s is damaged: %w", pointID(id), err)
+	}
+	ro, err := r.folders(p)
+	if err != nil {
+		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)
+	}
+	ro.id = id
+	return ro, nil
+}
+
+func (r *Repository) folders(p *pb.Root) (*root, error) {
+	var table pb.FolderTable
+	if err := r.trees.loadMessage(p.GetFolders(), &table); err != nil {
+		return nil, err
+	}
+	ro := &root{pb: p, byID: map[mail.FolderID]int{}}
+	for i, f := range table.GetFolders() {
+		fo, err := fromFolder(f)
+		if err != nil {
+			return nil, err
+		}
+		ro.folders = append(ro.folders, fo)
+		ro.byID[fo.ID] = i
+	}
+	return ro, nil
+}
+
+// Point reads one recovery point. It may be used by several goroutines and needs no closing.
+type Point struct {
+	r    *Repository
+	info record.Point
+	root *root
+}
+
+// Folder is a folder of a point, with what is directly in it.
+type Folder struct {
+	mail.Folder
+	Counts record.Counts
+}
+
+// Point opens a recovery point for reading. One that is not there is NotFound, one whose root is damaged Corrupt.
+func (r *Repository) Point(ctx context.Context, id record.PointID) (*Point, error) {
+	rec, info, err := r.findPoint(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ro, err := r.loadRoot(rec.Point)
+	if err != nil {
+		return nil, err
+	}
+	return &Point{r: r, info: info, root: ro}, nil
+}
+
+// Info describes the point.
+func (p *Point) Info() record.Point { return p.info }
+
+// Folders returns the folders as the mailbox had them.
+func (p *Point) Folders() []Folder {
+	list := make([]Folder, len(p.root.folders))
+	for i := range p.root.folders {
+		f := &p.root.folders[i]
+		list[i] = Folder{Folder: f.Folder, Counts: f.counts()}
+	}
+	return list
+}
+
+// Losses returns what could not be kept.
+func (p *Point) Losses(ctx context.Context) ([]mail.Loss, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var l pb.LossList
+	if err := p.r.trees.loadMessage(p.root.pb.GetLosses(), &l); err != nil {
+		return nil, err
+	}
+	return fromLosses(l.GetLosses()), nil
+}
+
+func (p *Point) folder(id mail.FolderID) (*folder, error) {
+	if err := p.r.usable(); err != nil {
+		return nil, err
+	}
+	i, ok := p.root.byID[id]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "folder %s is not in recovery point %s", id, p.info.ID)
+	}
+	return &p.root.folders[i], nil
+}
+
+// Messages returns up to limit records of a folder in the order of receipt, beginning with the one at place from.
+func (p *Point) Messages(ctx context.Context, id mail.FolderID, from, limit int, newestFirst bool) ([]record.Message, error) {
+	list := make([]record.Message, 0, max(0, min(limit, 1024)))
+	err := p.each(ctx, id, int64(from), int64(limit), newestFirst, func(m *record.Message) error {
+		list = append(list, *m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// All iterates over the records of a folder in the order of receipt. An error ends it.
+func (p *Point) All(ctx context.Context, id mail.FolderID) iter.Seq2[*record.Message, error] {
+	return func(yield func(*record.Message, error) bool) {
+		stopped := errors.New("stopped")
+		err := p.each(ctx, id, 0, 1<<62, false, func(m *record.Message) error {
+			if !yield(m, nil) {
+				return stopped
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, stopped) {
+			yield(nil, err)
+		}
+	}
+}
+
+func (p *Point) each(ctx context.Context, id mail.FolderID, from, limit int64, newestFirst bool, fn func(*record.Message) error) error {
+	f, err := p.folder(id)
+	if err != nil || f.tree == nil {
+		return err
+	}
+	return tree.Range(ctx, p.r.trees, *f.tree, from, limit, newestFirst, func(e *tree.Entry) error {
+		m, err := e.Message(id)
+		if err != nil {
+			return err
+		}
+		return fn(m)
+	})
+}
+
+// Message returns the record of one message of a folder. One that is not there is NotFound.
+func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageID) (*record.Message, error) {
+	f, err := p.folder(id)
+	if err != nil {
+		return nil, err
+	}
+	notFound := fault.New(fault.NotFound, "message %s is not in folder %s of recovery point %s", msg, id, p.info.ID)
+	if f.tree == nil {
+		return nil, notFound
+	}
+	h := message.HashOf(msg)
+	// The table of the newest point nearly always knows when the message was received; the folder is read through only for
+	// messages that newer points do not have.
+	secs, err := p.r.receivedHints(ctx, p.info.Key, h)
+	if err != nil {
+		return nil, err
+	}
+	for _, sec := range secs {
+		e, err := tree.Find(ctx, p.r.trees, *f.tree, h, sec)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			return e.Message(id)
+		}
+	}
+	var found *record.Message
+	err = tree.Range(ctx, p.r.trees, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
+		if e.Key.ID != h || found != nil {
+			return nil
+		}
+		var err error
+		found, err = e.Message(id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, notFound
+	}
+	return found, nil
+}
+
+// MessageAt returns the record of a message whose time of receipt is known, as from a list, without looking further.
+func (p *Point) MessageAt(ctx context.Context, m *mail.Message) (*record.Message, error) {
+	f, err := p.folder(m.Folder)
+	if err != nil {
+		return nil, err
+	}
+	if f.tree != nil {
+		sec, _ := message.Seconds(m.Received)
+		e, err := tree.Find(ctx, p.r.trees, *f.tree, message.HashOf(m.ID), sec)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			return e.Message(m.Folder)
+		}
+	}
+	return nil, fault.New(fault.NotFound, "message %s is not in folder %s of recovery point %s", m.ID, m.Folder, p.info.ID)
+}
+
+// whole reports what is missing for a root to be a complete point: every page and node is read, every piece looked for.
+func (r *Repository) whole(ctx context.Context, p *pb.Root) error {
+	ro, err := r.folders(p)
+	if err != nil {
+		return err
+	}
+	for i := range ro.folders {
+		f := &ro.folders[i]
+		if f.tree == nil {
+			continue
+		}
+		err := tree.Range(ctx, r.trees, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
+			m, err := e.Message(f.ID)
+			if err != nil {
+				return err
+			}
+			return r.present(ctx, slices.Values([]*record.Message{m}), fault.Corrupt)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// present reports the first message that names a piece which is not kept, as a fault of the given kind.
+func (r *Repository) present(ctx context.Context, messages iter.Seq[*record.Message], kind fault.Kind) error {
+	var hashes []record.Hash
+	var owners []*record.Message
+	for m := range messages {
+		_ = message.Contents(m, func(c *record.Content) error {
+			for i := range c.Pieces {
+				hashes = append(hashes, c.Pieces[i].Hash)
+				owners = append(owners, m)
+			}
+			return nil
+		})
+	}
+	have, err := r.blobs.Have(ctx, hashes)
+	if err != nil {
+		return err
+	}
+	for i := range have {
+		if !have[i] {
+			return fault.New(kind, "message %s names piece %s, which is not in the repository", owners[i].ID, hashes[i])
+		}
+	}
+	return nil
+}

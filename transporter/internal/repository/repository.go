@@ -1,0 +1,320 @@
+// Package repository is a Holdfast repository: a folder on a local disk that keeps the recovery points of any number of
+// backups, explains itself, can be copied away when it is closed, and outlives its index.
+//
+//	holdfast.repo         the descriptor: format, id, name, options, wrapped data key       (descriptor.go)
+//	holdfast.lock         who has the repository open                                       (disk.Lock)
+//	packs/ID.pack         sealed packs: the truth                                           (package pack)
+//	packs/ID.open         packs that still grow
+//	staging/ID.journal    the checkpoints of sessions that are not sealed                   (package journal)
+//	index.bolt            where everything is; built anew from the packs when missing       (package index)
+//
+// A backup puts pieces of content and commits checkpoints in a Session; Seal makes a recovery point of them: a root blob that
+// names lists (folders, losses, pending removals) and for each folder a tree of pages of message records (package tree).
+//
+// The order in which things become durable: pieces in packs, then the checkpoint that names them in the journal; pages and
+// nodes, then the root that names them, then the index. So a crash leaves blobs that nothing names, never names without
+// blobs, and at the worst an index that is brought in line when the repository is opened.
+//
+// The package does not log. Its errors are faults that name path or blob, what is lost, and what to do.
+package repository
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/pkg/fault"
+	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/repository/blob"
+	"holdfast/transporter/internal/repository/codec"
+	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/index"
+	"holdfast/transporter/internal/repository/key"
+	"holdfast/transporter/internal/repository/pack"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// The names in a repository's folder.
+const (
+	descriptorFile = "holdfast.repo"
+	lockFile       = "holdfast.lock"
+	indexFile      = "index.bolt"
+	packsFolder    = "packs"
+	stagingFolder  = "staging"
+)
+
+// Repository is an open repository. It may be used by several goroutines.
+type Repository struct {
+	opts  Options
+	id    [16]byte
+	desc  *pb.Descriptor
+	ring  *key.Ring
+	coder *codec.Coder
+	lock  *disk.Lock
+	index *index.Index
+	blobs *blob.Store
+	trees *treeStore
+
+	mu       sync.Mutex
+	sessions map[index.Backup]*Session
+	problems []blob.Problem
+	hints    map[index.Backup]*hintTable
+	closed   bool
+}
+
+// Create makes a repository in a folder that is empty or does not exist yet, and opens it. Check tells beforehand what would
+// stand in the way. A failed Create leaves nothing but the folder.
+func Create(ctx context.Context, opts Options) (*Repository, error) {
+	opts, err := opts.complete()
+	if err != nil {
+		return nil, err
+	}
+	if opts.Name == "" {
+		return nil, fault.InvalidField("name", "the repository needs a name")
+	}
+	if err := Check(ctx, opts.Path, 0); err != nil {
+		return nil, err
+	}
+	if err := opts.FS.MkdirAll(opts.Path); err != nil {
+		return nil, disk.Fault(err, "create", opts.Path)
+	}
+	desc := &pb.Descriptor{Id: make([]byte, 16), Name: opts.Name, Created: timestamppb.New(opts.Now().UTC()), Level: uint32(opts.Level)}
+	rand.Read(desc.Id)
+	ring, encryption, err := key.Create(opts.Secret, opts.Cost, desc.GetId())
+	if err != nil {
+		return nil, err
+	}
+	desc.Encryption = encryption
+	r := newRepository(opts, desc, ring)
+	if r.lock, err = disk.Acquire(r.path(lockFile), opts.owner()); err != nil {
+		return nil, err
+	}
+	if err := r.create(ctx); err != nil {
+		r.drop()
+		r.erase()
+		return nil, err
+	}
+	return r, nil
+}
+
+func newRepository(opts Options, desc *pb.Descriptor, ring *key.Ring) *Repository {
+	return &Repository{opts: opts, id: [16]byte(desc.GetId()), desc: desc, ring: ring, sessions: map[index.Backup]*Session{}, hints: map[index.Backup]*hintTable{}}
+}
+
+func (r *Repository) create(ctx context.Context) error {
+	// The descriptor comes last: with it the folder is a repository.
+	for _, dir := range []string{packsFolder, stagingFolder} {
+		if err := r.opts.FS.MkdirAll(r.path(dir)); err != nil {
+			return disk.Fault(err, "create", r.path(dir))
+		}
+	}
+	if err := r.start(ctx); err != nil {
+		return err
+	}
+	return writeDescriptor(r.opts.FS, r.path(descriptorFile), r.desc)
+}
+
+// erase removes what a failed Create made.
+func (r *Repository) erase() {
+	for _, name := range []string{descriptorFile, descriptorFile + ".tmp", indexFile, indexFile + newIndex, packsFolder, stagingFolder, lockFile} {
+		_ = os.Remove(r.path(name)) // whatever stays is in the way of nobody
+	}
+}
+
+// Open opens a repository. The lock says who has it if it is in use (Conflict). A descriptor that is damaged is Corrupt, a
+// newer format Unsupported, a wrong or missing secret Unauthorized, a folder that is not there NotFound. An index that is
+// missing or damaged is built anew from the packs, which takes a moment for each pack; Options.Progress hears of it. Problems
+// says what was found wrong on the way.
+func Open(ctx context.Context, opts Options) (*Repository, error) {
+	opts, err := opts.complete()
+	if err != nil {
+		return nil, err
+	}
+	desc, err := readDescriptor(opts.FS, filepath.Join(opts.Path, descriptorFile))
+	if err != nil {
+		return nil, err
+	}
+	ring, err := key.Unlock(desc.GetEncryption(), opts.Secret, desc.GetId())
+	if err != nil {
+		return nil, err
+	}
+	r := newRepository(opts, desc, ring)
+	if r.lock, err = disk.Acquire(r.path(lockFile), opts.owner()); err != nil {
+		return nil, err
+	}
+	if err := r.start(ctx); err != nil {
+		r.drop()
+		return nil, err
+	}
+	return r, nil
+}
+
+// start opens everything behind the descriptor.
+func (r *Repository) start(ctx context.Context) error {
+	for _, dir := range []string{packsFolder, stagingFolder} { // an empty folder does not survive every way of copying
+		if err := r.opts.FS.MkdirAll(r.path(dir)); err != nil {
+			return disk.Fault(err, "open", r.path(dir))
+		}
+	}
+	level := codec.Level(r.desc.GetLevel())
+	var err error
+	if r.coder, err = codec.New(level, pack.MaxBlob); err != nil {
+		return err
+	}
+	if err := r.openIndex(); err != nil {
+		return err
+	}
+	var found *blob.Found
+	r.blobs, found, err = blob.Open(ctx, blob.Options{
+		FS: r.opts.FS, Dir: r.path(packsFolder), Repository: r.id, Ring: r.ring, Coder: r.coder, Target: r.opts.PackSize,
+		Now: r.opts.Now, Index: r.index,
+	}, r.opts.progress("open packs"))
+	if err != nil {
+		return err
+	}
+	r.problems = append(r.problems, found.Problems...)
+	r.trees = newTreeStore(r.blobs)
+	return r.adopt(ctx, found)
+}
+
+// newIndex ends the name of an index that is being built.
+const newIndex = ".new"
+
+// openIndex opens the index, or begins an empty one, which opening the packs then fills.
+func (r *Repository) openIndex() error {
+	path := r.path(indexFile)
+	options := index.Options{Repository: r.id, Hook: r.opts.hook}
+	x, err := index.Open(path, false, options)
+	switch fault.KindOf(err) {
+	case fault.Corrupt:
+		r.problems = append(r.problems, blob.Problem{Path: path, Reason: err.Error() + "; it was built anew from the packs"})
+		if err := os.Remove(path); err != nil {
+			return disk.Fault(err, "remove", path)
+		}
+	case fault.NotFound:
+	default:
+		if err == nil {
+			r.index = x
+		}
+		return err
+	}
+	// Begin under another name, so that a half-made file is never taken for an index.
+	if err := os.Remove(path + newIndex); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk.Fault(err, "remove", path+newIndex)
+	}
+	if x, err = index.Open(path+newIndex, true, options); err != nil {
+		return err
+	}
+	if err := x.Close(nil); err != nil {
+		return err
+	}
+	if err := os.Rename(path+newIndex, path); err != nil {
+		return disk.Fault(err, "rename", path+newIndex)
+	}
+	if err := r.opts.FS.SyncDir(r.opts.Path); err != nil {
+		return disk.Fault(err, "sync", r.opts.Path)
+	}
+	r.index, err = index.Open(path, false, options)
+	return err
+}
+
+func (r *Repository) path(name string) string { return filepath.Join(r.opts.Path, name) }
+
+// ID returns the repository's id, in the descriptor's notation.
+func (r *Repository) ID() string { return pack.Name(r.id).String() }
+
+// Name returns the name it was created with.
+func (r *Repository) Name() string { return r.desc.GetName() }
+
+// Path returns its folder.
+func (r *Repository) Path() string { return r.opts.Path }
+
+// Created returns when it was created.
+func (r *Repository) Created() time.Time { return r.desc.GetCreated().AsTime() }
+
+// Encrypted reports whether it is encrypted.
+func (r *Repository) Encrypted() bool { return r.ring.Encrypted() }
+
+// Level returns how new blobs are compressed.
+func (r *Repository) Level() codec.Level { return codec.Level(r.desc.GetLevel()) }
+
+// Clean reports whether it had been closed in order before it was opened.
+func (r *Repository) Clean() bool { return r.index.Clean }
+
+// Problem is something in the folder that is not as it should be.
+type Problem = blob.Problem
+
+// Problems returns what has been found wrong since the repository was opened and did not keep it from working.
+func (r *Repository) Problems() []Problem {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.problems)
+}
+
+func (r *Repository) problem(path, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problems = append(r.problems, Problem{Path: path, Reason: reason})
+}
+
+// Close ends the sessions that are open (their checkpoints stay), makes everything durable, writes the clean mark, and gives
+// the lock back. The folder may then be copied. Readers must be done. Closing again does nothing.
+func (r *Repository) Close() error {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil
+	}
+	r.closed = true
+	var sessions []*Session
+	for _, s := range r.sessions {
+		sessions = append(sessions, s)
+	}
+	r.mu.Unlock()
+	for _, s := range sessions {
+		_ = s.Close() // the journal is durable already
+	}
+	open, err := r.blobs.Close()
+	if err != nil {
+		r.index.Drop() // no clean mark: the packs are looked through at the next opening
+	} else {
+		err = r.index.Close(open)
+	}
+	r.coder.Close()
+	if lockErr := r.lock.Release(); err == nil && lockErr != nil {
+		err = disk.Fault(lockErr, "release the lock", r.path(lockFile))
+	}
+	return err
+}
+
+// drop lets go of everything as a crash would.
+func (r *Repository) drop() {
+	if r.blobs != nil {
+		r.blobs.Drop()
+	}
+	if r.index != nil {
+		r.index.Drop()
+	}
+	if r.coder != nil {
+		r.coder.Close()
+	}
+	if r.lock != nil {
+		r.lock.Drop()
+	}
+}
+
+func (r *Repository) usable() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return fault.New(fault.Unavailable, "repository %q is closed", r.Name())
+	}
+	return nil
+}

@@ -1,0 +1,412 @@
+package repository
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/index"
+	"holdfast/transporter/internal/repository/journal"
+	"holdfast/transporter/internal/repository/message"
+	"holdfast/transporter/internal/repository/pack"
+	"holdfast/transporter/internal/repository/tree"
+)
+
+// Session takes in one backup of one mailbox. It is a backup.Vault.
+type Session struct {
+	r      *Repository
+	key    record.BackupKey
+	backup index.Backup
+	run    record.RunID
+	base   *root // nil for a first backup
+	begun  time.Time
+	state  backup.State
+
+	// mu is held for writing by Commit, Seal and Close.
+	mu      sync.RWMutex
+	journal *journal.Journal // nil before the first checkpoint
+	stage   *stage
+	losses  uint64 // of the store, when all that this session put was durable last
+	last    [32]byte
+	sealed  *record.Point
+	rooted  *rooted
+	ended   bool
+
+	tableMu sync.Mutex
+	table   *messageTable // of base
+}
+
+var _ backup.Vault = (*Session)(nil)
+
+// Begin starts a session for one backup, or goes on with one that was interrupted. There is one at a time for a backup
+// (Conflict). If the last point cannot be read, the session starts from the newest that can; Problems says so.
+func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.RunID) (*Session, error) {
+	if k.Account == "" || k.Mailbox == "" || k.Job == "" || run == "" {
+		return nil, fault.New(fault.Invalid, "a backup needs account, mailbox, job and run; it has %q, %q, %q, %q", k.Account, k.Mailbox, k.Job, run)
+	}
+	s := &Session{r: r, key: k, backup: r.backupID(k), run: run, stage: newStage(), begun: r.opts.Now().UTC()}
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil, fault.New(fault.Unavailable, "repository %q is closed", r.Name())
+	}
+	if other := r.sessions[s.backup]; other != nil {
+		r.mu.Unlock()
+		return nil, fault.New(fault.Conflict, "mailbox %s is being backed up into repository %q by run %s of the same job; wait for it to end", k.Mailbox, r.Name(), other.run)
+	}
+	r.sessions[s.backup] = s
+	r.mu.Unlock()
+	if err := s.start(ctx); err != nil {
+		s.leave()
+		return nil, err
+	}
+	return s, nil
+}
+
+// leave gives the backup free for another session.
+func (s *Session) leave() {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	if s.r.sessions[s.backup] == s {
+		delete(s.r.sessions, s.backup)
+	}
+}
+
+func (s *Session) path() string {
+	return s.r.path(stagingFolder) + "/" + hex.EncodeToString(s.backup[:16]) + ".journal"
+}
+
+func (s *Session) start(ctx context.Context) error {
+	if err := s.loadBase(ctx); err != nil {
+		return err
+	}
+	if err := s.resume(); err != nil {
+		return err
+	}
+	s.losses, _ = s.r.blobs.Losses()
+	return s.prepareState()
+}
+
+// loadBase takes the newest point that can be read.
+func (s *Session) loadBase(ctx context.Context) error {
+	points, err := s.r.index.Points(&s.backup)
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Backward(points) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ro, err := s.r.loadRoot(p.Point)
+		if fault.KindOf(err) == fault.Corrupt {
+			s.r.problem(s.r.path(packsFolder), err.Error()+"; the backup goes on from an older point")
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.base = ro
+		return nil
+	}
+	return nil
+}
+
+// resume goes on with the journal of an interrupted session, if there is one that still applies.
+func (s *Session) resume() error {
+	path := s.path()
+	j, head, err := journal.Open(s.r.opts.FS, path, s.r.ring, s.r.id, s.stage.apply)
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return nil
+	case fault.Corrupt:
+		// What it held is read from the mailbox again; cursors are those of the last point.
+		s.stage = newStage()
+		s.r.problem(path, err.Error()+"; it was set aside, the session begins anew")
+		return disk.Fault(s.r.opts.FS.Rename(path, path+pack.Damaged), "rename", path)
+	}
+	if err != nil {
+		return err
+	}
+	session := j.Session()
+	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) {
+		s.stage = newStage() // its point was sealed
+		return j.Remove()
+	}
+	if fromKey(head.GetKey()) != s.key {
+		s.stage = newStage()
+		_ = j.Close()
+		s.r.problem(path, "the journal belongs to another backup; it was set aside")
+		return disk.Fault(s.r.opts.FS.Rename(path, path+pack.Damaged), "rename", path)
+	}
+	if err := s.rebase(head.GetBase()); err != nil {
+		if fault.KindOf(err) != fault.Corrupt {
+			_ = j.Close()
+			return err
+		}
+		s.stage = newStage()
+		s.r.problem(path, err.Error()+"; the interrupted session that continued it begins anew")
+		return j.Remove()
+	}
+	s.journal = j
+	s.begun = fromTime(head.GetBegun())
+	return nil
+}
+
+// rebase makes the point that a journal continues the base, though it may have been deleted since: its blobs are there.
+func (s *Session) rebase(base []byte) error {
+	switch {
+	case len(base) == 0:
+		s.base = nil
+		return nil
+	case len(base) != 32:
+		return fault.New(fault.Corrupt, "the journal names no point")
+	case s.base != nil && string(s.base.id[:]) == string(base):
+		return nil
+	}
+	ro, err := s.r.loadRoot(index.Point(base))
+	if err != nil {
+		return err
+	}
+	s.base = ro
+	return nil
+}
+
+func (s *Session) prepareState() error {
+	st := backup.State{Resumed: s.stage.seq > 0, Begun: s.begun}
+	seen := map[uint32]bool{}
+	if s.base != nil {
+		st.Base = pointID(s.base.id)
+		var l pb.LossList
+		if err := s.r.trees.loadMessage(s.base.pb.GetLosses(), &l); err != nil {
+			return err
+		}
+		st.Losses = fromLosses(l.GetLosses())
+		var p pb.PendingList
+		if err := s.r.trees.loadMessage(s.base.pb.GetPending(), &p); err != nil {
+			return err
+		}
+		var old []gone
+		for _, g := range p.GetGone() {
+			id := mail.MessageID(g.GetMessage())
+			old = append(old, gone{id: id, hash: message.HashOf(id), folder: s.stage.number(mail.FolderID(g.GetFolder()))})
+		}
+		s.stage.gone = append(old, s.stage.gone...)
+		for i := range s.base.folders {
+			f := &s.base.folders[i]
+			n := s.stage.number(f.ID)
+			seen[n] = true
+			fs := backup.FolderState{Folder: f.ID, Cursor: f.cursor, Enumerating: f.enumerating}
+			s.overlay(&fs, n)
+			st.Folders = append(st.Folders, fs)
+		}
+	}
+	for n, name := range s.stage.names {
+		if s.stage.folders[uint32(n)] != nil && !seen[uint32(n)] {
+			fs := backup.FolderState{Folder: name}
+			s.overlay(&fs, uint32(n))
+			st.Folders = append(st.Folders, fs)
+		}
+	}
+	for _, l := range s.stage.losses {
+		st.Losses = append(st.Losses, l.loss)
+	}
+	s.state = st
+	return nil
+}
+
+// overlay brings a folder's state up to the checkpoints of the session.
+func (s *Session) overlay(fs *backup.FolderState, n uint32) {
+	f := s.stage.folders[n]
+	if f == nil {
+		return
+	}
+	if f.cursor != "" || f.restarted {
+		fs.Cursor = f.cursor
+	}
+	switch {
+	case f.done:
+		fs.Enumerating = false
+	case f.full:
+		fs.Enumerating = true
+	}
+}
+
+// State implements backup.Vault.
+func (s *Session) State() backup.State {
+	st := s.state
+	st.Folders = slices.Clone(st.Folders)
+	st.Losses = slices.Clone(st.Losses)
+	return st
+}
+
+// usable reports whether the session is still open. The caller holds mu.
+func (s *Session) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.ended {
+		return fault.New(fault.Conflict, "the session for mailbox %s has ended; begin another", s.key.Mailbox)
+	}
+	return nil
+}
+
+// Have implements backup.Vault.
+func (s *Session) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	return s.r.blobs.Have(ctx, hashes)
+}
+
+// Put implements backup.Vault.
+func (s *Session) Put(ctx context.Context, hash record.Hash, data []byte) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if len(data) == 0 || len(data) > record.MaxPiece {
+		return fault.New(fault.Invalid, "a piece of %d bytes was put; a piece has 1 to %d", len(data), record.MaxPiece)
+	}
+	if record.Sum(data) != hash {
+		return fault.New(fault.Invalid, "piece %s was put with bytes that have another hash", hash)
+	}
+	return s.r.blobs.Put(pack.Content, pack.Piece, hash, data)
+}
+
+// Lookup implements backup.Vault.
+func (s *Session) Lookup(ctx context.Context, ids []mail.MessageID) ([]*record.Message, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]*record.Message, len(ids))
+	for i, id := range ids {
+		m, err := s.lookup(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = m
+	}
+	return out, nil
+}
+
+func (s *Session) lookup(ctx context.Context, id mail.MessageID) (*record.Message, error) {
+	h := message.HashOf(id)
+	v := s.stage.last(h)
+	if s.stage.isDeleted(h, v) {
+		return nil, nil
+	}
+	if v != nil {
+		e, err := s.journal.Record(v.off, v.length)
+		if err != nil {
+			return nil, err
+		}
+		return e.Message(s.stage.names[v.folder])
+	}
+	return s.baseMessage(ctx, h)
+}
+
+// baseMessage returns what the last point has of a message, or nil.
+func (s *Session) baseMessage(ctx context.Context, h message.Hash) (*record.Message, error) {
+	places, err := s.basePlaces(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range places {
+		f := &s.base.folders[p.folder]
+		e, err := tree.Find(ctx, s.r.trees, *f.tree, h, p.key.Sec)
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			return e.Message(f.ID)
+		}
+	}
+	return nil, nil
+}
+
+// basePlace is where the last point has a message.
+type basePlace struct {
+	folder int // in base.folders
+	key    tree.Key
+}
+
+func (s *Session) basePlaces(ctx context.Context, h message.Hash) ([]basePlace, error) {
+	t, err := s.baseTable(ctx)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	var places []basePlace
+	for _, l := range t.find(h) {
+		for i := range s.base.folders {
+			if f := &s.base.folders[i]; f.tree != nil && f.short == l.folder {
+				places = append(places, basePlace{i, tree.Key{Sec: l.sec, Nano: l.nano, ID: h}})
+			}
+		}
+	}
+	return places, nil
+}
+
+// baseTable returns the table of the last point's messages, nil without a last point.
+func (s *Session) baseTable(ctx context.Context) (*messageTable, error) {
+	if s.base == nil {
+		return nil, nil
+	}
+	s.tableMu.Lock()
+	defer s.tableMu.Unlock()
+	if s.table == nil {
+		t, err := s.r.loadTable(ctx, s.backup, s.base)
+		if err != nil {
+			return nil, err
+		}
+		s.table = t
+	}
+	return s.table, nil
+}
+
+// Close implements backup.Vault.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return nil
+	}
+	s.ended = true
+	s.leave()
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Close()
+}
+
+// openJournal begins the journal with the first checkpoint.
+func (s *Session) openJournal() error {
+	if s.journal != nil {
+		return nil
+	}
+	var session [16]byte
+	rand.Read(session[:])
+	head := &pb.JournalHead{Key: toKey(s.key), Begun: toTime(s.begun)}
+	if s.base != nil {
+		head.Base = s.base.id[:]
+	}
+	j, err := journal.Create(s.r.opts.FS, s.path(), s.r.ring, s.r.id, session, head)
+	if err != nil {
+		return err
+	}
+	s.journal = j
+	return nil
+}

@@ -1,0 +1,191 @@
+package repository
+
+import (
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/repository/message"
+)
+
+// stage is what the checkpoints of a session amount to. It holds where records are, not the records: about 130 bytes for each.
+type stage struct {
+	numbers map[mail.FolderID]uint32 // of folders, for short
+	names   []mail.FolderID
+
+	seq      uint32 // number of the last checkpoint
+	versions []version
+	newest   map[message.Hash]int32 // the last of versions for a message
+	deleted  map[message.Hash]mark
+	gone     []gone
+	losses   []stagedLoss
+	folders  map[uint32]*folderStage
+}
+
+// version is one committed record.
+type version struct {
+	hash    message.Hash
+	by      uint32 // folder whose checkpoint it came in
+	folder  uint32 // folder that it lies in
+	sec     int64
+	nano    uint32
+	length  uint32
+	off     int64 // in the journal
+	seq     uint32
+	prev    int32 // the version before of the same message, or -1
+	dropped bool  // forgotten by a restart: Lookup still finds it, the point does not
+}
+
+// mark is when something was said, and in a checkpoint of which folder.
+type mark struct {
+	seq, by uint32
+}
+
+type gone struct {
+	id      mail.MessageID
+	hash    message.Hash
+	folder  uint32
+	seq     uint32 // 0: known from the last point
+	dropped bool
+}
+
+type stagedLoss struct {
+	loss mail.Loss
+	by   uint32
+}
+
+// folderStage is how far a folder got in the session.
+type folderStage struct {
+	cursor    mail.Cursor
+	full      bool // a full enumeration takes place
+	restarted bool // it began in this session
+	done      bool // the enumeration or the round is at its end
+}
+
+func newStage() *stage {
+	return &stage{
+		numbers: map[mail.FolderID]uint32{}, newest: map[message.Hash]int32{}, deleted: map[message.Hash]mark{},
+		folders: map[uint32]*folderStage{},
+	}
+}
+
+func (s *stage) number(f mail.FolderID) uint32 {
+	n, ok := s.numbers[f]
+	if !ok {
+		n = uint32(len(s.names))
+		s.names = append(s.names, f)
+		s.numbers[f] = n
+	}
+	return n
+}
+
+// apply adds a checkpoint whose records begin at off in the journal.
+func (s *stage) apply(c *pb.Checkpoint, off int64) error {
+	s.seq++
+	by := s.number(mail.FolderID(c.GetFolder()))
+	if c.GetRestart() {
+		s.restart(by)
+	}
+	for _, m := range c.GetMessages() {
+		if len(m.GetIdHash()) != 16 || int(m.GetFolder()) >= len(c.GetFolders()) {
+			return fault.New(fault.Corrupt, "a checkpoint in a journal is damaged")
+		}
+		v := version{
+			hash: message.Hash(m.GetIdHash()), by: by, folder: s.number(mail.FolderID(c.GetFolders()[m.GetFolder()])),
+			sec: m.GetReceivedSeconds(), nano: m.GetReceivedNanos(), length: m.GetLength(), off: off, seq: s.seq, prev: -1,
+		}
+		off += int64(v.length)
+		if last, ok := s.newest[v.hash]; ok {
+			v.prev = last
+		}
+		s.newest[v.hash] = int32(len(s.versions))
+		s.versions = append(s.versions, v)
+	}
+	for _, id := range c.GetGone() {
+		s.gone = append(s.gone, gone{id: mail.MessageID(id), hash: message.HashOf(mail.MessageID(id)), folder: by, seq: s.seq})
+	}
+	for _, id := range c.GetDeleted() {
+		s.deleted[message.HashOf(mail.MessageID(id))] = mark{s.seq, by}
+	}
+	for _, l := range c.GetLosses() {
+		s.losses = append(s.losses, stagedLoss{fromLoss(l), by})
+	}
+	if c.GetFolder() != "" {
+		s.advance(by, c)
+	}
+	return nil
+}
+
+func (s *stage) advance(by uint32, c *pb.Checkpoint) {
+	f := s.folders[by]
+	if f == nil {
+		f = &folderStage{}
+		s.folders[by] = f
+	}
+	if c.GetCursor() != "" {
+		f.cursor = mail.Cursor(c.GetCursor())
+	}
+	switch {
+	case c.GetFull() || c.GetRestart():
+		f.full = true
+		f.done = c.GetDone()
+		f.restarted = f.restarted || c.GetRestart()
+	case c.GetDone():
+		f.done = true
+	}
+}
+
+// restart forgets what was committed for a folder.
+func (s *stage) restart(by uint32) {
+	for i := range s.versions {
+		if s.versions[i].by == by {
+			s.versions[i].dropped = true
+		}
+	}
+	for i := range s.gone {
+		if s.gone[i].folder == by && s.gone[i].seq > 0 {
+			s.gone[i].dropped = true
+		}
+	}
+	for h, m := range s.deleted {
+		if m.by == by {
+			delete(s.deleted, h)
+		}
+	}
+	kept := s.losses[:0]
+	for _, l := range s.losses {
+		if l.by != by {
+			kept = append(kept, l)
+		}
+	}
+	s.losses = kept
+	s.folders[by] = &folderStage{restarted: true}
+}
+
+// last returns the newest version of a message, forgotten ones included, or nil.
+func (s *stage) last(h message.Hash) *version {
+	i, ok := s.newest[h]
+	if !ok {
+		return nil
+	}
+	return &s.versions[i]
+}
+
+// live returns the newest version that counts for the point, or nil.
+func (s *stage) live(h message.Hash) *version {
+	i, ok := s.newest[h]
+	if !ok {
+		return nil
+	}
+	for ; i >= 0; i = s.versions[i].prev {
+		if !s.versions[i].dropped {
+			return &s.versions[i]
+		}
+	}
+	return nil
+}
+
+// isDeleted reports whether a message was said to be deleted after (or together with) the version given, which may be nil.
+func (s *stage) isDeleted(h message.Hash, v *version) bool {
+	m, ok := s.deleted[h]
+	return ok && (v == nil || m.seq >= v.seq)
+}
