@@ -25,7 +25,7 @@ func newActivityList(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return runActivityList(cmd.Context(), a, f) },
 	}
 	cmd.Flags().BoolVar(&f.running, "running", false, "only those that have not ended")
-	cmd.Flags().Int32Var(&f.limit, "limit", 50, "at most so many")
+	cmd.Flags().Int32Var(&f.limit, "limit", 50, "at most this `number`")
 	mapFields(cmd, "running_only", "--running", "limit", "--limit")
 	return cmd
 }
@@ -91,7 +91,7 @@ func (a *app) showActivity(x *pb.Activity) error {
 func newActivityWatch(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "watch ACTIVITY", Short: "Watch an activity until it ends",
-		Long:    "Shows the progress of an activity until it ends. Ctrl-C stops watching, not the activity.",
+		Long:    "Shows the progress of an activity until it ends. Ctrl-C stops watching, not the\nactivity.",
 		Example: "  holdfast activity watch act-2", Args: takes(1, 1), ValidArgsFunction: a.names(activityIDs),
 		RunE: func(cmd *cobra.Command, args []string) error { return runActivityWatch(cmd.Context(), a, args[0]) },
 	}

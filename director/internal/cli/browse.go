@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ func newFolderList(a *app) *cobra.Command {
 
 // repositoryFlag narrows the search for a point.
 func repositoryFlag(cmd *cobra.Command, a *app, to *string) {
-	cmd.Flags().StringVar(to, "repository", "", "look for the point in this repository only")
+	cmd.Flags().StringVar(to, "repository", "", "look for the point in this `repository` only")
 	complete(cmd, "repository", a.names(repositoryNames))
 	mapFields(cmd, "repository_id", "--repository", "point_id", "POINT", "folder_id", "FOLDER")
 }
@@ -53,7 +54,10 @@ func runFolderList(ctx context.Context, a *app, repository, ref string) error {
 	}
 	paths := folderPaths(r.GetFolders())
 	t := newTable("FOLDER", "ROLE", "MESSAGES", "HIDDEN", "ID").numbers(2)
-	for _, f := range r.GetFolders() {
+	byPath := slices.SortedStableFunc(slices.Values(r.GetFolders()), func(x, y *pb.Folder) int {
+		return strings.Compare(paths[x.GetId()], paths[y.GetId()])
+	})
+	for _, f := range byPath {
 		t.row(paths[f.GetId()], orDash(f.GetRole()), count(f.GetMessages()), yesNo(f.GetHidden()), f.GetId())
 	}
 	if err := a.list(r, t, "This point has no folders."); err != nil {
@@ -81,8 +85,8 @@ func newMessageList(a *app) *cobra.Command {
 	}
 	repositoryFlag(cmd, a, &f.repository)
 	fl := cmd.Flags()
-	fl.Int64Var(&f.limit, "limit", 100, "at most so many; 0 lists all")
-	fl.Int64Var(&f.offset, "offset", 0, "leave out so many at the start")
+	fl.Int64Var(&f.limit, "limit", 100, "at most this `number`; 0 lists all")
+	fl.Int64Var(&f.offset, "offset", 0, "leave out this `number` at the start")
 	fl.BoolVar(&f.oldest, "oldest-first", false, "oldest first")
 	mapFields(cmd, "offset", "--offset", "limit", "--limit", "oldest_first", "--oldest-first")
 	return cmd

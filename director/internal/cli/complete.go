@@ -80,7 +80,7 @@ func (a *app) namesAt(lists ...lister) completion {
 		var out []string
 		for _, s := range found {
 			if strings.HasPrefix(strings.ToLower(s), strings.ToLower(typed)) {
-				out = append(out, clean(strings.ReplaceAll(s, "\n", " ")))
+				out = append(out, s)
 			}
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp
@@ -94,11 +94,13 @@ func flagBeingCompleted(cmd *cobra.Command, args []string) bool {
 
 func entry(name, hint string) string { return name + "\x00" + hint }
 
-// withHints turns entries into cobra's form: the name, a tab, the hint. Tabs in names would break it.
+func oneLine(s string) string { return clean(strings.ReplaceAll(s, "\n", " ")) }
+
+// withHints turns entries into cobra's form: the name, a tab, the hint. Tabs and line ends in names would break it.
 func withHints(entries []string) []string {
 	for i, e := range entries {
 		name, hint, _ := strings.Cut(e, "\x00")
-		name, hint = strings.ReplaceAll(name, "\t", " "), strings.ReplaceAll(hint, "\t", " ")
+		name, hint = oneLine(name), oneLine(hint)
 		entries[i] = name
 		if hint != "" {
 			entries[i] += "\t" + hint

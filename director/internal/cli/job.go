@@ -45,12 +45,12 @@ type jobFlags struct {
 
 func (f *jobFlags) register(cmd *cobra.Command, a *app) {
 	fl := cmd.Flags()
-	fl.Var(sourceFlag{&f.sources, false}, "account", "back up this whole account, later mailboxes too; may be repeated")
-	fl.Var(sourceFlag{&f.sources, true}, "mailbox", "back up this mailbox; may be repeated, the order is that of processing")
-	fl.StringArrayVar(&f.excluded, "exclude", nil, "leave out this mailbox; may be repeated")
-	fl.StringVar(&f.repository, "repository", "", "where the backups go")
-	fl.Int32Var(&f.maxTasks, "max-tasks", 0, "mailboxes at once; 0 means 3")
-	fl.StringArrayVar(&f.transporters, "transporter", nil, "only this Transporter may pull; may be repeated, any when not given")
+	fl.Var(sourceFlag{&f.sources, false}, "account", "back up this whole `account`, later mailboxes too; may be repeated")
+	fl.Var(sourceFlag{&f.sources, true}, "mailbox", "back up this `mailbox`; may be repeated, the order is that of processing")
+	fl.StringArrayVar(&f.excluded, "exclude", nil, "leave out this `mailbox`; may be repeated")
+	fl.StringVar(&f.repository, "repository", "", "`repository` that the backups go to")
+	fl.Int32Var(&f.maxTasks, "max-tasks", 0, "mailboxes at once, a `number`; 0 means 3")
+	fl.StringArrayVar(&f.transporters, "transporter", nil, "only this `transporter` may pull; may be repeated, any when not given")
 	fl.BoolVar(&f.evidence, "evidence-copy", false, "keep every message in its original MIME form too")
 	fl.BoolVar(&f.recoverable, "recoverable-items", false, "the Recoverable Items folders too")
 	fl.BoolVar(&f.hidden, "hidden-folders", false, "hidden folders too")
@@ -306,7 +306,7 @@ the last time. Ctrl-C while watching leaves the run going.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runJobRun(cmd.Context(), a, f, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.mailboxes, "mailbox", nil, "only this mailbox; may be repeated")
+	fl.StringArrayVar(&f.mailboxes, "mailbox", nil, "only this `mailbox`; may be repeated")
 	fl.BoolVar(&f.failed, "failed", false, "only mailboxes that failed in the last run")
 	fl.BoolVarP(&f.watch, "watch", "w", false, "show the progress and wait for the end")
 	complete(cmd, "mailbox", a.names(mailboxNames))

@@ -203,7 +203,7 @@ func (a *app) remember(s settings, user string, r *pb.SignInResponse) error {
 func newLogout(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "logout", Short: "End the session and forget its token",
-		Long:    "Ends the session and forgets its token. How the Director was recognised is kept for the next login.",
+		Long:    "Ends the session and forgets its token. How the Director was recognised is kept\nfor the next login.",
 		Example: "  holdfast logout",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLogout(cmd.Context(), a) },
 	}

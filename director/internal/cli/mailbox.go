@@ -26,10 +26,10 @@ func newMailboxList(a *app) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runMailboxList(cmd.Context(), a, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.account, "account", "", "only of this account")
+	fl.StringVar(&f.account, "account", "", "only of this `account`")
 	fl.StringVar(&f.search, "search", "", "only with this `text` in the name or address")
 	fl.BoolVar(&f.absent, "absent", false, "users without a mailbox too")
-	fl.IntVar(&f.limit, "limit", 0, "at most so many; 0 lists all")
+	fl.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 lists all")
 	complete(cmd, "account", a.names(accountNames))
 	mapFields(cmd, "account_id", "--account", "search", "--search", "page_size", "--limit")
 	return cmd

@@ -29,11 +29,11 @@ func newPointList(a *app) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runPointList(cmd.Context(), a, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.repository, "repository", "", "only in this repository")
-	fl.StringVar(&f.account, "account", "", "only of this account")
-	fl.StringVar(&f.mailbox, "mailbox", "", "only of this mailbox")
-	fl.StringVar(&f.job, "job", "", "only made by this job")
-	fl.IntVar(&f.limit, "limit", 0, "at most so many; 0 lists all")
+	fl.StringVar(&f.repository, "repository", "", "only in this `repository`")
+	fl.StringVar(&f.account, "account", "", "only of this `account`")
+	fl.StringVar(&f.mailbox, "mailbox", "", "only of this `mailbox`")
+	fl.StringVar(&f.job, "job", "", "only made by this `job`")
+	fl.IntVar(&f.limit, "limit", 0, "at most this `number`; 0 lists all")
 	complete(cmd, "repository", a.names(repositoryNames))
 	complete(cmd, "account", a.names(accountNames))
 	complete(cmd, "mailbox", a.names(mailboxNames))

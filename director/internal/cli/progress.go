@@ -98,10 +98,10 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 		}
 		return "  (" + text + "/s)"
 	}
-	if s.phase != "" {
+	if s.phase != "" && s.tasks == 0 {
 		add("phase", "%s", s.phase)
 	}
-	if s.waiting != "" {
+	if s.waiting != "" && s.tasks == 0 {
 		add("waiting", "%s", s.waiting)
 	}
 	if s.tasks > 0 {
@@ -147,7 +147,7 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 		parts = append(parts, s.phase)
 	}
 	if s.tasks > 0 {
-		parts = append(parts, s.mailboxes()+" mailboxes")
+		parts = append(parts, "mailboxes "+s.mailboxes())
 	}
 	messages := ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()) + " messages"
 	if r, _, ok := m.rates(); ok {
@@ -185,10 +185,20 @@ func (s *snapshot) mailboxes() string {
 	return text
 }
 
-// mailboxesText is the same for a run that is shown, not watched.
+// mailboxesText is the same within a sentence.
 func mailboxesText(r *pb.Run) string {
-	s := snapshot{tasks: r.GetTasks(), done: r.GetTasksDone(), failed: r.GetTasksFailed(), incomplete: r.GetTasksIncomplete()}
-	return s.mailboxes()
+	var not []string
+	if n := r.GetTasksIncomplete(); n > 0 {
+		not = append(not, fmt.Sprintf("%d with losses", n))
+	}
+	if n := r.GetTasksFailed(); n > 0 {
+		not = append(not, fmt.Sprintf("%d failed", n))
+	}
+	text := fmt.Sprintf("%s of %s", count(int64(r.GetTasksDone())), counted(int64(r.GetTasks()), "mailbox"))
+	if len(not) > 0 {
+		text += " (" + strings.Join(not, ", ") + ")"
+	}
+	return text
 }
 
 func ofTotal(done, total int64) string {

@@ -9,8 +9,8 @@ import (
 	pb "holdfast/pkg/pb/holdfast/director/v1"
 )
 
-// maxRefs is how many single messages one recovery is given: with ids of 150 characters its request stays below the
-// 4 MB that gRPC takes by default.
+// maxRefs is how many single messages one recovery is given: with ids of 150 characters its request is about 3 MB, well
+// below the 8 MiB that a Transporter takes.
 const maxRefs = 10_000
 
 // startRecovery starts the recovery. A selection of very many messages becomes several, one after the other.
@@ -24,14 +24,45 @@ func (a *app) startRecovery(ctx context.Context, c *api, f *recoverFlags, req *p
 	if err != nil {
 		return err
 	}
-	// A plan is nothing without its numbers.
-	if f.watch || f.plan {
-		if f.plan {
-			a.note("Plan only: nothing is written.")
-		}
+	if f.plan {
+		return a.showPlan(ctx, c, r.GetActivityId())
+	}
+	if f.watch {
 		return a.watchActivity(ctx, c, r.GetActivityId(), true)
 	}
 	return a.done(r, "Started. Watch it with: holdfast activity watch %s", r.GetActivityId())
+}
+
+// showPlan waits for the numbers, without which a plan is nothing.
+func (a *app) showPlan(ctx context.Context, c *api, id string) error {
+	x, err := a.followActivity(ctx, c, id, true)
+	if err != nil {
+		return err
+	}
+	format, err := a.format()
+	if err != nil {
+		return err
+	}
+	r := x.GetRecovery()
+	switch {
+	case format != asTable:
+	case r == nil:
+		err = a.activityResult(x)
+	default:
+		err = a.say("Nothing was written. The recovery would create %s and %s, skip %s, rename %s, overwrite %s.",
+			counted(r.GetCreated(), "message"), counted(r.GetFoldersCreated(), "new folder"), count(r.GetSkipped()), count(r.GetRenamed()),
+			count(r.GetOverwritten()))
+		if err == nil {
+			err = a.notesOf(r)
+		}
+		if err == nil {
+			err = a.activityLosses(x)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return activityOutcome(x)
 }
 
 func (s *selection) split() []*selection {

@@ -67,9 +67,9 @@ without it nobody can read the repository again, so keep it somewhere else too.`
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.transporter, "transporter", "", "Transporter that keeps it")
+	fl.StringVar(&f.transporter, "transporter", "", "`transporter` that keeps it")
 	fl.StringVar(&f.path, "path", "", "`folder` on that machine")
-	fl.StringVar(&f.codec, "codec", "balanced", "compression: none, fast, balanced or best")
+	fl.StringVar(&f.codec, "codec", "balanced", "`compression`: none, fast, balanced or best")
 	fl.BoolVar(&f.key.encrypt, "encrypt", false, "encrypt with a passphrase")
 	f.key.register(cmd, true)
 	complete(cmd, "transporter", a.names(transporterNames))
@@ -242,7 +242,7 @@ in a folder that the Director does not know yet, under the name given.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.transporter, "transporter", "", "Transporter that has the folder")
+	fl.StringVar(&f.transporter, "transporter", "", "`transporter` that has the folder")
 	fl.StringVar(&f.path, "path", "", "`folder` on that machine")
 	fl.BoolVar(&f.key.encrypt, "encrypted", false, "it is encrypted: ask for the passphrase")
 	f.key.register(cmd, false)

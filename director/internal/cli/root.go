@@ -13,7 +13,7 @@ Start with "holdfast login". Wherever a name is asked for, an id will do too.
 Every command takes -o json, for scripts; see also "holdfast help exit-codes".`
 
 const usageTemplate = `Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}
@@ -78,7 +78,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 	f.StringVar(&a.flags.fingerprint, "fingerprint", "", "trust exactly the certificate with this SHA-256 `fingerprint` (HOLDFAST_FINGERPRINT)")
 	f.StringVar(&a.flags.config, "config", "", "configuration `file` (HOLDFAST_CONFIG)")
 	f.StringVarP(&a.flags.output, "output", "o", "", "`format` of the output: table, json or yaml (HOLDFAST_OUTPUT)")
-	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long to wait for one answer of the Director (HOLDFAST_TIMEOUT; 2m when not given)")
+	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long to wait for one answer of the Director, a `time` like 90s (HOLDFAST_TIMEOUT; 2m when not given)")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do not ask before something is removed")
 	f.BoolP("help", "h", false, "show this help")
 	_ = root.RegisterFlagCompletionFunc("output", fixed(asTable, asJSON, asYAML))
@@ -117,7 +117,9 @@ func wrapArgs(cmd *cobra.Command) {
 		cmd.Args = takes(0, 0)
 	}
 	for _, c := range cmd.Commands() {
-		wrapArgs(c)
+		if c.Name() != "help" {
+			wrapArgs(c)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ func newRun(a *app) *cobra.Command {
 	return group("run", "Runs of the jobs, past and present", newRunList(a), newRunShow(a), newRunWatch(a), newRunStop(a))
 }
 
-const runArgument = "\n\nRUN is the id of a run, its first characters, or the name of a job for its last run."
+const runArgument = "\n\nRUN is the id of a run, its first characters, or the name of a job for its last\nrun."
 
 type runListFlags struct {
 	job   string
@@ -26,8 +26,8 @@ func newRunList(a *app) *cobra.Command {
 		Use: "list", Short: "List runs, newest first", Example: "  holdfast run list --job Daily",
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRunList(cmd.Context(), a, f) },
 	}
-	cmd.Flags().StringVar(&f.job, "job", "", "only of this job")
-	cmd.Flags().Int32Var(&f.limit, "limit", 50, "at most so many")
+	cmd.Flags().StringVar(&f.job, "job", "", "only of this `job`")
+	cmd.Flags().Int32Var(&f.limit, "limit", 50, "at most this `number`")
 	complete(cmd, "job", a.names(jobNames))
 	mapFields(cmd, "job_id", "--job", "limit", "--limit")
 	return cmd

@@ -185,7 +185,7 @@ func newTransporterUpdate(a *app) *cobra.Command {
 	fl.StringVar(&f.name, "name", "", "new `name`")
 	fl.StringVar(&f.address, "address", "", "new `host:port`")
 	fl.StringVar(&f.transferHost, "transfer-host", "", "`host` that other Transporters dial; empty takes that of the address")
-	fl.Int32Var(&f.maxTasks, "max-tasks", 0, "most tasks at once; 0 for no limit of its own")
+	fl.Int32Var(&f.maxTasks, "max-tasks", 0, "most tasks at once, a `number`; 0 for no limit of its own")
 	mapFields(cmd, "transporter.name", "--name", "transporter.address", "--address", "transporter.transfer_host", "--transfer-host",
 		"transporter.max_tasks", "--max-tasks", "transporter.id", "TRANSPORTER")
 	return cmd

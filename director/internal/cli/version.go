@@ -11,7 +11,7 @@ import (
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the versions of this program and of the Director",
-		Long:    "Shows the version of this program and, when a Director is named, that of the Director.\nNo login is needed.",
+		Long:    "Shows the version of this program and, when a Director is named, that of the\nDirector. No login is needed.",
 		Example: "  holdfast version",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runVersion(cmd.Context(), a) },
 	}

@@ -45,11 +45,9 @@ func stillGoing(ctx context.Context, err error, kind, id string) error {
 	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return err
 	}
-	name := kind
-	if kind == "activity" {
-		name = "it"
-	} else {
-		name = "the " + name
+	name := "it"
+	if kind == "run" {
+		name = "the run"
 	}
 	return interrupted{fmt.Sprintf("Stopped watching; %s goes on. Watch again: holdfast %s watch %s. Stop it: holdfast %s stop %s",
 		name, kind, id, kind, id)}
@@ -120,7 +118,7 @@ func (b taskBoard) working() []*pb.Task {
 // runResult tells how a run ended, and why where it did not end well.
 func (a *app) runResult(ctx context.Context, c *api, r *pb.Run) error {
 	p := r.GetProgress()
-	text := fmt.Sprintf("%s %s after %s: %s mailboxes, %s messages (%s new or changed, %s removed), %s read, %s new, %s to Microsoft.",
+	text := fmt.Sprintf("%s %s after %s: %s, %s messages (%s new or changed, %s removed), %s read, %s new, %s to Microsoft.",
 		r.GetJobName(), ending(r.GetStatus()), a.took(r.GetStarted(), r.GetEnded()), mailboxesText(r), count(p.GetMessagesDone()),
 		count(p.GetMessagesChanged()), count(p.GetMessagesDeleted()), size(p.GetBytesRead()), size(p.GetBytesNew()),
 		counted(p.GetRequests(), "request"))
@@ -210,7 +208,11 @@ func (a *app) followActivity(ctx context.Context, c *api, id string, started boo
 
 // activityResult tells how an activity ended: what a recovery did, what a verify found.
 func (a *app) activityResult(x *pb.Activity) error {
-	if err := a.say("%s: %s after %s.%s", first(x.GetTitle(), x.GetId()), ending(x.GetStatus()), a.took(x.GetStarted(), x.GetEnded()),
+	how := ending(x.GetStatus())
+	if len(x.GetVerify().GetDamage()) > 0 {
+		how = "found damage"
+	}
+	if err := a.say("%s: %s after %s.%s", first(x.GetTitle(), x.GetId()), how, a.took(x.GetStarted(), x.GetEnded()),
 		sentenceAfter(x.GetError(), x.GetRequestId())); err != nil {
 		return err
 	}
@@ -229,6 +231,10 @@ func (a *app) activityResult(x *pb.Activity) error {
 			}
 		}
 	}
+	return a.activityLosses(x)
+}
+
+func (a *app) activityLosses(x *pb.Activity) error {
 	if len(x.GetLosses()) == 0 {
 		return nil
 	}
@@ -250,6 +256,10 @@ func (a *app) recoveryReport(r *pb.RecoveryReport) error {
 		count(r.GetRenamed()), count(r.GetOverwritten()), count(r.GetFailed()), counted(r.GetFoldersCreated(), "folder")); err != nil {
 		return err
 	}
+	return a.notesOf(r)
+}
+
+func (a *app) notesOf(r *pb.RecoveryReport) error {
 	for _, n := range r.GetNotes() {
 		if err := a.say("  note: %s", n); err != nil {
 			return err

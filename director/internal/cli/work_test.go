@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	"holdfast/pkg/fault"
+	pb "holdfast/pkg/pb/holdfast/director/v1"
+)
+
+func (d *director) ListJobs(context.Context, *pb.ListJobsRequest) (*pb.ListJobsResponse, error) {
+	return &pb.ListJobsResponse{Jobs: jobs()}, nil
+}
+
+func (d *director) GetJob(_ context.Context, r *pb.GetJobRequest) (*pb.GetJobResponse, error) {
+	x, err := byID("job", r.GetJobId(), jobs())
+	return &pb.GetJobResponse{Job: x}, err
+}
+
+func (d *director) CreateJob(_ context.Context, r *pb.CreateJobRequest) (*pb.CreateJobResponse, error) {
+	if err := d.checkJob(r.GetJob()); err != nil {
+		return nil, err
+	}
+	j := proto.CloneOf(r.GetJob())
+	j.Id = "job-9"
+	return &pb.CreateJobResponse{Job: j}, nil
+}
+
+func (d *director) UpdateJob(_ context.Context, r *pb.UpdateJobRequest) (*pb.UpdateJobResponse, error) {
+	if _, err := byID("job", r.GetJob().GetId(), jobs()); err != nil {
+		return nil, err
+	}
+	return &pb.UpdateJobResponse{Job: r.GetJob()}, d.checkJob(r.GetJob())
+}
+
+func (d *director) checkJob(j *pb.Job) error {
+	if j.GetOptions().GetMaxTasks() < 0 {
+		return fault.InvalidField("job.options.max_tasks", "must not be negative")
+	}
+	if _, err := byID("repository", j.GetDestination().GetRepositoryId(), repositories()); err != nil {
+		return err
+	}
+	for _, s := range j.GetSource().GetItems() {
+		if _, err := byID("account", s.GetAccountId(), accounts()); err != nil {
+			return err
+		}
+		if s.GetMailboxId() == "" {
+			continue
+		}
+		if m, err := byID("mailbox", s.GetMailboxId(), mailboxStock()); err != nil || m.GetAccountId() != s.GetAccountId() {
+			return unknown("mailbox", s.GetMailboxId())
+		}
+	}
+	return nil
+}
+
+func (d *director) DeleteJob(_ context.Context, r *pb.DeleteJobRequest) (*pb.DeleteJobResponse, error) {
+	_, err := byID("job", r.GetJobId(), jobs())
+	return &pb.DeleteJobResponse{}, err
+}
+
+func (d *director) RunJob(_ context.Context, r *pb.RunJobRequest) (*pb.RunJobResponse, error) {
+	_, err := byID("job", r.GetJobId(), jobs())
+	return &pb.RunJobResponse{Run: runs()[0]}, err
+}
+
+func (d *director) ListRuns(_ context.Context, r *pb.ListRunsRequest) (*pb.ListRunsResponse, error) {
+	all := slices.DeleteFunc(runs(), func(x *pb.Run) bool { return r.GetJobId() != "" && x.GetJobId() != r.GetJobId() })
+	return &pb.ListRunsResponse{Runs: all}, nil
+}
+
+func (d *director) GetRun(_ context.Context, r *pb.GetRunRequest) (*pb.GetRunResponse, error) {
+	x, err := byID("run", r.GetRunId(), runs())
+	out := &pb.GetRunResponse{Run: x}
+	if r.GetTasks() {
+		out.Tasks = tasks()
+	}
+	return out, err
+}
+
+func (d *director) WatchRun(ctx context.Context, r *pb.WatchRunRequest, s *connect.ServerStream[pb.WatchRunResponse]) error {
+	if _, err := byID("run", r.GetRunId(), runs()); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	var mine []*pb.WatchRunResponse
+	if len(d.runStreams) > 0 {
+		mine, d.runStreams = d.runStreams[0], d.runStreams[1:]
+	}
+	d.mu.Unlock()
+	return play(ctx, mine, s.Send, d.hang)
+}
+
+func (d *director) WatchActivity(ctx context.Context, r *pb.WatchActivityRequest, s *connect.ServerStream[pb.WatchActivityResponse]) error {
+	d.mu.Lock()
+	var mine []*pb.WatchActivityResponse
+	if len(d.activityStreams) > 1 {
+		mine, d.activityStreams = d.activityStreams[0], d.activityStreams[1:]
+	} else if len(d.activityStreams) == 1 {
+		mine = d.activityStreams[0]
+	}
+	d.mu.Unlock()
+	return play(ctx, mine, s.Send, d.hang)
+}
+
+// play sends answers; a nil one is the end of the Director's process.
+func play[T any](ctx context.Context, all []*T, send func(*T) error, hang func()) error {
+	for _, m := range all {
+		if m == nil {
+			return fault.New(fault.Unavailable, "the Director is stopping")
+		}
+		if err := send(m); err != nil {
+			return err
+		}
+	}
+	if hang != nil {
+		hang()
+		<-ctx.Done()
+		return errors.New("the caller went away")
+	}
+	return nil
+}
+
+func (d *director) StopRun(_ context.Context, r *pb.StopRunRequest) (*pb.StopRunResponse, error) {
+	_, err := byID("run", r.GetRunId(), runs())
+	return &pb.StopRunResponse{}, err
+}
+
+func (d *director) StartRecovery(_ context.Context, r *pb.StartRecoveryRequest) (*pb.StartRecoveryResponse, error) {
+	p, err := byID("recovery point", r.GetPointId(), points())
+	if err != nil || p.GetRepositoryId() != r.GetRepositoryId() {
+		return nil, unknown("recovery point", r.GetPointId())
+	}
+	if r.GetIfExists() == pb.IfExists_IF_EXISTS_UNSPECIFIED {
+		return nil, fault.InvalidField("if_exists", "must be given")
+	}
+	if (r.GetMailboxId() == "") != (r.GetAccountId() == "") {
+		return nil, fault.InvalidField("mailbox_id", "account and mailbox go together")
+	}
+	for _, id := range r.GetFolderIds() {
+		if _, err := byID("folder", id, folders()); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range r.GetMessages() {
+		if _, err := byID("message", m.GetMessageId(), d.messages[p.GetId()+"/"+m.GetFolderId()]); err != nil {
+			return nil, err
+		}
+	}
+	return &pb.StartRecoveryResponse{ActivityId: "act-1"}, nil
+}
+
+func (d *director) ListActivities(_ context.Context, r *pb.ListActivitiesRequest) (*pb.ListActivitiesResponse, error) {
+	all := slices.DeleteFunc(activities(), func(x *pb.Activity) bool { return r.GetRunningOnly() && ended(x.GetStatus()) })
+	return &pb.ListActivitiesResponse{Activities: all}, nil
+}
+
+func (d *director) GetActivity(_ context.Context, r *pb.GetActivityRequest) (*pb.GetActivityResponse, error) {
+	x, err := byID("activity", r.GetActivityId(), activities())
+	return &pb.GetActivityResponse{Activity: x}, err
+}
+
+func (d *director) StopActivity(_ context.Context, r *pb.StopActivityRequest) (*pb.StopActivityResponse, error) {
+	_, err := byID("activity", r.GetActivityId(), activities())
+	return &pb.StopActivityResponse{}, err
+}
