@@ -186,7 +186,11 @@ func (c *Client) remove(ctx context.Context, r request) error {
 		closeBody(resp)
 		return nil
 	})
-	if a, ok := answerOf(err); ok && a.meaning().kind == fault.NotFound && !a.meaning().noMailbox && r.method == http.MethodDelete {
+	a, ok := answerOf(err)
+	switch {
+	case ok && a.has("ErrorCannotDeleteObject"): // it lies in Recoverable Items already (contract 6.8)
+		return nil
+	case ok && a.meaning().kind == fault.NotFound && !a.meaning().noMailbox && r.method == http.MethodDelete:
 		return nil
 	}
 	return finish(err)
