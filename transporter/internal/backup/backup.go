@@ -106,9 +106,11 @@ type engine struct {
 	send     *sender
 	ledger   *ledger
 	tree     tree
-	began    time.Time
-	requests chan struct{} // messages being read from the source
-	pages    chan struct{} // pages in memory or on their way
+	// elsewhere are messages that a folder reported gone which were last seen in another.
+	elsewhere elsewhere
+	began     time.Time
+	requests  chan struct{} // messages being read from the source
+	pages     chan struct{} // pages in memory or on their way
 }
 
 func (e *engine) run(ctx context.Context) (record.Point, error) {

@@ -41,6 +41,9 @@ func (e *engine) folders(ctx context.Context, state State) error {
 	var streams []*stream
 	for _, f := range e.tree.folders() {
 		s := known[f.ID]
+		if s.Cursor == "" || s.Enumerating {
+			e.elsewhere.doubt(f.ID)
+		}
 		streams = append(streams, &stream{
 			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed || s.Enumerating,
 		})
@@ -199,6 +202,9 @@ func (e *engine) fetch(ctx context.Context, folder mail.FolderID, cursor mail.Cu
 func (e *engine) take(ctx context.Context, s *stream, page Page) error {
 	at := place{folder: s.folder.ID, full: page.Full || s.enumerating || s.cursor == ""}
 	at.restart = at.full && (page.Restart || !s.enumerating)
+	if at.full {
+		e.elsewhere.doubt(s.folder.ID)
+	}
 	if err := e.page(ctx, at, page); err != nil {
 		return err
 	}

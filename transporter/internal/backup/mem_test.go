@@ -37,19 +37,31 @@ type memPoint struct {
 }
 
 type memStaging struct {
-	records   map[mail.MessageID]*memStaged
-	forgotten map[mail.MessageID]*record.Message // by a restart; Lookup still finds them
-	cursors   map[mail.FolderID]backup.FolderState
-	complete  map[mail.FolderID]bool                    // enumerated to the end
-	named     map[mail.FolderID]map[mail.MessageID]bool // by the enumeration
-	pending   map[mail.MessageID]mail.FolderID
-	losses    []mail.Loss
-	begun     time.Time
+	seq      int
+	versions map[mail.MessageID][]*memStaged
+	gone     map[mail.MessageID]map[mail.FolderID]int // and in which checkpoint; 0 is the last point's
+	cursors  map[mail.FolderID]backup.FolderState
+	complete map[mail.FolderID]bool                    // enumerated to the end
+	named    map[mail.FolderID]map[mail.MessageID]bool // by the enumeration
+	losses   []mail.Loss
+	begun    time.Time
 }
 
 type memStaged struct {
-	by     mail.FolderID // whose checkpoint
-	record *record.Message
+	by        mail.FolderID // whose checkpoint
+	seq       int
+	record    *record.Message // nil when deleted
+	forgotten bool            // by a restart; Lookup still finds it
+}
+
+// live returns the newest version that counts for the point; false when the last point's does.
+func (s *memStaging) live(id mail.MessageID) (*memStaged, bool) {
+	for _, v := range slices.Backward(s.versions[id]) {
+		if !v.forgotten {
+			return v, true
+		}
+	}
+	return nil, false
 }
 
 func newMemRepository(t testing.TB) *memRepository {
@@ -63,14 +75,16 @@ func (r *memRepository) begin() *memVault {
 	v := &memVault{r: r, put: map[record.Hash][]byte{}, resumed: r.staging != nil}
 	if r.staging == nil {
 		r.staging = &memStaging{
-			records: map[mail.MessageID]*memStaged{}, forgotten: map[mail.MessageID]*record.Message{},
+			versions: map[mail.MessageID][]*memStaged{}, gone: map[mail.MessageID]map[mail.FolderID]int{},
 			cursors: map[mail.FolderID]backup.FolderState{}, complete: map[mail.FolderID]bool{},
-			pending: map[mail.MessageID]mail.FolderID{}, begun: time.Unix(1000, 0).UTC(),
+			begun: time.Unix(1000, 0).UTC(),
 			named: map[mail.FolderID]map[mail.MessageID]bool{},
 		}
 		if p := r.last(); p != nil {
 			maps.Copy(r.staging.cursors, p.cursors)
-			maps.Copy(r.staging.pending, p.pending)
+			for id, f := range p.pending {
+				r.staging.gone[id] = map[mail.FolderID]int{f: 0}
+			}
 			for f, named := range p.named {
 				r.staging.named[f] = maps.Clone(named)
 			}
@@ -198,11 +212,8 @@ func (v *memVault) Lookup(ctx context.Context, ids []mail.MessageID) ([]*record.
 }
 
 func (v *memVault) newest(id mail.MessageID) *record.Message {
-	if s, ok := v.r.staging.records[id]; ok {
-		return s.record
-	}
-	if m, ok := v.r.staging.forgotten[id]; ok {
-		return m
+	if versions := v.r.staging.versions[id]; len(versions) > 0 {
+		return versions[len(versions)-1].record
 	}
 	if p := v.r.last(); p != nil {
 		return p.messages[id]
@@ -223,13 +234,11 @@ func (v *memVault) Commit(ctx context.Context, c backup.Checkpoint) error {
 	}
 	maps.Copy(v.r.durable, v.put)
 	s := v.r.staging
+	s.seq++
 	if c.Restart {
-		for id, staged := range s.records {
-			if staged.by == c.Folder {
-				if staged.record != nil {
-					s.forgotten[id] = staged.record
-				}
-				delete(s.records, id)
+		for _, versions := range s.versions {
+			for _, v := range versions {
+				v.forgotten = v.forgotten || v.by == c.Folder
 			}
 		}
 		s.complete[c.Folder] = false
@@ -242,7 +251,9 @@ func (v *memVault) Commit(ctx context.Context, c backup.Checkpoint) error {
 		if c.Cursor != "" {
 			f.Cursor = c.Cursor
 		}
-		f.Enumerating = c.Full && !c.Done
+		if c.Full || c.Done {
+			f.Enumerating = c.Full && !c.Done
+		}
 		s.complete[c.Folder] = s.complete[c.Folder] || c.Full && c.Done
 		s.cursors[c.Folder] = f
 	}
@@ -253,17 +264,16 @@ func (v *memVault) Commit(ctx context.Context, c backup.Checkpoint) error {
 		if c.Full {
 			s.named[c.Folder][m.ID] = true
 		}
-		s.records[m.ID] = &memStaged{by: c.Folder, record: &m}
-		delete(s.pending, m.ID)
+		s.versions[m.ID] = append(s.versions[m.ID], &memStaged{by: c.Folder, seq: s.seq, record: &m})
 	}
 	for _, id := range c.Gone {
-		if m := v.newest(id); m != nil && m.Folder == c.Folder {
-			s.pending[id] = c.Folder
+		if s.gone[id] == nil {
+			s.gone[id] = map[mail.FolderID]int{}
 		}
+		s.gone[id][c.Folder] = s.seq
 	}
 	for _, id := range c.Deleted {
-		s.records[id] = &memStaged{by: c.Folder}
-		delete(s.pending, id)
+		s.versions[id] = append(s.versions[id], &memStaged{by: c.Folder, seq: s.seq})
 	}
 	s.losses = append(s.losses, c.Losses...)
 	return v.r.hook("vault.Committed") // an answer that is lost
@@ -300,13 +310,29 @@ func (v *memVault) Pending(ctx context.Context, limit int) ([]backup.Gone, error
 		return nil, err
 	}
 	defer leave()
+	pending := v.pending()
 	var all []backup.Gone
-	for _, id := range slices.Sorted(maps.Keys(v.r.staging.pending)) {
+	for _, id := range slices.Sorted(maps.Keys(pending)) {
 		if len(all) < limit {
-			all = append(all, backup.Gone{Message: id, Folder: v.r.staging.pending[id]})
+			all = append(all, backup.Gone{Message: id, Folder: pending[id]})
 		}
 	}
 	return all, nil
+}
+
+func (v *memVault) pending() map[mail.MessageID]mail.FolderID {
+	pending := map[mail.MessageID]mail.FolderID{}
+	for id, folders := range v.r.staging.gone {
+		staged, ok := v.r.staging.live(id)
+		for f, seq := range folders {
+			switch p := v.r.last(); {
+			case ok && staged.record != nil && staged.record.Folder == f && staged.seq < seq,
+				!ok && p != nil && p.messages[id] != nil && p.messages[id].Folder == f:
+				pending[id] = f
+			}
+		}
+	}
+	return pending
 }
 
 func (v *memVault) Seal(ctx context.Context, s backup.Summary) (record.Point, error) {
@@ -325,13 +351,13 @@ func (v *memVault) Seal(ctx context.Context, s backup.Summary) (record.Point, er
 	staging := v.r.staging
 	if last := v.r.last(); last != nil {
 		for id, m := range last.messages {
-			if _, named := staging.records[id]; !named && (!staging.complete[m.Folder] || staging.named[m.Folder][id]) {
+			if _, named := staging.live(id); !named && (!staging.complete[m.Folder] || staging.named[m.Folder][id]) {
 				p.messages[id] = m
 			}
 		}
 	}
-	for id, staged := range staging.records {
-		if staged.record != nil {
+	for id := range staging.versions {
+		if staged, ok := staging.live(id); ok && staged.record != nil {
 			p.messages[id] = staged.record
 		}
 	}
@@ -350,7 +376,7 @@ func (v *memVault) Seal(ctx context.Context, s backup.Summary) (record.Point, er
 			delete(p.messages, id)
 		}
 	}
-	for id, f := range staging.pending {
+	for id, f := range v.pending() {
 		if p.messages[id] != nil {
 			p.pending[id] = f
 		}

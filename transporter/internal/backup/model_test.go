@@ -45,7 +45,7 @@ type history struct {
 	b    *box
 	r    *memRepository
 	next int
-	ops  []string
+	log  []string
 }
 
 func newHistory(t *testing.T, seed uint64) *history {
@@ -61,6 +61,11 @@ func (h *history) play() {
 	for range 30 {
 		h.change()
 	}
+	if h.b.silent {
+		// A message that is back, unreported, in a folder where it was long ago, and whose last folder vanished or is read
+		// from its beginning, is found in one run, but not always when that is killed at the wrong moment.
+		run(h.t, h.r, h.b, backup.Options{})
+	}
 	for range 2 + h.rng.IntN(5) {
 		h.disturbedRun()
 	}
@@ -69,13 +74,12 @@ func (h *history) play() {
 	clear(h.b.poison)
 	clear(h.b.locating)
 	clear(h.b.expired)
-	h.ops = append(h.ops, fmt.Sprintf("QUIET %+v", h.r.staging))
-	_, err := backup.Run(h.t.Context(), loggedBox{h.b, h}, loggedVault{h.r.begin(), h}, backup.Options{}, nil)
+	h.trace("the quiet run")
+	result, err := backup.Run(h.t.Context(), tracedBox{h.b, h}, tracedVault{h.r.begin(), h}, backup.Options{}, nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	p := h.r.last()
-	result := backup.Result{}
 	if len(result.Losses) > 0 {
 		h.t.Errorf("losses of the quiet run: %+v", result.Losses)
 	}
@@ -84,8 +88,8 @@ func (h *history) play() {
 	}
 	compare(h.t, h.r, p, h.b)
 	if h.t.Failed() {
-		for _, op := range h.ops {
-			h.t.Log(op)
+		for _, line := range h.log {
+			h.t.Log(line)
 		}
 	}
 }
@@ -139,8 +143,8 @@ func (h *history) disturbedRun() {
 	}
 	h.b.mu.Unlock()
 	o := backup.Options{Stop: stop, Parallel: 1 + h.rng.IntN(4), CommitBytes: int64(1 + h.rng.IntN(200))}
-	_, err := backup.Run(ctx, loggedBox{h.b, h}, loggedVault{h.r.begin(), h}, o, nil)
-	h.ops = append(h.ops, fmt.Sprintf("run after %d calls: %v", calls, err))
+	_, err := backup.Run(ctx, tracedBox{h.b, h}, tracedVault{h.r.begin(), h}, o, nil)
+	h.trace("run after %d calls: %v", calls, err)
 }
 
 // change does something to the mailbox. The box's lock is held, or nobody else is there.
@@ -178,7 +182,7 @@ func (h *history) change() {
 	case 10:
 		switch h.rng.IntN(5) {
 		case 0:
-			b.expired[folder] = true
+			b.expired[folder] = !b.silent // see play
 		case 1:
 			b.poison[id] = fault.New(fault.Corrupt, "poisoned")
 		case 2:
@@ -188,6 +192,7 @@ func (h *history) change() {
 		}
 	case 11:
 		switch {
+		case b.silent:
 		case len(b.folders) > 2 && h.chance(3):
 			b.dropFolder(folder)
 		case len(b.folders) < 6 && h.chance(2):
@@ -195,7 +200,7 @@ func (h *history) change() {
 			b.addFolder(mail.FolderID(fmt.Sprint("F", h.next)))
 		}
 	}
-	h.ops = append(h.ops, fmt.Sprint(op, " ", id, " ", folder))
+	h.trace("change %d %s %s", op, id, folder)
 }
 
 func (h *history) attachments() []boxAttachment {

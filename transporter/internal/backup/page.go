@@ -127,8 +127,10 @@ func (e *engine) commit(ctx context.Context, p *part) error {
 	if err := e.send.flush(ctx); err != nil {
 		return err
 	}
-	if err := e.vault.commit(ctx, p.c); err != nil {
-		return err
+	for _, c := range p.checkpoints() {
+		if err := e.vault.commit(ctx, c); err != nil {
+			return err
+		}
 	}
 	changed, deleted, lost := p.changed, int64(len(p.c.Deleted)), int64(e.ledger.size())
 	e.progress.add(func(s *Snapshot) {
@@ -140,14 +142,43 @@ func (e *engine) commit(ctx context.Context, p *part) error {
 	return nil
 }
 
+// checkpoints returns what is to be committed. Messages that were not read as part of a folder's stream are committed for
+// the folder they are in all the same, so that they are forgotten with it when it is read from its beginning.
+func (p *part) checkpoints() []Checkpoint {
+	if p.c.Folder != "" {
+		return []Checkpoint{p.c}
+	}
+	var list []Checkpoint
+	rest := p.c
+	rest.Messages = nil
+	index := map[mail.FolderID]int{}
+	for i := range p.c.Messages {
+		f := p.c.Messages[i].Folder
+		n, ok := index[f]
+		if !ok {
+			n = len(list)
+			index[f] = n
+			list = append(list, Checkpoint{Folder: f})
+		}
+		list[n].Messages = append(list[n].Messages, p.c.Messages[i])
+	}
+	if len(rest.Deleted)+len(rest.Losses) > 0 {
+		list = append([]Checkpoint{rest}, list...) // losses first: what is lost is never behind what is kept
+	}
+	return list
+}
+
 // change decides about one entry of a page.
 func (e *engine) change(ctx context.Context, at place, c mail.Change, old *record.Message) (outcome, error) {
 	m := normal(c.Message)
 	m.Folder = at.folder // the stream is of this folder, whatever the message says
 	switch {
+	case c.Removed && old != nil && old.Folder == at.folder:
+		return outcome{id: m.ID, gone: true}, nil
 	case c.Removed && !e.placed(old):
 		return unseen(&m), nil
 	case c.Removed:
+		e.elsewhere.note(m.ID, old.Folder)
 		return outcome{id: m.ID, gone: true}, nil
 	case c.Partial:
 		return e.reread(ctx, m.ID, at, old)
@@ -159,8 +190,11 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 	return e.build(ctx, at, m, c.Body, old)
 }
 
-// placed reports whether the last record lies in a folder that exists, and so will be missed there when it is gone.
-func (e *engine) placed(old *record.Message) bool { return old != nil && e.tree.has(old.Folder) }
+// placed reports whether the last record lies in a folder that would report it gone: one that exists, and is not being
+// read from its beginning.
+func (e *engine) placed(old *record.Message) bool {
+	return old != nil && e.tree.has(old.Folder) && !e.elsewhere.doubted(old.Folder)
+}
 
 // unseen notes a message that is gone before it was there. The note goes into the checkpoint with the losses, because no
 // folder may ever report the message again (contract 4.10, A→B→A).

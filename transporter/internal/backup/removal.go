@@ -3,6 +3,8 @@ package backup
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
@@ -16,6 +18,11 @@ const removalBatch = 400
 // reported where it went (contract 4.10, A→B→A)?
 func (e *engine) removals(ctx context.Context) error {
 	e.progress.phase(PhaseRemovals)
+	for batch := range slices.Chunk(e.elsewhere.doubtful(&e.tree), removalBatch) {
+		if err := e.verify(ctx, batch, map[mail.MessageID]bool{}); err != nil {
+			return err
+		}
+	}
 	// Messages that the vault may go on naming, because nothing could be found out about them.
 	open := map[mail.MessageID]bool{}
 	for {
@@ -103,4 +110,55 @@ func inFolder(m *record.Message, folder mail.FolderID) *record.Message {
 	moved := *m
 	moved.Folder = folder
 	return &moved
+}
+
+// maxElsewhere bounds the messages remembered; more than that never left folders that are in doubt.
+const maxElsewhere = 100_000
+
+// elsewhere remembers messages that one folder reported gone although they were last seen in another: they have moved,
+// and the other folder will say when they leave it. It will not when it is read from its beginning, or vanishes: then they
+// are looked for.
+type elsewhere struct {
+	mu   sync.Mutex
+	seen map[mail.MessageID]mail.FolderID
+	anew map[mail.FolderID]bool
+}
+
+func (e *elsewhere) note(id mail.MessageID, last mail.FolderID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.seen == nil {
+		e.seen = map[mail.MessageID]mail.FolderID{}
+	}
+	if len(e.seen) < maxElsewhere {
+		e.seen[id] = last
+	}
+}
+
+// doubt notes a folder that does not report what left it, because it is read from its beginning.
+func (e *elsewhere) doubt(f mail.FolderID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.anew == nil {
+		e.anew = map[mail.FolderID]bool{}
+	}
+	e.anew[f] = true
+}
+
+func (e *elsewhere) doubted(f mail.FolderID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.anew[f]
+}
+
+func (e *elsewhere) doubtful(t *tree) []Gone {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var list []Gone
+	for id, f := range e.seen {
+		if e.anew[f] || !t.has(f) {
+			list = append(list, Gone{Message: id, Folder: f})
+		}
+	}
+	return list
 }
