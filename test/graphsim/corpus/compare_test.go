@@ -19,7 +19,7 @@ func withoutEncoding(m Message) Message {
 	var hs []Header
 	for _, h := range m.Headers {
 		switch strings.ToLower(h.Name) {
-		case "content-type", "content-transfer-encoding", "mime-version":
+		case "content-type", "content-transfer-encoding", "content-disposition", "mime-version":
 		case "message-id", "date": // written where they were missing; the fields are compared
 		default:
 			hs = append(hs, h)

@@ -44,6 +44,7 @@ func composeHeaders(m Message, contentType, encoding string) []Header {
 	if !hasHeader(hs, "MIME-Version") {
 		hs = append(hs, Header{"MIME-Version", "1.0"})
 	}
+	hs = setHeader(hs, "Content-Disposition", "") // of a part that the message no longer is
 	hs = setHeader(hs, "Content-Type", contentType)
 	return setHeader(hs, "Content-Transfer-Encoding", encoding)
 }

@@ -45,7 +45,9 @@ func parseSubject(value string) string {
 }
 
 func parseMessageID(value string) string {
-	value = strings.TrimSpace(dropComments(value))
+	if !strings.Contains(value, "<") {
+		value = dropComments(value)
+	}
 	if i := strings.IndexByte(value, '<'); i >= 0 {
 		value = value[i+1:]
 		if j := strings.IndexByte(value, '>'); j >= 0 {

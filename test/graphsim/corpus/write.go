@@ -11,13 +11,28 @@ import (
 	"strings"
 )
 
-// WriteEML writes m as an RFC 5322 message in canonical form: CRLF, and 7 bit but for headers that were received otherwise.
+// WriteEML writes m as an RFC 5322 message in canonical form: CRLF, and 7 bit but for addresses, and headers that
+// were received otherwise.
 // It keeps m.Headers where they agree with the fields and follows the fields where they do not. An import of what it
 // wrote gives m again, but for what mail cannot say: folder, read state, flag, classification.
 func WriteEML(w io.Writer, m Message) error {
-	out := bufio.NewWriterSize(w, 32<<10)
-	writeMessage(out, m)
-	return out.Flush()
+	out := &emlWriter{bufio.NewWriterSize(w, 32<<10)}
+	out.message(m)
+	return out.buffer.Flush()
+}
+
+// emlWriter writes the parts of messages. The buffer keeps the first error until it is flushed.
+type emlWriter struct{ buffer *bufio.Writer }
+
+func (w *emlWriter) text(s string) { _, _ = w.buffer.WriteString(s) }
+
+func (w *emlWriter) bytes(b []byte) { _, _ = w.buffer.Write(b) }
+
+func (w *emlWriter) headers(hs []Header) {
+	for _, h := range hs {
+		w.bytes(foldHeader(w.buffer.AvailableBuffer(), h))
+	}
+	w.text("\r\n")
 }
 
 // Size is the number of bytes in m: text and attachments, before any encoding.
@@ -87,52 +102,45 @@ func (l layout) related() string {
 	return `multipart/related; type="text/html"; boundary="` + l.boundary + `r"`
 }
 
-func writeMessage(out *bufio.Writer, m Message) {
+func (w *emlWriter) message(m Message) {
 	l := layoutOf(m)
 	contentType, encoding := l.contentType()
-	writeHeaders(out, composeHeaders(m, contentType, encoding))
+	w.headers(composeHeaders(m, contentType, encoding))
 	if len(l.files) == 0 {
-		l.writeShown(out)
+		w.shown(l)
 		return
 	}
-	out.WriteString("--" + l.boundary + "m\r\n")
+	w.text("--" + l.boundary + "m\r\n")
 	hs := []Header{{"Content-Type", l.related()}}
 	if len(l.inline) == 0 {
 		hs = l.text.headers()
 	}
-	writeHeaders(out, hs)
-	l.writeShown(out)
+	w.headers(hs)
+	w.shown(l)
 	for _, a := range l.files {
-		out.WriteString("\r\n--" + l.boundary + "m\r\n")
-		writeAttachment(out, a)
+		w.text("\r\n--" + l.boundary + "m\r\n")
+		w.attachment(a)
 	}
-	out.WriteString("\r\n--" + l.boundary + "m--\r\n")
+	w.text("\r\n--" + l.boundary + "m--\r\n")
 }
 
-// writeShown writes the text, and what it shows.
-func (l layout) writeShown(out *bufio.Writer) {
+// shown writes the text, and what it shows.
+func (w *emlWriter) shown(l layout) {
 	if len(l.inline) == 0 {
-		l.text.write(out)
+		w.body(l.text)
 		return
 	}
-	out.WriteString("--" + l.boundary + "r\r\n")
-	writeHeaders(out, l.text.headers())
-	l.text.write(out)
+	w.text("--" + l.boundary + "r\r\n")
+	w.headers(l.text.headers())
+	w.body(l.text)
 	for _, a := range l.inline {
-		out.WriteString("\r\n--" + l.boundary + "r\r\n")
-		writeAttachment(out, a)
+		w.text("\r\n--" + l.boundary + "r\r\n")
+		w.attachment(a)
 	}
-	out.WriteString("\r\n--" + l.boundary + "r--\r\n")
+	w.text("\r\n--" + l.boundary + "r--\r\n")
 }
 
-func writeHeaders(out *bufio.Writer, hs []Header) {
-	for _, h := range hs {
-		out.Write(foldHeader(out.AvailableBuffer(), h))
-	}
-	out.WriteString("\r\n")
-}
-
-func writeAttachment(out *bufio.Writer, a Attachment) {
+func (w *emlWriter) attachment(a Attachment) {
 	var kind, disposition strings.Builder
 	switch {
 	case a.Item != nil:
@@ -157,17 +165,17 @@ func writeAttachment(out *bufio.Writer, a Attachment) {
 	}
 	switch {
 	case a.Item != nil:
-		writeHeaders(out, hs)
-		writeMessage(out, *a.Item)
+		w.headers(hs)
+		w.message(*a.Item)
 	case a.Reference != "":
-		writeHeaders(out, hs)
+		w.headers(hs)
 	default:
-		writeHeaders(out, append(hs, Header{"Content-Transfer-Encoding", "base64"}))
-		writeBase64(out, a.Content)
+		w.headers(append(hs, Header{"Content-Transfer-Encoding", "base64"}))
+		w.base64(a.Content)
 	}
 }
 
-func writeBase64(out *bufio.Writer, b []byte) {
+func (w *emlWriter) base64(b []byte) {
 	const perLine = 57
 	line := make([]byte, 0, 80)
 	for len(b) > 0 {
@@ -176,7 +184,7 @@ func writeBase64(out *bufio.Writer, b []byte) {
 		if b = b[n:]; len(b) > 0 {
 			line = append(line, '\r', '\n')
 		}
-		out.Write(line)
+		w.bytes(line)
 	}
 }
 
@@ -216,15 +224,15 @@ func (b body) headers() []Header {
 	return []Header{{"Content-Type", b.contentType}, {"Content-Transfer-Encoding", b.encoding}}
 }
 
-func (b body) write(out *bufio.Writer) {
+func (w *emlWriter) body(b body) {
 	switch b.encoding {
 	case "base64":
-		writeBase64(out, []byte(b.text))
+		w.base64([]byte(b.text))
 	case "quoted-printable":
-		q := quotedprintable.NewWriter(out)
-		io.WriteString(q, b.text)
-		q.Close()
+		q := quotedprintable.NewWriter(w.buffer)
+		_, _ = io.WriteString(q, b.text)
+		_ = q.Close()
 	default:
-		out.WriteString(b.text)
+		w.text(b.text)
 	}
 }
