@@ -253,32 +253,26 @@ func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, erro
 			out.cursor = st.cursor
 		}
 	}
-	// An enumeration goes on from the last point if it was not at its end there and did not begin anew.
-	goingOn := was != nil && was.enumerating && !st.restarted
-	enumerated := st.full || goingOn && st.done
 	var named *namedSet
-	if enumerated {
+	if st.complete || st.enumerating {
 		var err error
-		if named, err = w.named(was, goingOn, number); err != nil {
+		if named, err = w.named(was, st.restarted, number); err != nil {
 			return out, err
 		}
+	}
+	if st.told {
+		out.enumerating, out.namedAll, out.named = st.enumerating, false, nil
 	}
 	base := out.tree
 	var keep func(e *tree.Entry) bool
 	switch {
-	case enumerated && st.done:
-		out.enumerating, out.namedAll, out.named = false, false, nil
-		if base != nil && !named.all {
-			if named.inherited == 0 {
-				w.emptied[out.short] = true
-				base = nil // nothing of the last point stays that was not named, and what was is staged
-			} else {
-				w.partly = true
-				keep = func(e *tree.Entry) bool { return named.has(e.Key.ID) }
-			}
-		}
-	case enumerated:
-		out.enumerating = true
+	case !st.complete || base == nil || named.all:
+	case named.inherited == 0:
+		base = nil // what the enumeration named is staged, and nothing else stays
+		w.emptied[out.short] = true
+	default:
+		keep = func(e *tree.Entry) bool { return named.has(e.Key.ID) }
+		w.partly = true
 	}
 	ops := w.ops[listed.ID]
 	if len(ops) > 0 || keep != nil || base == nil {
@@ -288,8 +282,9 @@ func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, erro
 		}
 		out.tree = built
 	}
-	if enumerated && !st.done {
-		return out, w.saveNamed(&out, was, named)
+	if st.enumerating {
+		out.namedAll = named.all || st.complete
+		return out, w.saveNamed(&out, named)
 	}
 	return out, nil
 }
@@ -311,10 +306,10 @@ func (n *namedSet) has(h message.Hash) bool {
 
 func short(h message.Hash) uint64 { return binary.BigEndian.Uint64(h[:]) }
 
-// named gathers what the enumeration of a folder has named, in this session and, if it goes on, before.
-func (w *sealing) named(was *folder, goingOn bool, number uint32) (*namedSet, error) {
+// named gathers what the enumeration of a folder has named, in this session and, unless it began anew, before.
+func (w *sealing) named(was *folder, restarted bool, number uint32) (*namedSet, error) {
 	n := &namedSet{all: was == nil || was.tree == nil}
-	if goingOn {
+	if was != nil && was.enumerating && !restarted {
 		n.all = n.all || was.namedAll
 		data, err := w.s.r.trees.loadList(was.named)
 		if err != nil {
@@ -329,7 +324,7 @@ func (w *sealing) named(was *folder, goingOn bool, number uint32) (*namedSet, er
 		return n, nil
 	}
 	for i := range w.s.stage.versions {
-		if v := &w.s.stage.versions[i]; v.by == number && !v.dropped {
+		if v := &w.s.stage.versions[i]; (v.by == number || v.folder == number) && !v.dropped {
 			n.hashes = append(n.hashes, short(v.hash))
 		}
 	}
@@ -340,9 +335,8 @@ func (w *sealing) named(was *folder, goingOn bool, number uint32) (*namedSet, er
 
 // saveNamed records what an enumeration that is not at its end has named, so that the next session can go on with it. Until
 // the end nothing is missing from the point: who was not named may still be.
-func (w *sealing) saveNamed(out, was *folder, named *namedSet) error {
-	out.namedAll, out.named = named.all, nil
-	if named.all {
+func (w *sealing) saveNamed(out *folder, named *namedSet) error {
+	if out.namedAll {
 		return nil
 	}
 	data := make([]byte, 0, 8*len(named.hashes))
@@ -462,7 +456,7 @@ func (w *sealing) inherits(id mail.FolderID) bool {
 		return true
 	}
 	f := w.s.stage.folders[number]
-	return f == nil || !f.full || !f.done
+	return f == nil || !f.complete
 }
 
 // pending lists the removals that the next session has to decide.

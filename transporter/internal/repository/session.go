@@ -232,11 +232,8 @@ func (s *Session) overlay(fs *backup.FolderState, n uint32) {
 	if f.cursor != "" || f.restarted {
 		fs.Cursor = f.cursor
 	}
-	switch {
-	case f.done:
-		fs.Enumerating = false
-	case f.full:
-		fs.Enumerating = true
+	if f.told {
+		fs.Enumerating = f.enumerating
 	}
 }
 

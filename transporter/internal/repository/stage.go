@@ -55,10 +55,11 @@ type stagedLoss struct {
 
 // folderStage is how far a folder got in the session.
 type folderStage struct {
-	cursor    mail.Cursor
-	full      bool // a full enumeration takes place
-	restarted bool // it began in this session
-	done      bool // the enumeration or the round is at its end
+	cursor      mail.Cursor
+	told        bool // a checkpoint said whether the cursor lies inside an enumeration,
+	enumerating bool // and this is what it said
+	complete    bool // a full enumeration came to its end
+	restarted   bool // one began in this session
 }
 
 func newStage() *stage {
@@ -124,13 +125,11 @@ func (s *stage) advance(by uint32, c *pb.Checkpoint) {
 	if c.GetCursor() != "" {
 		f.cursor = mail.Cursor(c.GetCursor())
 	}
-	switch {
-	case c.GetFull() || c.GetRestart():
-		f.full = true
-		f.done = c.GetDone()
-		f.restarted = f.restarted || c.GetRestart()
-	case c.GetDone():
-		f.done = true
+	full := c.GetFull() || c.GetRestart()
+	if full || c.GetDone() {
+		f.told = true
+		f.enumerating = full && !c.GetDone()
+		f.complete = f.complete || full && c.GetDone()
 	}
 }
 

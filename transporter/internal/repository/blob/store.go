@@ -423,3 +423,19 @@ func (s *Store) Drop() {
 
 // Path returns where a sealed pack lies.
 func (s *Store) Path(name pack.Name) string { return filepath.Join(s.opts.Dir, name.File()) }
+
+// EachOpen hands the entries of packs that are not in the index to fn.
+func (s *Store) EachOpen(fn func(e *pack.Entry)) {
+	s.mu.RLock()
+	writers := append([]*pack.Writer(nil), s.leaving...)
+	for _, w := range s.open {
+		writers = append(writers, w)
+	}
+	s.mu.RUnlock()
+	for _, w := range writers {
+		entries, _ := w.Entries()
+		for i := range entries {
+			fn(&entries[i])
+		}
+	}
+}

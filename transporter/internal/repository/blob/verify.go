@@ -1,0 +1,150 @@
+package blob
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"holdfast/pkg/fault"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/index"
+	"holdfast/transporter/internal/repository/pack"
+)
+
+// Damage is something wrong in a pack.
+type Damage struct {
+	Path   string
+	Offset int64
+	Length int64
+	ID     pack.ID // of the blob; zero where it is not known
+	Reason string
+}
+
+// Checked is what was looked at.
+type Checked struct {
+	Blobs int64
+	Bytes int64
+}
+
+// VerifyPack checks a sealed pack: footer and length, and if full every blob down to the hash of its plain bytes.
+func (s *Store) VerifyPack(ctx context.Context, p index.Pack, full bool) (Checked, []Damage, error) {
+	path := s.Path(p.Name)
+	var damage []Damage
+	report := func(offset, length int64, id pack.ID, format string, args ...any) {
+		damage = append(damage, Damage{path, offset, length, id, fmt.Sprintf(format, args...)})
+	}
+	f, err := s.opts.FS.Open(path)
+	if err != nil {
+		err = disk.Fault(err, "open", path)
+		if fault.KindOf(err) == fault.NotFound {
+			report(0, p.Size, pack.ID{}, "the pack is gone")
+			return Checked{}, damage, nil
+		}
+		return Checked{}, nil, err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return Checked{}, nil, disk.Fault(err, "read", path)
+	}
+	end := size
+	h, entries, err := pack.ReadFooter(f, size)
+	switch {
+	case fault.KindOf(err) == fault.Corrupt:
+		report(0, size, pack.ID{}, "%v", err)
+	case err != nil:
+		return Checked{}, nil, err
+	case h.Repository != s.opts.Repository || h.Name != p.Name || h.Kind != p.Kind:
+		report(0, pack.HeaderSize, pack.ID{}, "the pack belongs elsewhere")
+	case len(entries) != p.Blobs || size != p.Size:
+		report(0, size, pack.ID{}, "the pack has %d blobs in %d bytes, the index says %d in %d", len(entries), size, p.Blobs, p.Size)
+	}
+	if err == nil {
+		end = size - pack.TrailerSize - int64(len(entries))*pack.EntrySize
+	}
+	if !full {
+		return Checked{Blobs: int64(len(entries))}, damage, nil
+	}
+	places := make(map[uint32]pack.ID, len(entries))
+	for i := range entries {
+		places[entries[i].Offset] = entries[i].ID
+	}
+	checked, more, err := s.scan(ctx, f, path, end, places)
+	return checked, append(damage, more...), err
+}
+
+// VerifyOpen checks the packs that are open.
+func (s *Store) VerifyOpen(ctx context.Context, full bool) (Checked, []Damage, error) {
+	if !full {
+		return Checked{}, nil, nil // they were looked through when they were opened
+	}
+	if err := s.Sync(); err != nil {
+		return Checked{}, nil, err
+	}
+	s.mu.RLock()
+	writers := append([]*pack.Writer(nil), s.leaving...)
+	for _, w := range s.open {
+		writers = append(writers, w)
+	}
+	s.mu.RUnlock()
+	var sum Checked
+	var damage []Damage
+	for _, w := range writers {
+		entries, end := w.Entries()
+		places := make(map[uint32]pack.ID, len(entries))
+		for i := range entries {
+			places[entries[i].Offset] = entries[i].ID
+		}
+		c, d, err := s.scan(ctx, w, w.Path(), end, places)
+		if err != nil && w.Closed() {
+			continue // sealed meanwhile
+		}
+		if err != nil {
+			return sum, damage, err
+		}
+		sum.Blobs += c.Blobs
+		sum.Bytes += c.Bytes
+		damage = append(damage, d...)
+	}
+	return sum, damage, nil
+}
+
+// scan checks every blob up to end. Places are the blobs that should be there by their offsets.
+func (s *Store) scan(ctx context.Context, r io.ReaderAt, path string, end int64, places map[uint32]pack.ID) (Checked, []Damage, error) {
+	var sum Checked
+	var damage []Damage
+	var buf []byte
+	if end <= pack.HeaderSize {
+		return sum, nil, nil
+	}
+	_, err := pack.Scan(r, pack.HeaderSize, end, func(e pack.Entry, f *pack.Frame, stored []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sum.Blobs++
+		sum.Bytes += pack.FrameSize + int64(len(stored))
+		if places[e.Offset] == e.ID {
+			delete(places, e.Offset)
+		}
+		need := int(f.Plain) + len(stored)
+		if cap(buf) < need {
+			buf = make([]byte, 0, need+need/4)
+		}
+		data, err := s.decode(buf[:0], f, stored)
+		if err == nil && pack.ID(s.opts.Ring.ID(record.Sum(data))) != f.ID {
+			err = fault.New(fault.Corrupt, "the bytes do not fit their hash")
+		}
+		if err != nil {
+			damage = append(damage, Damage{path, int64(e.Offset), e.End() - int64(e.Offset), e.ID, err.Error()})
+		}
+		return nil
+	}, func(g pack.Gap) {
+		damage = append(damage, Damage{path, g.Offset, g.Length, places[uint32(g.Offset)], g.Reason})
+		delete(places, uint32(g.Offset))
+	})
+	for offset, id := range places {
+		damage = append(damage, Damage{path, int64(offset), 0, id, "the blob is not where the footer places it"})
+	}
+	return sum, damage, err
+}

@@ -1,0 +1,98 @@
+package repository
+
+import (
+	"context"
+	"os"
+
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/pack"
+)
+
+// Statistics are sums over a repository.
+type Statistics struct {
+	Backups int
+	Points  int
+	Packs   int
+	// Used is what the repository takes on disk, all files together, and Free what its disk still has.
+	Used, Free, Total int64
+	// Content and Trees count blobs of messages' content, and of pages, nodes, lists and roots: each once.
+	Content, Trees BlobSums
+	// LogicalAll is the content of all points as if nothing were shared; LogicalNewest that of the newest point of each backup.
+	LogicalAll, LogicalNewest int64
+	// Messages counts those of the newest point of each backup.
+	Messages int64
+}
+
+// BlobSums count blobs: how many, how long plain, how long as stored.
+type BlobSums struct {
+	Blobs, Plain, Stored int64
+}
+
+// Deduplication returns how many bytes of the newest points one byte of plain content stands for; 0 without content.
+func (s *Statistics) Deduplication() float64 { return ratio(s.LogicalNewest, s.Content.Plain) }
+
+// Compression returns how many plain bytes one stored byte stands for; 0 without blobs.
+func (s *Statistics) Compression() float64 {
+	return ratio(s.Content.Plain+s.Trees.Plain, s.Content.Stored+s.Trees.Stored)
+}
+
+func ratio(a, b int64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+// Statistics sums up the repository.
+func (r *Repository) Statistics(ctx context.Context) (*Statistics, error) {
+	points, err := r.points(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Statistics{Points: len(points), Packs: len(r.index.Packs())}
+	newest := map[record.BackupKey]record.Counts{}
+	for i := range points {
+		s.LogicalAll += points[i].Counts.Bytes
+		newest[points[i].Key] = points[i].Counts // oldest first within a backup
+	}
+	s.Backups = len(newest)
+	for _, c := range newest {
+		s.LogicalNewest += c.Bytes
+		s.Messages += c.Messages
+	}
+	for typ, sums := range r.index.Sums() {
+		s.add(typ, sums.Blobs, sums.Plain, sums.Stored)
+	}
+	r.blobs.EachOpen(func(e *pack.Entry) { s.add(e.Type, 1, int64(e.Plain), int64(e.Stored)) })
+	if s.Total, s.Free, err = disk.Space(r.opts.Path); err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{packsFolder, stagingFolder} {
+		files, err := r.opts.FS.List(r.path(dir))
+		if err != nil {
+			return nil, disk.Fault(err, "read", r.path(dir))
+		}
+		for _, f := range files {
+			s.Used += f.Size
+		}
+	}
+	for _, name := range []string{descriptorFile, indexFile} {
+		info, err := os.Stat(r.path(name))
+		if err != nil {
+			return nil, disk.Fault(err, "read", r.path(name))
+		}
+		s.Used += info.Size()
+	}
+	return s, nil
+}
+
+func (s *Statistics) add(typ pack.Type, blobs, plain, stored int64) {
+	sums := &s.Trees
+	if typ == pack.Piece {
+		sums = &s.Content
+	}
+	sums.Blobs += blobs
+	sums.Plain += plain
+	sums.Stored += stored
+}
