@@ -11,10 +11,9 @@ import (
 	"strings"
 )
 
-// WriteEML writes m as an RFC 5322 message in canonical form: CRLF, and 7 bit but for addresses, and headers that
-// were received otherwise.
-// It keeps m.Headers where they agree with the fields and follows the fields where they do not. An import of what it
-// wrote gives m again, but for what mail cannot say: folder, read state, flag, classification.
+// WriteEML writes m as an RFC 5322 message in canonical form: CRLF, and 7 bit but for addresses, and headers that were
+// received otherwise. It keeps m.Headers where they agree with the fields and follows the fields where they do not. An
+// import of what it wrote gives m again, but for what mail cannot say: folder, read state, flag, classification.
 func WriteEML(w io.Writer, m Message) error {
 	out := &emlWriter{bufio.NewWriterSize(w, 32<<10)}
 	out.message(m)
