@@ -68,8 +68,10 @@ func (f *accountFlags) register(cmd *cobra.Command, a *app) {
 
 // apply writes the flags that were given into acc.
 func (f *accountFlags) apply(ctx context.Context, c *api, fl *pflag.FlagSet, acc *pb.Account) error {
-	for flag, field := range map[string]*string{"name": &acc.Name, "tenant-id": &acc.TenantId, "client-id": &acc.ClientId,
-		"authority": &acc.Authority, "graph-root": &acc.GraphRoot} {
+	for flag, field := range map[string]*string{
+		"name": &acc.Name, "tenant-id": &acc.TenantId, "client-id": &acc.ClientId,
+		"authority": &acc.Authority, "graph-root": &acc.GraphRoot,
+	} {
 		if fl.Changed(flag) {
 			*field = fl.Lookup(flag).Value.String()
 		}

@@ -116,8 +116,10 @@ func runMessageList(ctx context.Context, a *app, f *messageListFlags, args []str
 		return err
 	}
 	all := &pb.ListMessagesResponse{}
-	req := &pb.ListMessagesRequest{RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), FolderId: folder.GetId(),
-		Offset: f.offset, OldestFirst: f.oldest}
+	req := &pb.ListMessagesRequest{
+		RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), FolderId: folder.GetId(),
+		Offset: f.offset, OldestFirst: f.oldest,
+	}
 	err = c.eachMessagePage(ctx, req, f.limit, func(r *pb.ListMessagesResponse) error {
 		all.Messages = append(all.Messages, r.GetMessages()...)
 		all.Total = r.GetTotal()

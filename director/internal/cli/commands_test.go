@@ -23,31 +23,50 @@ func TestRequests(t *testing.T) {
 		line string
 		want proto.Message
 	}{
-		{"account add A --tenant-id 6babcaad-604b-40ac-a9d7-9fd97c0b779f --client-id c --secret-file secret.txt --cloud custom --authority https://l --graph-root https://g --graph-ca ca.pem --transporter site-a --limit-in-flight 2 --skip-test",
-			&pb.AddAccountRequest{SkipTest: true, Credential: &pb.Credential{ClientSecret: "s3cret"}, Account: &pb.Account{Name: "A",
+		{
+			"account add A --tenant-id 6babcaad-604b-40ac-a9d7-9fd97c0b779f --client-id c --secret-file secret.txt --cloud custom --authority https://l --graph-root https://g --graph-ca ca.pem --transporter site-a --limit-in-flight 2 --skip-test",
+			&pb.AddAccountRequest{SkipTest: true, Credential: &pb.Credential{ClientSecret: "s3cret"}, Account: &pb.Account{
+				Name:     "A",
 				TenantId: "6babcaad-604b-40ac-a9d7-9fd97c0b779f", ClientId: "c", Cloud: pb.Cloud_CLOUD_CUSTOM, Authority: "https://l",
-				GraphRoot: "https://g", TransporterId: "tr-a", Limits: &pb.Limits{RequestsInFlight: 2}}}},
-		{"account add A --tenant-id 6babcaad-604b-40ac-a9d7-9fd97c0b779f --client-id c --certificate secret.txt --certificate-password-stdin",
-			&pb.AddAccountRequest{Credential: &pb.Credential{Certificate: []byte("s3cret\n"), CertificatePassword: "typed"},
-				Account: &pb.Account{Name: "A", TenantId: "6babcaad-604b-40ac-a9d7-9fd97c0b779f", ClientId: "c", Cloud: pb.Cloud_CLOUD_GLOBAL}}},
+				GraphRoot: "https://g", TransporterId: "tr-a", Limits: &pb.Limits{RequestsInFlight: 2},
+			}},
+		},
+		{
+			"account add A --tenant-id 6babcaad-604b-40ac-a9d7-9fd97c0b779f --client-id c --certificate secret.txt --certificate-password-stdin",
+			&pb.AddAccountRequest{
+				Credential: &pb.Credential{Certificate: []byte("s3cret\n"), CertificatePassword: "typed"},
+				Account:    &pb.Account{Name: "A", TenantId: "6babcaad-604b-40ac-a9d7-9fd97c0b779f", ClientId: "c", Cloud: pb.Cloud_CLOUD_GLOBAL},
+			},
+		},
 		{"account update acc-1 --name B", &pb.UpdateAccountRequest{Account: func() *pb.Account { x := accounts()[0]; x.Name = "B"; return x }()}},
 		{"account update Contoso --secret-stdin", &pb.UpdateAccountRequest{Account: accounts()[0], Credential: &pb.Credential{ClientSecret: "typed"}}},
-		{"transporter pair n 192.0.2.1:9446 --transfer-host h --code-file code.txt",
-			&pb.PairTransporterRequest{Name: "n", Address: "192.0.2.1:9446", TransferHost: "h", PairingCode: "HF-code"}},
+		{
+			"transporter pair n 192.0.2.1:9446 --transfer-host h --code-file code.txt",
+			&pb.PairTransporterRequest{Name: "n", Address: "192.0.2.1:9446", TransferHost: "h", PairingCode: "HF-code"},
+		},
 		{"transporter update site-a --max-tasks 0", &pb.UpdateTransporterRequest{Transporter: func() *pb.Transporter { x := transporters()[0]; x.MaxTasks = 0; return x }()}},
-		{"repository create R --transporter site-b --path /r --codec best --key-file /k",
-			&pb.CreateRepositoryRequest{Name: "R", TransporterId: "tr-b", Path: "/r", Codec: pb.Codec_CODEC_BEST, Key: &pb.RepositoryKey{KeyFile: "/k"}}},
+		{
+			"repository create R --transporter site-b --path /r --codec best --key-file /k",
+			&pb.CreateRepositoryRequest{Name: "R", TransporterId: "tr-b", Path: "/r", Codec: pb.Codec_CODEC_BEST, Key: &pb.RepositoryKey{KeyFile: "/k"}},
+		},
 		{"repository create R --transporter tr-b --path /r", &pb.CreateRepositoryRequest{Name: "R", TransporterId: "tr-b", Path: "/r", Codec: pb.Codec_CODEC_BALANCED}},
 		{"repository attach Plain --passphrase-stdin", &pb.AttachRepositoryRequest{RepositoryId: "repo-2", Key: &pb.RepositoryKey{Passphrase: "typed"}}},
 		{"repository attach Copy --transporter site-a --path /c", &pb.AttachRepositoryRequest{Name: "Copy", TransporterId: "tr-a", Path: "/c"}},
 		{"repository remove Vault --yes", &pb.RemoveRepositoryRequest{RepositoryId: "repo-1"}},
 		{"repository remove Vault --delete-data --confirm-name Vault", &pb.RemoveRepositoryRequest{RepositoryId: "repo-1", DeleteData: true, ConfirmName: "Vault"}},
 		{"repository verify Vault --full", &pb.VerifyRepositoryRequest{RepositoryId: "repo-1", Full: true}},
-		{"job create J --mailbox bo@contoso.com --account ファブリカム --mailbox mb-anna --exclude info@fabrikam.com --repository vault --transporter site-a --hidden-folders",
-			&pb.CreateJobRequest{Job: &pb.Job{Name: "J", Enabled: true, Destination: &pb.Destination{RepositoryId: "repo-1"},
+		{
+			"job create J --mailbox bo@contoso.com --account ファブリカム --mailbox mb-anna --exclude info@fabrikam.com --repository vault --transporter site-a --hidden-folders",
+			&pb.CreateJobRequest{Job: &pb.Job{
+				Name: "J", Enabled: true, Destination: &pb.Destination{RepositoryId: "repo-1"},
 				Options: &pb.JobOptions{TransporterIds: []string{"tr-a"}, HiddenFolders: true},
-				Source: &pb.Source{ExcludedMailboxIds: []string{"mb-info2"}, Items: []*pb.SourceItem{{AccountId: "acc-1", MailboxId: "mb-bo"},
-					{AccountId: "acc-2"}, {AccountId: "acc-1", MailboxId: "mb-anna"}}}}}},
+				Source: &pb.Source{ExcludedMailboxIds: []string{"mb-info2"}, Items: []*pb.SourceItem{
+					{AccountId: "acc-1", MailboxId: "mb-bo"},
+					{AccountId: "acc-2"},
+					{AccountId: "acc-1", MailboxId: "mb-anna"},
+				}},
+			}},
+		},
 		{"job update Daily --enabled=false --max-tasks 5", &pb.UpdateJobRequest{Job: with(daily, func(j *pb.Job) { j.Enabled, j.Options.MaxTasks = false, 5 })}},
 		{"job update Daily --exclude= --transporter=", &pb.UpdateJobRequest{Job: with(daily, func(j *pb.Job) {
 			j.Source.ExcludedMailboxIds, j.Options.TransporterIds = nil, nil

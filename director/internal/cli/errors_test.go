@@ -32,31 +32,51 @@ func TestErrorsAreOneClearSentence(t *testing.T) {
 		{"an unknown flag", "job run Daily --wacth", "", nil, exitUsage, "holdfast: there is no flag --wacth\nSee: holdfast job run --help\n"},
 		{"a flag without its value", "job list --output", "", nil, exitUsage, "holdfast: --output needs a value\nSee: holdfast job list --help\n"},
 		{"a name nobody has", "job run Dayly", "", nil, exitFailed, "holdfast: no job is called \"Dayly\"; there is Daily, Board.\n"},
-		{"a name that two have", "job create J --mailbox Info --repository Vault", "", nil, exitFailed,
-			"holdfast: \"Info\" can be more than one mailbox: info@contoso.com (Info, id mb-info1), info@fabrikam.com (Info, id mb-info2). Use the id.\n"},
-		{"a field of the request", "job create J --account Contoso --repository Vault --max-tasks -1", "", nil, exitUsage,
-			"holdfast: --max-tasks: must not be negative.\n"},
+		{
+			"a name that two have", "job create J --mailbox Info --repository Vault", "", nil, exitFailed,
+			"holdfast: \"Info\" can be more than one mailbox: info@contoso.com (Info, id mb-info1), info@fabrikam.com (Info, id mb-info2). Use the id.\n",
+		},
+		{
+			"a field of the request", "job create J --account Contoso --repository Vault --max-tasks -1", "", nil, exitUsage,
+			"holdfast: --max-tasks: must not be negative.\n",
+		},
 		{"a field that is an argument", "token create x", "CreateToken", fault.InvalidField("name", "must be new"), exitUsage, "holdfast: NAME: must be new.\n"},
-		{"Microsoft's no", "account test Contoso", "TestAccount", graph, exitNotSignedIn,
-			"holdfast: the client secret is wrong or has expired. (request-id 5b1c-77)\n"},
+		{
+			"Microsoft's no", "account test Contoso", "TestAccount", graph, exitNotSignedIn,
+			"holdfast: the client secret is wrong or has expired. (request-id 5b1c-77)\n",
+		},
 		{"being told to wait", "job list", "ListJobs", throttled, exitFailed, "holdfast: too many sign-ins. Try again in 40 s.\n"},
-		{"not being allowed", "job delete Daily --yes", "DeleteJob", fault.New(fault.Denied, "auditors may not delete jobs"), exitNotSignedIn,
-			"holdfast: auditors may not delete jobs.\n"},
+		{
+			"not being allowed", "job delete Daily --yes", "DeleteJob", fault.New(fault.Denied, "auditors may not delete jobs"), exitNotSignedIn,
+			"holdfast: auditors may not delete jobs.\n",
+		},
 		{"a state that forbids it", "job run Daily", "RunJob", fault.New(fault.Conflict, "Daily is running already"), exitFailed, "holdfast: Daily is running already.\n"},
-		{"something out of the Director's reach", "repository show Vault", "GetRepository", fault.New(fault.Unavailable, "site-b does not answer"), exitFailed,
-			"holdfast: site-b does not answer. Trying again later may help.\n"},
+		{
+			"something out of the Director's reach", "repository show Vault", "GetRepository", fault.New(fault.Unavailable, "site-b does not answer"), exitFailed,
+			"holdfast: site-b does not answer. Trying again later may help.\n",
+		},
 		{"something that steers terminals", "job run Daily", "RunJob", fault.New(fault.Conflict, "\x1b[2J"), exitFailed, "holdfast: \ufffd[2J.\n"},
-		{"no confirmation", "job delete Daily", "", nil, exitUsage,
-			"holdfast: Delete the job Daily? Its backups stay. Say --yes to go on; nothing was changed\nSee: holdfast job delete --help\n"},
-		{"a missing secret", "account add X --tenant-id a --client-id b", "", nil, exitUsage,
-			"holdfast: the client secret is missing: give --secret-file, --secret-stdin or HOLDFAST_CLIENT_SECRET\nSee: holdfast account add --help\n"},
+		{
+			"no confirmation", "job delete Daily", "", nil, exitUsage,
+			"holdfast: Delete the job Daily? Its backups stay. Say --yes to go on; nothing was changed\nSee: holdfast job delete --help\n",
+		},
+		{
+			"a missing secret", "account add X --tenant-id a --client-id b", "", nil, exitUsage,
+			"holdfast: the client secret is missing: give --secret-file, --secret-stdin or HOLDFAST_CLIENT_SECRET\nSee: holdfast account add --help\n",
+		},
 		{"an update of nothing", "job update Daily", "", nil, exitUsage, "holdfast: nothing to change: say what with a flag\nSee: holdfast job update --help\n"},
-		{"no recovery target", "recover pt-anna-1 --to-account Contoso", "", nil, exitUsage,
-			"holdfast: --to-account needs --to-mailbox: say which mailbox of Contoso\nSee: holdfast recover --help\n"},
-		{"data without its name", "repository remove Vault --delete-data --yes", "", nil, exitUsage,
-			"holdfast: --delete-data needs --confirm-name with the repository's name\nSee: holdfast repository remove --help\n"},
-		{"data with a wrong name", "repository remove Vault --delete-data --confirm-name Plain", "", nil, exitUsage,
-			"holdfast: --confirm-name: \"Plain\" is not the name of this repository; nothing was deleted.\n"},
+		{
+			"no recovery target", "recover pt-anna-1 --to-account Contoso", "", nil, exitUsage,
+			"holdfast: --to-account needs --to-mailbox: say which mailbox of Contoso\nSee: holdfast recover --help\n",
+		},
+		{
+			"data without its name", "repository remove Vault --delete-data --yes", "", nil, exitUsage,
+			"holdfast: --delete-data needs --confirm-name with the repository's name\nSee: holdfast repository remove --help\n",
+		},
+		{
+			"data with a wrong name", "repository remove Vault --delete-data --confirm-name Plain", "", nil, exitUsage,
+			"holdfast: --confirm-name: \"Plain\" is not the name of this repository; nothing was deleted.\n",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newShell(t)

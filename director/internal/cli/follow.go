@@ -92,7 +92,7 @@ func (f *follower[T]) once(ctx context.Context) (answered bool, err error) {
 	}()
 	defer func() {
 		cancel()
-		for range answers { //nolint:revive // Drained, so that the reader ends before we do.
+		for range answers { // Drained, so that the reader ends before we do.
 		}
 	}()
 	for {

@@ -54,20 +54,22 @@ func TestEveryExampleWorks(t *testing.T) {
 func runExample(t *testing.T, line string) {
 	s := newShell(t)
 	t.Chdir(s.dir)
-	for name, text := range map[string]string{"secret.txt": "s3cret\n", "passphrase.txt": "correct horse\n", "code.txt": "HF-code\n",
-		"director-ca.pem": readFile(t, s.env["HOLDFAST_CA"])} {
+	for name, text := range map[string]string{
+		"secret.txt": "s3cret\n", "passphrase.txt": "correct horse\n", "code.txt": "HF-code\n",
+		"director-ca.pem": readFile(t, s.env["HOLDFAST_CA"]),
+	} {
 		s.write(name, text)
 	}
 	line = line[strings.Index(line, "holdfast "):]
 	args := words(line)[1:]
 	for i, w := range args {
-		switch {
-		case w == "backup.example.com":
+		switch w {
+		case "backup.example.com":
 			args[i] = s.d.server.URL
-		case w == "<":
+		case "<":
 			s.stdin = newPassword + "\n"
 			args = args[:i]
-		case w == ">":
+		case ">":
 			args = args[:i]
 		}
 		if i >= len(args)-1 {

@@ -62,9 +62,11 @@ func TestOutputs(t *testing.T) {
 
 func TestDocumentsAreWholeAndTheSameInBothFormats(t *testing.T) {
 	s := newShell(t)
-	for _, line := range []string{"account list", "mailbox list", "transporter list", "repository list", "repository show Vault", "job list",
+	for _, line := range []string{
+		"account list", "mailbox list", "transporter list", "repository list", "repository show Vault", "job list",
 		"job show Daily", "run list", "run show run-2", "point list", "folder list pt-anna-1", "message list pt-anna-1 inbox", "activity list",
-		"activity show act-2", "account test Contoso", "token create x", "version", "recover pt-anna-1", "run stop run-2", "activity stop act-1"} {
+		"activity show act-2", "account test Contoso", "token create x", "version", "recover pt-anna-1", "run stop run-2", "activity stop act-1",
+	} {
 		args := strings.Fields(line)
 		j, y := s.run(append(args, "-o", "json")...), s.run(append(args, "-o", "yaml")...)
 		if j.code != 0 || y.code != 0 {

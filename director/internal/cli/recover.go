@@ -90,8 +90,10 @@ func runRecover(ctx context.Context, a *app, f *recoverFlags, ref string) error 
 	if err != nil {
 		return err
 	}
-	req := &pb.StartRecoveryRequest{RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), IfExists: ifExists[f.ifExists],
-		IntoFolder: f.intoFolder, PlanOnly: f.plan}
+	req := &pb.StartRecoveryRequest{
+		RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), IfExists: ifExists[f.ifExists],
+		IntoFolder: f.intoFolder, PlanOnly: f.plan,
+	}
 	if f.toMailbox != "" {
 		if req.AccountId, req.MailboxId, err = c.target(ctx, f.toAccount, f.toMailbox); err != nil {
 			return err

@@ -14,10 +14,14 @@ import (
 
 func accounts() []*pb.Account {
 	return []*pb.Account{
-		{Id: "acc-1", Name: "Contoso", TenantId: "6babcaad-604b-40ac-a9d7-9fd97c0b779f", ClientId: "1b730954-1685-4b74-9bfd-dac224a7b894",
-			Cloud: pb.Cloud_CLOUD_GLOBAL, Mailboxes: 1204, UsersWithoutMailbox: 3, Credential: "secret", Refreshed: at("2026-03-01 06:00:00")},
-		{Id: "acc-2", Name: "ファブリカム", TenantId: "c8d6a2bb-9e7c-4a10-8f34-1e6b6f0f7a11", ClientId: "3d3a5b1e-0d41-44a5-a2f3-8f7d2f1f8a22",
-			Cloud: pb.Cloud_CLOUD_US_GOV_L4, Mailboxes: 7, Credential: "certificate"},
+		{
+			Id: "acc-1", Name: "Contoso", TenantId: "6babcaad-604b-40ac-a9d7-9fd97c0b779f", ClientId: "1b730954-1685-4b74-9bfd-dac224a7b894",
+			Cloud: pb.Cloud_CLOUD_GLOBAL, Mailboxes: 1204, UsersWithoutMailbox: 3, Credential: "secret", Refreshed: at("2026-03-01 06:00:00"),
+		},
+		{
+			Id: "acc-2", Name: "ファブリカム", TenantId: "c8d6a2bb-9e7c-4a10-8f34-1e6b6f0f7a11", ClientId: "3d3a5b1e-0d41-44a5-a2f3-8f7d2f1f8a22",
+			Cloud: pb.Cloud_CLOUD_US_GOV_L4, Mailboxes: 7, Credential: "certificate",
+		},
 	}
 }
 
@@ -34,58 +38,80 @@ func mailboxStock() []*pb.Mailbox {
 
 func transporters() []*pb.Transporter {
 	return []*pb.Transporter{
-		{Id: "tr-a", Name: "site-a", Address: "192.0.2.10:9446", MaxTasks: 5, Reachable: true, Version: "1.0.0", Hostname: "a.example.com", Os: "linux",
-			Arch: "amd64", Seen: at("2026-03-01 11:59:58"), TasksRunning: 2, CertificateExpires: at("2027-03-01 00:00:00")},
-		{Id: "tr-b", Name: "site-b", Address: "192.0.2.20:9446", Error: "no answer for 5 min: connection refused", Version: "1.0.0", Os: "windows",
-			Arch: "amd64", Seen: at("2026-03-01 11:55:00")},
+		{
+			Id: "tr-a", Name: "site-a", Address: "192.0.2.10:9446", MaxTasks: 5, Reachable: true, Version: "1.0.0", Hostname: "a.example.com", Os: "linux",
+			Arch: "amd64", Seen: at("2026-03-01 11:59:58"), TasksRunning: 2, CertificateExpires: at("2027-03-01 00:00:00"),
+		},
+		{
+			Id: "tr-b", Name: "site-b", Address: "192.0.2.20:9446", Error: "no answer for 5 min: connection refused", Version: "1.0.0", Os: "windows",
+			Arch: "amd64", Seen: at("2026-03-01 11:55:00"),
+		},
 	}
 }
 
 func repositories() []*pb.Repository {
 	return []*pb.Repository{
-		{Id: "repo-1", Name: "Vault", TransporterId: "tr-b", Path: "/srv/vault", Codec: pb.Codec_CODEC_BALANCED, Encrypted: true, Attached: true,
+		{
+			Id: "repo-1", Name: "Vault", TransporterId: "tr-b", Path: "/srv/vault", Codec: pb.Codec_CODEC_BALANCED, Encrypted: true, Attached: true,
 			Created: at("2026-01-01 00:00:00"), Backups: 12, Points: 340, Blobs: 1200000, StoredBytes: 1_600_000_000, UniqueBytes: 2_900_000_000,
-			LogicalBytes: 61_000_000_000, IndexBytes: 90_000_000, FreeBytes: 400_000_000_000, TotalBytes: 1_000_000_000_000},
+			LogicalBytes: 61_000_000_000, IndexBytes: 90_000_000, FreeBytes: 400_000_000_000, TotalBytes: 1_000_000_000_000,
+		},
 		{Id: "repo-2", Name: "Plain", TransporterId: "tr-a", Path: "/srv/plain", Codec: pb.Codec_CODEC_NONE},
 	}
 }
 
 func jobs() []*pb.Job {
 	return []*pb.Job{
-		{Id: "job-1", Name: "Daily", Enabled: true, Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1"}}, ExcludedMailboxIds: []string{"mb-bo"}},
+		{
+			Id: "job-1", Name: "Daily", Enabled: true, Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1"}}, ExcludedMailboxIds: []string{"mb-bo"}},
 			Destination: &pb.Destination{RepositoryId: "repo-1"}, Options: &pb.JobOptions{TransporterIds: []string{"tr-a"}},
-			Created: at("2026-01-02 00:00:00"), LastStatus: pb.RunStatus_RUN_STATUS_INCOMPLETE, LastRunId: "run-2", LastStart: at("2026-03-01 03:00:00")},
-		{Id: "job-2", Name: "Board", Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1", MailboxId: "mb-anna"}}},
-			Destination: &pb.Destination{RepositoryId: "repo-1"}, Options: &pb.JobOptions{MaxTasks: 1, EvidenceCopy: true}},
+			Created: at("2026-01-02 00:00:00"), LastStatus: pb.RunStatus_RUN_STATUS_INCOMPLETE, LastRunId: "run-2", LastStart: at("2026-03-01 03:00:00"),
+		},
+		{
+			Id: "job-2", Name: "Board", Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1", MailboxId: "mb-anna"}}},
+			Destination: &pb.Destination{RepositoryId: "repo-1"}, Options: &pb.JobOptions{MaxTasks: 1, EvidenceCopy: true},
+		},
 	}
 }
 
 func runs() []*pb.Run {
 	return []*pb.Run{
-		{Id: "run-2", JobId: "job-1", JobName: "Daily", Status: pb.RunStatus_RUN_STATUS_INCOMPLETE, Started: at("2026-03-01 03:00:00"),
+		{
+			Id: "run-2", JobId: "job-1", JobName: "Daily", Status: pb.RunStatus_RUN_STATUS_INCOMPLETE, Started: at("2026-03-01 03:00:00"),
 			Ended: at("2026-03-01 03:04:12"), Tasks: 2, TasksDone: 2, TasksIncomplete: 1,
-			Progress: &pb.Progress{MessagesDone: 60000, MessagesTotal: 60000, MessagesChanged: 1230, MessagesDeleted: 12, BytesRead: 1_200_000_000,
-				BytesNew: 430_000_000, Attachments: 512, Requests: 1204, FoldersDone: 80, FoldersTotal: 80}},
-		{Id: "run-1", JobId: "job-1", JobName: "Daily", Status: pb.RunStatus_RUN_STATUS_SUCCEEDED, Started: at("2026-02-28 03:00:00"),
-			Ended: at("2026-02-28 05:30:00"), Tasks: 2, TasksDone: 2, Progress: &pb.Progress{MessagesDone: 59000, MessagesChanged: 59000}},
+			Progress: &pb.Progress{
+				MessagesDone: 60000, MessagesTotal: 60000, MessagesChanged: 1230, MessagesDeleted: 12, BytesRead: 1_200_000_000,
+				BytesNew: 430_000_000, Attachments: 512, Requests: 1204, FoldersDone: 80, FoldersTotal: 80,
+			},
+		},
+		{
+			Id: "run-1", JobId: "job-1", JobName: "Daily", Status: pb.RunStatus_RUN_STATUS_SUCCEEDED, Started: at("2026-02-28 03:00:00"),
+			Ended: at("2026-02-28 05:30:00"), Tasks: 2, TasksDone: 2, Progress: &pb.Progress{MessagesDone: 59000, MessagesChanged: 59000},
+		},
 	}
 }
 
 func tasks() []*pb.Task {
 	return []*pb.Task{
-		{Id: "task-1", RunId: "run-2", MailboxId: "mb-anna", MailboxName: "Anna Bauer", MailboxAddress: "anna@contoso.com",
+		{
+			Id: "task-1", RunId: "run-2", MailboxId: "mb-anna", MailboxName: "Anna Bauer", MailboxAddress: "anna@contoso.com",
 			Status: pb.TaskStatus_TASK_STATUS_SUCCEEDED, Progress: &pb.Progress{MessagesDone: 40000, MessagesChanged: 1000, BytesNew: 400_000_000},
-			Started: at("2026-03-01 03:00:00"), Ended: at("2026-03-01 03:04:12"), PointId: "pt-anna-2"},
-		{Id: "task-2", RunId: "run-2", MailboxId: "mb-bo", MailboxName: "Bo 陳大文", MailboxAddress: "bo@contoso.com",
+			Started: at("2026-03-01 03:00:00"), Ended: at("2026-03-01 03:04:12"), PointId: "pt-anna-2",
+		},
+		{
+			Id: "task-2", RunId: "run-2", MailboxId: "mb-bo", MailboxName: "Bo 陳大文", MailboxAddress: "bo@contoso.com",
 			Status: pb.TaskStatus_TASK_STATUS_INCOMPLETE, Progress: &pb.Progress{MessagesDone: 20000, MessagesChanged: 230, BytesNew: 30_000_000},
 			Started: at("2026-03-01 03:00:00"), Ended: at("2026-03-01 03:02:00"), PointId: "pt-bo-1", LossesMore: 4,
-			Losses: []*pb.Loss{{What: "message", Subject: "会議 \x1b[31mred", Reason: "Microsoft answers ErrorItemCorrupt", RequestId: "5b1c-77"}}},
+			Losses: []*pb.Loss{{What: "message", Subject: "会議 \x1b[31mred", Reason: "Microsoft answers ErrorItemCorrupt", RequestId: "5b1c-77"}},
+		},
 	}
 }
 
 func points() []*pb.Point {
-	anna := &pb.Point{RepositoryId: "repo-1", AccountId: "acc-1", MailboxId: "mb-anna", JobId: "job-1", AccountName: "Contoso", MailboxName: "Anna Bauer",
-		MailboxAddress: "anna@contoso.com", JobName: "Daily", Folders: 3, Complete: true}
+	anna := &pb.Point{
+		RepositoryId: "repo-1", AccountId: "acc-1", MailboxId: "mb-anna", JobId: "job-1", AccountName: "Contoso", MailboxName: "Anna Bauer",
+		MailboxAddress: "anna@contoso.com", JobName: "Daily", Folders: 3, Complete: true,
+	}
 	newer, older, bo := proto.CloneOf(anna), proto.CloneOf(anna), proto.CloneOf(anna)
 	newer.Id, newer.Time, newer.Messages, newer.Bytes = "pt-anna-2", at("2026-03-01 03:04:00"), 5, 52_000
 	older.Id, older.Time, older.Messages, older.Bytes = "pt-anna-1", at("2026-02-28 03:04:00"), 7, 61_000
@@ -104,17 +130,23 @@ func folders() []*pb.Folder {
 }
 
 func message(id, subject string) *pb.MessageSummary {
-	return &pb.MessageSummary{Id: id, Subject: subject, From: &pb.Address{Name: "Bo 陳大文", Address: "bo@contoso.com"}, Size: 8700,
-		Received: at("2026-02-27 10:00:00"), Attachments: 1, InternetMessageId: "<" + id + "@contoso.com>", Read: id != "m2"}
+	return &pb.MessageSummary{
+		Id: id, Subject: subject, From: &pb.Address{Name: "Bo 陳大文", Address: "bo@contoso.com"}, Size: 8700,
+		Received: at("2026-02-27 10:00:00"), Attachments: 1, InternetMessageId: "<" + id + "@contoso.com>", Read: id != "m2",
+	}
 }
 
 func activities() []*pb.Activity {
 	return []*pb.Activity{
-		{Id: "act-1", Kind: pb.ActivityKind_ACTIVITY_KIND_RECOVERY, Title: "Recovery of anna@contoso.com", Status: pb.RunStatus_RUN_STATUS_RUNNING,
+		{
+			Id: "act-1", Kind: pb.ActivityKind_ACTIVITY_KIND_RECOVERY, Title: "Recovery of anna@contoso.com", Status: pb.RunStatus_RUN_STATUS_RUNNING,
 			Started: at("2026-03-01 11:58:00"), Phase: "writing mail", Waiting: "waiting for Microsoft, 40 s",
-			Progress: &pb.Progress{MessagesDone: 120, MessagesTotal: 400}},
-		{Id: "act-2", Kind: pb.ActivityKind_ACTIVITY_KIND_VERIFY, Title: "Verify of Vault", Status: pb.RunStatus_RUN_STATUS_SUCCEEDED,
-			Started: at("2026-03-01 10:00:00"), Ended: at("2026-03-01 10:00:42"), Verify: &pb.VerifyReport{Points: 340, Blobs: 1200000, Bytes: 1_600_000_000}},
+			Progress: &pb.Progress{MessagesDone: 120, MessagesTotal: 400},
+		},
+		{
+			Id: "act-2", Kind: pb.ActivityKind_ACTIVITY_KIND_VERIFY, Title: "Verify of Vault", Status: pb.RunStatus_RUN_STATUS_SUCCEEDED,
+			Started: at("2026-03-01 10:00:00"), Ended: at("2026-03-01 10:00:42"), Verify: &pb.VerifyReport{Points: 340, Blobs: 1200000, Bytes: 1_600_000_000},
+		},
 	}
 }
 
@@ -259,8 +291,10 @@ func (d *director) CreateRepository(_ context.Context, r *pb.CreateRepositoryReq
 	if !strings.HasPrefix(r.GetPath(), "/") {
 		return nil, fault.InvalidField("path", "must be absolute")
 	}
-	return &pb.CreateRepositoryResponse{Repository: &pb.Repository{Id: "repo-9", Name: r.GetName(), Path: r.GetPath(), Codec: r.GetCodec(),
-		Encrypted: r.GetKey() != nil, Attached: true}}, nil
+	return &pb.CreateRepositoryResponse{Repository: &pb.Repository{
+		Id: "repo-9", Name: r.GetName(), Path: r.GetPath(), Codec: r.GetCodec(),
+		Encrypted: r.GetKey() != nil, Attached: true,
+	}}, nil
 }
 
 func (d *director) AttachRepository(_ context.Context, r *pb.AttachRepositoryRequest) (*pb.AttachRepositoryResponse, error) {
