@@ -19,13 +19,22 @@ const (
 	answerTime = 5 * time.Second
 )
 
-// servePairing offers pairing under one code until it succeeds, the code is void, or ctx ends.
-func (t *Transporter) servePairing(ctx context.Context, store *pair.Store, control *port) error {
-	log := t.log.Named("pairing")
-	service, err := pair.NewService(store, t.opts.Version, t.host, log)
-	if err != nil {
-		return err
+// offer makes a pairing code and puts it into its file; nil when this Transporter is paired.
+func (t *Transporter) offer(store *pair.Store) (*pair.Service, error) {
+	if id, paired := store.Current(); paired {
+		t.log.Info("paired", "transporter", id.TransporterID, "director", string(id.Director))
+		return nil, pair.WithdrawCode(t.opts.DataDir)
 	}
+	service, err := pair.NewService(store, t.opts.Version, t.host, t.log.Named("pairing"))
+	if err != nil {
+		return nil, err
+	}
+	return service, pair.PublishCode(t.opts.DataDir, service.Code())
+}
+
+// servePairing serves the offer until it was taken, its code is void, or ctx ends.
+func (t *Transporter) servePairing(ctx context.Context, service *pair.Service, control *port) error {
+	log := t.log.Named("pairing")
 	key, certificate := service.Bootstrap()
 	own, err := key.TLS(certificate)
 	if err != nil {
@@ -35,9 +44,6 @@ func (t *Transporter) servePairing(ctx context.Context, store *pair.Store, contr
 		MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}, Certificates: []tls.Certificate{own},
 	}, log)
 	transporterv1.RegisterPairingServiceServer(server, service)
-	if err := pair.PublishCode(t.opts.DataDir, service.Code()); err != nil {
-		return err
-	}
 	_, err = fmt.Fprintf(t.opts.CodeWriter, "This Transporter is not paired. Add it in the Director with this pairing code "+
 		"(it works once):\n\n%s\n\n", service.Code())
 	if err != nil {
@@ -60,10 +66,7 @@ func (t *Transporter) servePairing(ctx context.Context, store *pair.Store, contr
 	}
 	if !voided {
 		stop()
-		if err := <-served; err != nil {
-			return err
-		}
-		return t.withdraw(store)
+		return <-served
 	}
 	// The void code goes on being refused, with a reason, until the new one takes its place.
 	log.Warn("pairing code is void; a new one follows", "after", newCodeAfter)
@@ -78,15 +81,4 @@ func (t *Transporter) servePairing(ctx context.Context, store *pair.Store, contr
 	}
 	stop()
 	return <-served
-}
-
-// withdraw removes the code's file and says who this now is.
-func (t *Transporter) withdraw(store *pair.Store) error {
-	if err := pair.WithdrawCode(t.opts.DataDir); err != nil {
-		return err
-	}
-	if id, ok := store.Current(); ok {
-		t.log.Info("paired", "transporter", id.TransporterID, "director", string(id.Director))
-	}
-	return nil
 }

@@ -53,6 +53,12 @@ func (t *Transporter) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The code is in its file before anybody can connect, so that who waits for the port can read it then.
+	offer, err := t.offer(store)
+	if err != nil {
+		return err
+	}
+	defer pair.WithdrawCode(t.opts.DataDir) //nolint:errcheck // a code that is left over is refused
 	control, err := openPort(t.opts.ControlAddress)
 	if err != nil {
 		return err
@@ -67,10 +73,13 @@ func (t *Transporter) Run(ctx context.Context) error {
 	}
 	t.log.Info("listening", "address", control.address(), "data", t.opts.DataDir, "version", t.opts.Version)
 	for ctx.Err() == nil {
-		if _, paired := store.Current(); paired {
+		if offer == nil {
 			err = t.serveControl(ctx, store, control)
 		} else {
-			err = t.servePairing(ctx, store, control)
+			err = t.servePairing(ctx, offer, control)
+		}
+		if err == nil && ctx.Err() == nil {
+			offer, err = t.offer(store)
 		}
 		if err != nil {
 			return err

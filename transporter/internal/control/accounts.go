@@ -21,7 +21,7 @@ func (s *Service) CheckAccount(ctx context.Context, req *transporterv1.CheckAcco
 	if err != nil {
 		return nil, err
 	}
-	answer := &transporterv1.CheckAccountResponse{Users: access.Users}
+	answer := &transporterv1.CheckAccountResponse{}
 	for _, p := range access.Permissions {
 		answer.Permissions = append(answer.Permissions, &transporterv1.Permission{
 			Name: p.Name, Granted: p.Granted, Required: p.Required, Cost: p.Without,

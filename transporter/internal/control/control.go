@@ -15,6 +15,7 @@ import (
 
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/transporter/internal/control/account"
+	"holdfast/transporter/internal/control/ferry"
 	"holdfast/transporter/internal/control/shelf"
 	"holdfast/transporter/internal/control/work"
 	"holdfast/transporter/internal/pair"
@@ -28,7 +29,7 @@ type Options struct {
 	Shelf     *shelf.Shelf
 	Accounts  *account.Pool
 	Bench     *work.Bench
-	Transfers Transfers
+	Transfers *ferry.Ferry
 	Version   string
 	Hostname  string
 	Started   time.Time

@@ -27,12 +27,14 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 }
 
 // text makes a string fit for the wire: valid UTF-8 and not too long.
-func text(s string) string {
+func text(s string) string { return clip(s, maxText) }
+
+func clip(s string, limit int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) <= maxText {
+	if len(s) <= limit {
 		return s
 	}
-	cut := maxText
+	cut := limit
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
@@ -123,4 +125,49 @@ func taskOut(s task.State) *transporterv1.TaskState {
 		}
 	}
 	return out
+}
+
+// What a list's line shows of addresses is bounded; the message itself has them all.
+const (
+	maxRecipients = 5
+	maxAddress    = 256
+)
+
+func summaryOut(m *record.Message) *transporterv1.MessageSummary {
+	out := &transporterv1.MessageSummary{
+		Id: string(m.ID), FolderId: string(m.Folder), Subject: text(m.Subject), From: addressOut(m.From),
+		Received: stamp(m.Received), Sent: stamp(m.Sent), Size: sizeOf(m), Read: m.Read, Draft: m.Draft,
+		Flagged: m.Flag.Status == mail.FlagFlagged, Attachments: int32(len(m.Attachments)),
+		InternetMessageId: text(m.InternetMessageID), Preview: text(m.BodyPreview),
+	}
+	switch m.Importance {
+	case mail.ImportanceLow:
+		out.Importance = -1
+	case mail.ImportanceHigh:
+		out.Importance = 1
+	case mail.ImportanceNormal:
+	}
+	for _, a := range m.To[:min(len(m.To), maxRecipients)] {
+		out.To = append(out.To, addressOut(&a))
+	}
+	return out
+}
+
+func addressOut(a *mail.Address) *transporterv1.Address {
+	if a == nil {
+		return nil
+	}
+	return &transporterv1.Address{Name: clip(a.Name, maxAddress), Address: clip(a.Address, maxAddress)}
+}
+
+// sizeOf is the size of a message's content.
+func sizeOf(m *record.Message) int64 {
+	size := m.Body.Size
+	for _, a := range m.Attachments {
+		size += a.Content.Size
+		if a.Item != nil {
+			size += sizeOf(a.Item)
+		}
+	}
+	return size
 }

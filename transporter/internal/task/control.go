@@ -105,7 +105,11 @@ func (b *Board) Drain(patience time.Duration) {
 			b.dropQueued(e)
 		}
 	}
+	left := len(b.running)
 	b.mu.Unlock()
+	if left == 0 {
+		patience = 0
+	}
 	done := make(chan struct{})
 	go func() {
 		b.wg.Wait()
@@ -116,7 +120,9 @@ func (b *Board) Drain(patience time.Duration) {
 	select {
 	case <-done:
 	case <-timer.C:
-		b.log.Warn("tasks did not stop in time and are cut", "patience", patience)
+		if left > 0 {
+			b.log.Warn("tasks did not stop in time and are cut", "patience", patience)
+		}
 		b.cancel()
 		<-done
 	}

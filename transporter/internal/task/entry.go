@@ -168,10 +168,10 @@ func (r *Reporter) Lose(l mail.Loss) {
 	})
 }
 
-// Losses replaces all losses, for work that gathers them itself.
-func (r *Reporter) Losses(all []mail.Loss) {
+// Losses replaces all losses, for work that gathers them itself; more counts those that all leaves out.
+func (r *Reporter) Losses(all []mail.Loss, more int64) {
 	r.e.update(func(s *State) {
 		n := min(len(all), MaxLosses)
-		s.Losses, s.LossesMore = slices.Clone(all[:n]), int64(len(all)-n)
+		s.Losses, s.LossesMore = slices.Clone(all[:n]), more+int64(len(all)-n)
 	})
 }

@@ -1,0 +1,94 @@
+package work
+
+import (
+	"context"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/recovery"
+	"holdfast/transporter/internal/task"
+)
+
+// Recovery returns the work of bringing mail back into one mailbox, or of planning it.
+func (b *Bench) Recovery(id string, req *transporterv1.RecoveryWork) (task.Work, error) {
+	box, err := mailboxIn(req.GetMailbox())
+	if err != nil {
+		return nil, err
+	}
+	journal, err := b.journalPath(id)
+	if err != nil {
+		return nil, err
+	}
+	if req.GetRepositoryId() == "" || req.GetPointId() == "" {
+		return nil, fault.InvalidField("recovery.point_id", "the recovery has no point to recover from")
+	}
+	choice, ok := map[transporterv1.IfExists]recovery.IfExists{
+		transporterv1.IfExists_IF_EXISTS_UNSPECIFIED: recovery.Skip,
+		transporterv1.IfExists_IF_EXISTS_SKIP:        recovery.Skip,
+		transporterv1.IfExists_IF_EXISTS_RENAME:      recovery.Rename,
+		transporterv1.IfExists_IF_EXISTS_OVERWRITE:   recovery.Overwrite,
+	}[req.GetIfExists()]
+	if !ok {
+		return nil, fault.InvalidField("recovery.if_exists", "this Transporter does not know what to do with messages that exist")
+	}
+	w := &recoveryWork{
+		bench: b, account: req.GetAccount(), mailbox: box, repository: req.GetRepositoryId(),
+		point: record.PointID(req.GetPointId()), journal: journal,
+		request: recovery.Request{Task: id, IfExists: choice, Into: req.GetIntoFolder(), PlanOnly: req.GetPlanOnly()},
+	}
+	for _, f := range req.GetSelection().GetFolderIds() {
+		w.request.Selection.Folders = append(w.request.Selection.Folders, mail.FolderID(f))
+	}
+	for _, m := range req.GetSelection().GetMessages() {
+		w.request.Selection.Messages = append(w.request.Selection.Messages, recovery.Ref{
+			Folder: mail.FolderID(m.GetFolderId()), Message: mail.MessageID(m.GetMessageId()),
+		})
+	}
+	return w, nil
+}
+
+type recoveryWork struct {
+	bench      *Bench
+	account    *transporterv1.Account
+	mailbox    mail.Mailbox
+	repository string
+	point      record.PointID
+	journal    string
+	request    recovery.Request
+}
+
+// Do implements task.Work.
+func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Reporter) (task.Outcome, error) {
+	client, err := w.bench.o.Accounts.Client(w.account)
+	if err != nil {
+		return task.Outcome{}, err
+	}
+	r.Phase("opening the recovery point")
+	point, key, done, err := w.bench.o.Repositories.Point(ctx, w.repository, w.point)
+	if err != nil {
+		return task.Outcome{}, err
+	}
+	defer done()
+	request := w.request
+	request.SameMailbox = key.Mailbox == w.mailbox.ID
+	box := mailbox{client: client, id: w.mailbox.ID, now: w.bench.o.Now}
+	runner := recovery.New(recovery.Options{
+		Point: point, Target: target{box}, Request: request, PointID: string(w.point), TargetID: string(w.mailbox.ID),
+		Journal: w.journal, Observer: r, Parallel: int(w.account.GetLimits().GetRequestsInFlight()),
+	})
+	r.Poll(func() task.Live {
+		p, requests := runner.Progress(), box.Requests()
+		return task.Live{
+			Waiting: box.Waiting(),
+			Progress: task.Progress{
+				FoldersDone: p.FoldersDone, FoldersTotal: p.FoldersTotal, MessagesDone: p.MessagesDone,
+				MessagesTotal: p.MessagesTotal, MessagesChanged: p.MessagesWritten, Attachments: p.Attachments,
+				BytesRead: p.Bytes, Requests: sum(requests), RequestsByKind: requests,
+			},
+		}
+	})
+	report, err := runner.Run(ctx, stop)
+	return task.Outcome{Recovery: &report}, err
+}
