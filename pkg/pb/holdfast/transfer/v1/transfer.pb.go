@@ -67,12 +67,14 @@ func (x *BeginRequest) GetRunId() string {
 }
 
 type BeginResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Folders       []*FolderState         `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
-	Losses        []*Loss                `protobuf:"bytes,2,rep,name=losses,proto3" json:"losses,omitempty"`
-	BasePointId   string                 `protobuf:"bytes,3,opt,name=base_point_id,json=basePointId,proto3" json:"base_point_id,omitempty"`
-	Resumed       bool                   `protobuf:"varint,4,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	Begun         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=begun,proto3" json:"begun,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Folders     []*FolderState         `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
+	Losses      []*Loss                `protobuf:"bytes,2,rep,name=losses,proto3" json:"losses,omitempty"`
+	BasePointId string                 `protobuf:"bytes,3,opt,name=base_point_id,json=basePointId,proto3" json:"base_point_id,omitempty"`
+	Resumed     bool                   `protobuf:"varint,4,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	Begun       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=begun,proto3" json:"begun,omitempty"`
+	// Set in the last part of the state.
+	Last          bool `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -142,6 +144,85 @@ func (x *BeginResponse) GetBegun() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *BeginResponse) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+type EndRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRequest) Reset() {
+	*x = EndRequest{}
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRequest) ProtoMessage() {}
+
+func (x *EndRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRequest.ProtoReflect.Descriptor instead.
+func (*EndRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{2}
+}
+
+type EndResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndResponse) Reset() {
+	*x = EndResponse{}
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndResponse) ProtoMessage() {}
+
+func (x *EndResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndResponse.ProtoReflect.Descriptor instead.
+func (*EndResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{3}
+}
+
 type FolderState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FolderId      string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
@@ -153,7 +234,7 @@ type FolderState struct {
 
 func (x *FolderState) Reset() {
 	*x = FolderState{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[2]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -165,7 +246,7 @@ func (x *FolderState) String() string {
 func (*FolderState) ProtoMessage() {}
 
 func (x *FolderState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[2]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -178,7 +259,7 @@ func (x *FolderState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FolderState.ProtoReflect.Descriptor instead.
 func (*FolderState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *FolderState) GetFolderId() string {
@@ -216,7 +297,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[3]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -228,7 +309,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[3]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -241,7 +322,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -296,7 +377,7 @@ type HaveRequest struct {
 
 func (x *HaveRequest) Reset() {
 	*x = HaveRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[4]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +389,7 @@ func (x *HaveRequest) String() string {
 func (*HaveRequest) ProtoMessage() {}
 
 func (x *HaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[4]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +402,7 @@ func (x *HaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HaveRequest.ProtoReflect.Descriptor instead.
 func (*HaveRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *HaveRequest) GetHashes() [][]byte {
@@ -341,7 +422,7 @@ type HaveResponse struct {
 
 func (x *HaveResponse) Reset() {
 	*x = HaveResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[5]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -353,7 +434,7 @@ func (x *HaveResponse) String() string {
 func (*HaveResponse) ProtoMessage() {}
 
 func (x *HaveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[5]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -366,7 +447,7 @@ func (x *HaveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HaveResponse.ProtoReflect.Descriptor instead.
 func (*HaveResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *HaveResponse) GetHave() []byte {
@@ -387,7 +468,7 @@ type PutRequest struct {
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[6]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +480,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[6]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +493,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PutRequest) GetHash() []byte {
@@ -438,7 +519,7 @@ type PutResponse struct {
 
 func (x *PutResponse) Reset() {
 	*x = PutResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[7]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +531,7 @@ func (x *PutResponse) String() string {
 func (*PutResponse) ProtoMessage() {}
 
 func (x *PutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[7]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +544,7 @@ func (x *PutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutResponse.ProtoReflect.Descriptor instead.
 func (*PutResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PutResponse) GetPieces() int64 {
@@ -474,15 +555,16 @@ func (x *PutResponse) GetPieces() int64 {
 }
 
 type LookupRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	MessageIds    []string               `protobuf:"bytes,1,rep,name=message_ids,json=messageIds,proto3" json:"message_ids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 4,096.
+	MessageIds    []string `protobuf:"bytes,1,rep,name=message_ids,json=messageIds,proto3" json:"message_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LookupRequest) Reset() {
 	*x = LookupRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[8]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -494,7 +576,7 @@ func (x *LookupRequest) String() string {
 func (*LookupRequest) ProtoMessage() {}
 
 func (x *LookupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[8]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -507,7 +589,7 @@ func (x *LookupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupRequest.ProtoReflect.Descriptor instead.
 func (*LookupRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *LookupRequest) GetMessageIds() []string {
@@ -528,7 +610,7 @@ type LookupResponse struct {
 
 func (x *LookupResponse) Reset() {
 	*x = LookupResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[9]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +622,7 @@ func (x *LookupResponse) String() string {
 func (*LookupResponse) ProtoMessage() {}
 
 func (x *LookupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[9]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +635,7 @@ func (x *LookupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LookupResponse.ProtoReflect.Descriptor instead.
 func (*LookupResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LookupResponse) GetPosition() int32 {
@@ -579,17 +661,19 @@ type CommitRequest struct {
 	Restart  bool   `protobuf:"varint,4,opt,name=restart,proto3" json:"restart,omitempty"`
 	Done     bool   `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
 	// In every part.
-	Messages      []*Record `protobuf:"bytes,6,rep,name=messages,proto3" json:"messages,omitempty"`
-	Gone          []string  `protobuf:"bytes,7,rep,name=gone,proto3" json:"gone,omitempty"`
-	Deleted       []string  `protobuf:"bytes,8,rep,name=deleted,proto3" json:"deleted,omitempty"`
-	Last          bool      `protobuf:"varint,9,opt,name=last,proto3" json:"last,omitempty"`
+	Messages []*Record `protobuf:"bytes,6,rep,name=messages,proto3" json:"messages,omitempty"`
+	Gone     []string  `protobuf:"bytes,7,rep,name=gone,proto3" json:"gone,omitempty"`
+	Deleted  []string  `protobuf:"bytes,8,rep,name=deleted,proto3" json:"deleted,omitempty"`
+	Last     bool      `protobuf:"varint,9,opt,name=last,proto3" json:"last,omitempty"`
+	// In every part.
+	Losses        []*Loss `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CommitRequest) Reset() {
 	*x = CommitRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[10]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +685,7 @@ func (x *CommitRequest) String() string {
 func (*CommitRequest) ProtoMessage() {}
 
 func (x *CommitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[10]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +698,7 @@ func (x *CommitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitRequest.ProtoReflect.Descriptor instead.
 func (*CommitRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CommitRequest) GetFolderId() string {
@@ -680,6 +764,13 @@ func (x *CommitRequest) GetLast() bool {
 	return false
 }
 
+func (x *CommitRequest) GetLosses() []*Loss {
+	if x != nil {
+		return x.Losses
+	}
+	return nil
+}
+
 type CommitResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -688,7 +779,7 @@ type CommitResponse struct {
 
 func (x *CommitResponse) Reset() {
 	*x = CommitResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[11]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +791,7 @@ func (x *CommitResponse) String() string {
 func (*CommitResponse) ProtoMessage() {}
 
 func (x *CommitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[11]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,19 +804,20 @@ func (x *CommitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitResponse.ProtoReflect.Descriptor instead.
 func (*CommitResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{13}
 }
 
 type PendingRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Limit         int32                  `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 10,000.
+	Limit         int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PendingRequest) Reset() {
 	*x = PendingRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[12]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +829,7 @@ func (x *PendingRequest) String() string {
 func (*PendingRequest) ProtoMessage() {}
 
 func (x *PendingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[12]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +842,7 @@ func (x *PendingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingRequest.ProtoReflect.Descriptor instead.
 func (*PendingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PendingRequest) GetLimit() int32 {
@@ -769,7 +861,7 @@ type PendingResponse struct {
 
 func (x *PendingResponse) Reset() {
 	*x = PendingResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[13]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +873,7 @@ func (x *PendingResponse) String() string {
 func (*PendingResponse) ProtoMessage() {}
 
 func (x *PendingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[13]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +886,7 @@ func (x *PendingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingResponse.ProtoReflect.Descriptor instead.
 func (*PendingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PendingResponse) GetGone() []*Gone {
@@ -814,7 +906,7 @@ type Gone struct {
 
 func (x *Gone) Reset() {
 	*x = Gone{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[14]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +918,7 @@ func (x *Gone) String() string {
 func (*Gone) ProtoMessage() {}
 
 func (x *Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[14]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +931,7 @@ func (x *Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gone.ProtoReflect.Descriptor instead.
 func (*Gone) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gone) GetMessageId() string {
@@ -872,7 +964,7 @@ type SealRequest struct {
 
 func (x *SealRequest) Reset() {
 	*x = SealRequest{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[15]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -884,7 +976,7 @@ func (x *SealRequest) String() string {
 func (*SealRequest) ProtoMessage() {}
 
 func (x *SealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[15]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -897,7 +989,7 @@ func (x *SealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealRequest.ProtoReflect.Descriptor instead.
 func (*SealRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SealRequest) GetRunId() string {
@@ -951,7 +1043,7 @@ type SealResponse struct {
 
 func (x *SealResponse) Reset() {
 	*x = SealResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[16]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1055,7 @@ func (x *SealResponse) String() string {
 func (*SealResponse) ProtoMessage() {}
 
 func (x *SealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[16]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1068,7 @@ func (x *SealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealResponse.ProtoReflect.Descriptor instead.
 func (*SealResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SealResponse) GetPoint() *Point {
@@ -1000,7 +1092,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[17]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1104,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[17]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1117,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Origin) GetAccountName() string {
@@ -1084,7 +1176,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1188,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1201,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Folder) GetId() string {
@@ -1176,7 +1268,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1280,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1293,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Point) GetId() string {
@@ -1308,13 +1400,17 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\n" +
 	"#holdfast/transfer/v1/transfer.proto\x12\x14holdfast.transfer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/transfer/v1/record.proto\"%\n" +
 	"\fBeginRequest\x12\x15\n" +
-	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\xf0\x01\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\"\x84\x02\n" +
 	"\rBeginResponse\x12;\n" +
 	"\afolders\x18\x01 \x03(\v2!.holdfast.transfer.v1.FolderStateR\afolders\x122\n" +
 	"\x06losses\x18\x02 \x03(\v2\x1a.holdfast.transfer.v1.LossR\x06losses\x12\"\n" +
 	"\rbase_point_id\x18\x03 \x01(\tR\vbasePointId\x12\x18\n" +
 	"\aresumed\x18\x04 \x01(\bR\aresumed\x120\n" +
-	"\x05begun\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05begun\"d\n" +
+	"\x05begun\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05begun\x12\x12\n" +
+	"\x04last\x18\x06 \x01(\bR\x04last\"\f\n" +
+	"\n" +
+	"EndRequest\"\r\n" +
+	"\vEndResponse\"d\n" +
 	"\vFolderState\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12 \n" +
@@ -1343,7 +1439,7 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"messageIds\"b\n" +
 	"\x0eLookupResponse\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x05R\bposition\x124\n" +
-	"\x06record\x18\x02 \x01(\v2\x1c.holdfast.transfer.v1.RecordR\x06record\"\x82\x02\n" +
+	"\x06record\x18\x02 \x01(\v2\x1c.holdfast.transfer.v1.RecordR\x06record\"\xb6\x02\n" +
 	"\rCommitRequest\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x12\n" +
@@ -1353,7 +1449,9 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\bmessages\x18\x06 \x03(\v2\x1c.holdfast.transfer.v1.RecordR\bmessages\x12\x12\n" +
 	"\x04gone\x18\a \x03(\tR\x04gone\x12\x18\n" +
 	"\adeleted\x18\b \x03(\tR\adeleted\x12\x12\n" +
-	"\x04last\x18\t \x01(\bR\x04last\"\x10\n" +
+	"\x04last\x18\t \x01(\bR\x04last\x122\n" +
+	"\x06losses\x18\n" +
+	" \x03(\v2\x1a.holdfast.transfer.v1.LossR\x06losses\"\x10\n" +
 	"\x0eCommitResponse\"&\n" +
 	"\x0ePendingRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x05R\x05limit\"A\n" +
@@ -1403,9 +1501,10 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\vattachments\x18\v \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\f \x01(\x03R\x05bytes\x12\x12\n" +
 	"\x04lost\x18\r \x01(\x03R\x04lost\x12\x1a\n" +
-	"\bcomplete\x18\x0e \x01(\bR\bcomplete2\xd6\x04\n" +
+	"\bcomplete\x18\x0e \x01(\bR\bcomplete2\xa2\x05\n" +
 	"\fVaultService\x12R\n" +
-	"\x05Begin\x12\".holdfast.transfer.v1.BeginRequest\x1a#.holdfast.transfer.v1.BeginResponse0\x01\x12M\n" +
+	"\x05Begin\x12\".holdfast.transfer.v1.BeginRequest\x1a#.holdfast.transfer.v1.BeginResponse0\x01\x12J\n" +
+	"\x03End\x12 .holdfast.transfer.v1.EndRequest\x1a!.holdfast.transfer.v1.EndResponse\x12M\n" +
 	"\x04Have\x12!.holdfast.transfer.v1.HaveRequest\x1a\".holdfast.transfer.v1.HaveResponse\x12L\n" +
 	"\x03Put\x12 .holdfast.transfer.v1.PutRequest\x1a!.holdfast.transfer.v1.PutResponse(\x01\x12U\n" +
 	"\x06Lookup\x12#.holdfast.transfer.v1.LookupRequest\x1a$.holdfast.transfer.v1.LookupResponse0\x01\x12U\n" +
@@ -1425,65 +1524,70 @@ func file_holdfast_transfer_v1_transfer_proto_rawDescGZIP() []byte {
 	return file_holdfast_transfer_v1_transfer_proto_rawDescData
 }
 
-var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_holdfast_transfer_v1_transfer_proto_goTypes = []any{
 	(*BeginRequest)(nil),          // 0: holdfast.transfer.v1.BeginRequest
 	(*BeginResponse)(nil),         // 1: holdfast.transfer.v1.BeginResponse
-	(*FolderState)(nil),           // 2: holdfast.transfer.v1.FolderState
-	(*Loss)(nil),                  // 3: holdfast.transfer.v1.Loss
-	(*HaveRequest)(nil),           // 4: holdfast.transfer.v1.HaveRequest
-	(*HaveResponse)(nil),          // 5: holdfast.transfer.v1.HaveResponse
-	(*PutRequest)(nil),            // 6: holdfast.transfer.v1.PutRequest
-	(*PutResponse)(nil),           // 7: holdfast.transfer.v1.PutResponse
-	(*LookupRequest)(nil),         // 8: holdfast.transfer.v1.LookupRequest
-	(*LookupResponse)(nil),        // 9: holdfast.transfer.v1.LookupResponse
-	(*CommitRequest)(nil),         // 10: holdfast.transfer.v1.CommitRequest
-	(*CommitResponse)(nil),        // 11: holdfast.transfer.v1.CommitResponse
-	(*PendingRequest)(nil),        // 12: holdfast.transfer.v1.PendingRequest
-	(*PendingResponse)(nil),       // 13: holdfast.transfer.v1.PendingResponse
-	(*Gone)(nil),                  // 14: holdfast.transfer.v1.Gone
-	(*SealRequest)(nil),           // 15: holdfast.transfer.v1.SealRequest
-	(*SealResponse)(nil),          // 16: holdfast.transfer.v1.SealResponse
-	(*Origin)(nil),                // 17: holdfast.transfer.v1.Origin
-	(*Folder)(nil),                // 18: holdfast.transfer.v1.Folder
-	(*Point)(nil),                 // 19: holdfast.transfer.v1.Point
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*Record)(nil),                // 21: holdfast.transfer.v1.Record
+	(*EndRequest)(nil),            // 2: holdfast.transfer.v1.EndRequest
+	(*EndResponse)(nil),           // 3: holdfast.transfer.v1.EndResponse
+	(*FolderState)(nil),           // 4: holdfast.transfer.v1.FolderState
+	(*Loss)(nil),                  // 5: holdfast.transfer.v1.Loss
+	(*HaveRequest)(nil),           // 6: holdfast.transfer.v1.HaveRequest
+	(*HaveResponse)(nil),          // 7: holdfast.transfer.v1.HaveResponse
+	(*PutRequest)(nil),            // 8: holdfast.transfer.v1.PutRequest
+	(*PutResponse)(nil),           // 9: holdfast.transfer.v1.PutResponse
+	(*LookupRequest)(nil),         // 10: holdfast.transfer.v1.LookupRequest
+	(*LookupResponse)(nil),        // 11: holdfast.transfer.v1.LookupResponse
+	(*CommitRequest)(nil),         // 12: holdfast.transfer.v1.CommitRequest
+	(*CommitResponse)(nil),        // 13: holdfast.transfer.v1.CommitResponse
+	(*PendingRequest)(nil),        // 14: holdfast.transfer.v1.PendingRequest
+	(*PendingResponse)(nil),       // 15: holdfast.transfer.v1.PendingResponse
+	(*Gone)(nil),                  // 16: holdfast.transfer.v1.Gone
+	(*SealRequest)(nil),           // 17: holdfast.transfer.v1.SealRequest
+	(*SealResponse)(nil),          // 18: holdfast.transfer.v1.SealResponse
+	(*Origin)(nil),                // 19: holdfast.transfer.v1.Origin
+	(*Folder)(nil),                // 20: holdfast.transfer.v1.Folder
+	(*Point)(nil),                 // 21: holdfast.transfer.v1.Point
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*Record)(nil),                // 23: holdfast.transfer.v1.Record
 }
 var file_holdfast_transfer_v1_transfer_proto_depIdxs = []int32{
-	2,  // 0: holdfast.transfer.v1.BeginResponse.folders:type_name -> holdfast.transfer.v1.FolderState
-	3,  // 1: holdfast.transfer.v1.BeginResponse.losses:type_name -> holdfast.transfer.v1.Loss
-	20, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
-	21, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
-	21, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
-	14, // 5: holdfast.transfer.v1.PendingResponse.gone:type_name -> holdfast.transfer.v1.Gone
-	17, // 6: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
-	20, // 7: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
-	18, // 8: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
-	3,  // 9: holdfast.transfer.v1.SealRequest.losses:type_name -> holdfast.transfer.v1.Loss
-	19, // 10: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
-	17, // 11: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
-	20, // 12: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
-	20, // 13: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
-	0,  // 14: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
-	4,  // 15: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
-	6,  // 16: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
-	8,  // 17: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
-	10, // 18: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
-	12, // 19: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
-	15, // 20: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
-	1,  // 21: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
-	5,  // 22: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
-	7,  // 23: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
-	9,  // 24: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
-	11, // 25: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
-	13, // 26: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
-	16, // 27: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
-	21, // [21:28] is the sub-list for method output_type
-	14, // [14:21] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	4,  // 0: holdfast.transfer.v1.BeginResponse.folders:type_name -> holdfast.transfer.v1.FolderState
+	5,  // 1: holdfast.transfer.v1.BeginResponse.losses:type_name -> holdfast.transfer.v1.Loss
+	22, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
+	23, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
+	23, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
+	5,  // 5: holdfast.transfer.v1.CommitRequest.losses:type_name -> holdfast.transfer.v1.Loss
+	16, // 6: holdfast.transfer.v1.PendingResponse.gone:type_name -> holdfast.transfer.v1.Gone
+	19, // 7: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
+	22, // 8: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
+	20, // 9: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
+	5,  // 10: holdfast.transfer.v1.SealRequest.losses:type_name -> holdfast.transfer.v1.Loss
+	21, // 11: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
+	19, // 12: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
+	22, // 13: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
+	22, // 14: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
+	0,  // 15: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
+	2,  // 16: holdfast.transfer.v1.VaultService.End:input_type -> holdfast.transfer.v1.EndRequest
+	6,  // 17: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
+	8,  // 18: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
+	10, // 19: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
+	12, // 20: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
+	14, // 21: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
+	17, // 22: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
+	1,  // 23: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
+	3,  // 24: holdfast.transfer.v1.VaultService.End:output_type -> holdfast.transfer.v1.EndResponse
+	7,  // 25: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
+	9,  // 26: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
+	11, // 27: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
+	13, // 28: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
+	15, // 29: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
+	18, // 30: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
+	23, // [23:31] is the sub-list for method output_type
+	15, // [15:23] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transfer_v1_transfer_proto_init() }
@@ -1498,7 +1602,7 @@ func file_holdfast_transfer_v1_transfer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transfer_v1_transfer_proto_rawDesc), len(file_holdfast_transfer_v1_transfer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

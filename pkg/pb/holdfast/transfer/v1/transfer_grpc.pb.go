@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	VaultService_Begin_FullMethodName   = "/holdfast.transfer.v1.VaultService/Begin"
+	VaultService_End_FullMethodName     = "/holdfast.transfer.v1.VaultService/End"
 	VaultService_Have_FullMethodName    = "/holdfast.transfer.v1.VaultService/Have"
 	VaultService_Put_FullMethodName     = "/holdfast.transfer.v1.VaultService/Put"
 	VaultService_Lookup_FullMethodName  = "/holdfast.transfer.v1.VaultService/Lookup"
@@ -32,12 +33,16 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// VaultService carries the Vault of package backup between two Transporters: one backup session per connection, on a port
-// that was opened for it. Every call carries the transfer's token in the metadata key "holdfast-transfer-token". Calls mean
-// what the Vault's methods mean; errors carry fault kinds.
+// VaultService carries the Vault of package backup between two Transporters: one backup session per port, which was opened
+// for it. Every call carries the transfer's token, in unpadded base64url, in the metadata key "holdfast-transfer-token".
+// Calls mean what the Vault's methods mean; errors carry fault kinds.
 type VaultServiceClient interface {
-	// Begin opens the session and streams its state. It must come first.
+	// Begin opens the session and streams its state. It must come first, and comes once. It stays open as long as the
+	// session: when it ends, because the peer is gone or gave up, the session is closed and the port with it.
 	Begin(ctx context.Context, in *BeginRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BeginResponse], error)
+	// End closes the session without sealing, and answers when it is closed.
+	End(ctx context.Context, in *EndRequest, opts ...grpc.CallOption) (*EndResponse, error)
+	// Have answers for pieces that a Put still open has delivered as for those of one that has ended.
 	Have(ctx context.Context, in *HaveRequest, opts ...grpc.CallOption) (*HaveResponse, error)
 	// Put takes pieces until the client closes its side; the answer says how many were taken.
 	Put(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[PutRequest, PutResponse], error)
@@ -74,6 +79,16 @@ func (c *vaultServiceClient) Begin(ctx context.Context, in *BeginRequest, opts .
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type VaultService_BeginClient = grpc.ServerStreamingClient[BeginResponse]
+
+func (c *vaultServiceClient) End(ctx context.Context, in *EndRequest, opts ...grpc.CallOption) (*EndResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndResponse)
+	err := c.cc.Invoke(ctx, VaultService_End_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *vaultServiceClient) Have(ctx context.Context, in *HaveRequest, opts ...grpc.CallOption) (*HaveResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -157,12 +172,16 @@ type VaultService_SealClient = grpc.ClientStreamingClient[SealRequest, SealRespo
 // All implementations must embed UnimplementedVaultServiceServer
 // for forward compatibility.
 //
-// VaultService carries the Vault of package backup between two Transporters: one backup session per connection, on a port
-// that was opened for it. Every call carries the transfer's token in the metadata key "holdfast-transfer-token". Calls mean
-// what the Vault's methods mean; errors carry fault kinds.
+// VaultService carries the Vault of package backup between two Transporters: one backup session per port, which was opened
+// for it. Every call carries the transfer's token, in unpadded base64url, in the metadata key "holdfast-transfer-token".
+// Calls mean what the Vault's methods mean; errors carry fault kinds.
 type VaultServiceServer interface {
-	// Begin opens the session and streams its state. It must come first.
+	// Begin opens the session and streams its state. It must come first, and comes once. It stays open as long as the
+	// session: when it ends, because the peer is gone or gave up, the session is closed and the port with it.
 	Begin(*BeginRequest, grpc.ServerStreamingServer[BeginResponse]) error
+	// End closes the session without sealing, and answers when it is closed.
+	End(context.Context, *EndRequest) (*EndResponse, error)
+	// Have answers for pieces that a Put still open has delivered as for those of one that has ended.
 	Have(context.Context, *HaveRequest) (*HaveResponse, error)
 	// Put takes pieces until the client closes its side; the answer says how many were taken.
 	Put(grpc.ClientStreamingServer[PutRequest, PutResponse]) error
@@ -183,6 +202,9 @@ type UnimplementedVaultServiceServer struct{}
 
 func (UnimplementedVaultServiceServer) Begin(*BeginRequest, grpc.ServerStreamingServer[BeginResponse]) error {
 	return status.Error(codes.Unimplemented, "method Begin not implemented")
+}
+func (UnimplementedVaultServiceServer) End(context.Context, *EndRequest) (*EndResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method End not implemented")
 }
 func (UnimplementedVaultServiceServer) Have(context.Context, *HaveRequest) (*HaveResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Have not implemented")
@@ -233,6 +255,24 @@ func _VaultService_Begin_Handler(srv interface{}, stream grpc.ServerStream) erro
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type VaultService_BeginServer = grpc.ServerStreamingServer[BeginResponse]
+
+func _VaultService_End_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VaultServiceServer).End(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VaultService_End_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VaultServiceServer).End(ctx, req.(*EndRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _VaultService_Have_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(HaveRequest)
@@ -309,6 +349,10 @@ var VaultService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "holdfast.transfer.v1.VaultService",
 	HandlerType: (*VaultServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "End",
+			Handler:    _VaultService_End_Handler,
+		},
 		{
 			MethodName: "Have",
 			Handler:    _VaultService_Have_Handler,
