@@ -128,14 +128,15 @@ func (s *Service) describe(ctx context.Context, id string) (*transporterv1.Repos
 		Id: id, Name: repo.Name(), Path: repo.Path(), Codec: codecs[repo.Level()], Encrypted: repo.Encrypted(),
 		Created: stamp(repo.Created()),
 	}
-	backups, err := repo.Backups(ctx)
+	sums, index, err := s.Shelf.Statistics(ctx, repo)
 	if err != nil {
 		return nil, err
 	}
-	r.Backups = int64(len(backups))
-	for _, b := range backups {
-		r.Points += int64(b.Points)
-	}
-	r.TotalBytes, r.FreeBytes = space(repo.Path())
+	r.Backups, r.Points = int64(sums.Backups), int64(sums.Points)
+	r.Blobs = sums.Content.Blobs + sums.Trees.Blobs
+	r.StoredBytes, r.IndexBytes = sums.Used-index, index
+	r.UniqueBytes = sums.Content.Plain + sums.Trees.Plain
+	r.LogicalBytes = sums.LogicalAll
+	r.TotalBytes, r.FreeBytes = sums.Total, sums.Free
 	return r, nil
 }

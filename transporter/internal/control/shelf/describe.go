@@ -3,33 +3,100 @@ package shelf
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/control/work"
+	"holdfast/transporter/internal/repository"
 	"holdfast/transporter/internal/task"
 )
 
+// The names in a repository's folder, as package repository draws them. The descriptor goes last: as long as it is there,
+// a deletion that was interrupted can be repeated.
+var repositoryNames = []string{"packs", "staging", "index.bolt", "index.bolt.new", "holdfast.repo.tmp", descriptor, "holdfast.lock"}
+
+const descriptor = "holdfast.repo"
+
 // IsRepository reports whether a folder looks like a repository.
 func IsRepository(path string) bool {
-	_, err := os.Stat(filepath.Join(path, "holdfast.repo"))
+	_, err := os.Stat(filepath.Join(path, descriptor))
 	return err == nil
 }
 
-// Delete detaches a repository and removes its files, and the folder if it is then empty. One whose folder is gone is no
-// error.
+// Delete detaches a repository and removes its own files, and the folder if it is then empty. One whose folder is gone is
+// no error; a folder that holds no repository is left alone.
 func (s *Shelf) Delete(ctx context.Context, id, path string) error {
 	if err := s.Detach(ctx, id); err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return s.names.drop(id)
 	}
-	return fault.New(fault.Unsupported, "deleting is not there yet")
+	if !IsRepository(path) {
+		return fault.New(fault.NotFound, "%s is not a repository; nothing was deleted", path)
+	}
+	if other, ok := s.at(path); ok {
+		return fault.New(fault.Conflict, "the repository in %s is attached as %s; nothing was deleted", path, other)
+	}
+	for _, name := range repositoryNames {
+		if err := os.RemoveAll(filepath.Join(path, name)); err != nil {
+			return fault.New(fault.Unavailable, "delete the repository: %w", err)
+		}
+	}
+	if left, err := os.ReadDir(path); err == nil && len(left) == 0 {
+		_ = os.Remove(path) // an empty folder that stays does no harm
+	}
+	return s.names.drop(id)
 }
 
 // Verify implements work.Repositories.
-func (s *Shelf) Verify(context.Context, string, bool, func(work.VerifyProgress)) (task.VerifyReport, error) {
-	return task.VerifyReport{}, fault.New(fault.Unsupported, "verifying is not there yet")
+func (s *Shelf) Verify(ctx context.Context, id string, full bool, progress func(work.VerifyProgress)) (task.VerifyReport, error) {
+	repo, done, err := s.Use(id)
+	if err != nil {
+		return task.VerifyReport{}, err
+	}
+	defer done()
+	mode := repository.VerifyQuick
+	if full {
+		mode = repository.VerifyFull
+	}
+	found, err := repo.Verify(ctx, mode, func(p repository.Progress) {
+		progress(work.VerifyProgress{Phase: p.Phase, Done: p.Done, Total: p.Total, Bytes: p.Bytes})
+	})
+	if err != nil {
+		return task.VerifyReport{}, err
+	}
+	return VerifyReport(found), nil
+}
+
+// VerifyReport returns what a verification found, in sentences.
+func VerifyReport(found *repository.Report) task.VerifyReport {
+	out := task.VerifyReport{Points: found.Points, Blobs: found.Blobs, Bytes: found.Bytes}
+	for _, p := range found.Problems {
+		out.Damage = append(out.Damage, fmt.Sprintf("%s: %s", p.Path, p.Reason))
+	}
+	for _, d := range found.Damage {
+		where := "blob " + d.Blob
+		if d.Path != "" {
+			where = fmt.Sprintf("%s at %d", d.Path, d.Offset)
+		}
+		out.Damage = append(out.Damage, fmt.Sprintf("%s: %s (%d messages concerned)", where, d.Reason, d.Touched))
+	}
+	return out
+}
+
+// Statistics returns how full an attached repository is, and the size of its index.
+func (s *Shelf) Statistics(ctx context.Context, repo *repository.Repository) (*repository.Statistics, int64, error) {
+	sums, err := repo.Statistics(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	var index int64
+	if info, err := os.Stat(filepath.Join(repo.Path(), "index.bolt")); err == nil {
+		index = info.Size()
+	}
+	return sums, index, nil
 }

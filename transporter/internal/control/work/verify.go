@@ -35,9 +35,8 @@ func (w *verifyWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Repor
 	}()
 	r.Phase("verifying")
 	report, err := w.repositories.Verify(ctx, w.repository, w.full, func(p VerifyProgress) {
-		r.Progress(task.Progress{
-			FoldersDone: p.Points, FoldersTotal: p.PointsTotal, MessagesDone: p.Blobs, BytesRead: p.Bytes,
-		})
+		r.Phase(p.Phase)
+		r.Progress(task.Progress{FoldersDone: p.Done, FoldersTotal: p.Total, BytesRead: p.Bytes})
 	})
 	if err != nil {
 		return task.Outcome{}, err

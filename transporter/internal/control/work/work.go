@@ -32,8 +32,9 @@ type Repositories interface {
 
 // VerifyProgress is how far a verification is.
 type VerifyProgress struct {
-	Points, PointsTotal int64
-	Blobs, Bytes        int64
+	Phase       string
+	Done, Total int64
+	Bytes       int64
 }
 
 // Dial begins a session in a repository behind another Transporter.
