@@ -53,7 +53,6 @@ type story struct {
 
 	sums    sums
 	rows    []row
-	notes   []string
 	differs []graphsim.Difference
 	counted int
 }

@@ -82,7 +82,7 @@ func New(o Options) (*Site, error) {
 		args: []string{
 			"--listen", o.Tenant, "--upload-listen", o.Uploads, "--control-listen", o.TenantControl,
 			"--state", filepath.Join(o.Dir, "tenant"), "--ca-file", s.CAFile(),
-			"--tenant", TenantID, "--app", ClientID + ":" + s.Secret + ":",
+			"--tenant", TenantID, "--app", ClientID + ":" + s.Secret,
 		},
 		ready: func(ctx context.Context) error { _, err := s.Control.Health(ctx); return err },
 	}
