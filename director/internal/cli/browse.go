@@ -44,7 +44,7 @@ func runFolderList(ctx context.Context, a *app, repository, ref string) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.point(ctx, repository, ref)
+	p, err := a.point(ctx, c, repository, ref)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runMessageList(ctx context.Context, a *app, f *messageListFlags, args []str
 	if err != nil {
 		return err
 	}
-	p, err := c.point(ctx, f.repository, args[0])
+	p, err := a.point(ctx, c, f.repository, args[0])
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
 
+	"holdfast/pkg/fault"
+	pb "holdfast/pkg/pb/holdfast/director/v1"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
@@ -45,9 +48,12 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: t, ForceAttemptHTTP2: true, HTTP2: h2,
 		TLSHandshakeTimeout: 15 * time.Second, IdleConnTimeout: 90 * time.Second,
 	}}
-	opts := []connect.ClientOption{
-		connect.WithInterceptors(&caller{settings: s, agent: "holdfast-cli/" + a.Version}),
-		connect.WithReadMaxBytes(maxAnswer),
+	who := &caller{settings: s, agent: "holdfast-cli/" + a.Version}
+	opts := []connect.ClientOption{connect.WithInterceptors(who), connect.WithReadMaxBytes(maxAnswer)}
+	who.probe = func(ctx context.Context) error {
+		plain := connect.WithInterceptors(&caller{settings: s, agent: who.agent})
+		_, err := directorv1connect.NewTransporterServiceClient(client, s.director, plain).ListTransporters(ctx, &pb.ListTransportersRequest{})
+		return err
 	}
 	return &api{
 		SystemServiceClient:      directorv1connect.NewSystemServiceClient(client, s.director, opts...),
@@ -65,6 +71,8 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 type caller struct {
 	settings settings
 	agent    string
+	// probe makes a call that any session may make; nil in the probe itself.
+	probe func(context.Context) error
 }
 
 func (c *caller) headers(h http.Header) {
@@ -77,7 +85,7 @@ func (c *caller) headers(h http.Header) {
 // WrapUnary implements connect.Interceptor.
 func (c *caller) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-		limited, cancel := context.WithTimeout(ctx, c.settings.timeout)
+		limited, cancel := context.WithTimeout(ctx, c.settings.patience(req.Spec().Procedure))
 		defer cancel()
 		c.headers(req.Header())
 		res, err := next(limited, req)
@@ -85,10 +93,42 @@ func (c *caller) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, c.settings.wireError(err)
+			return nil, c.explain(ctx, c.settings.wireError(err))
 		}
 		return res, nil
 	}
+}
+
+// explain tells a session that has ended from Microsoft's secret, or a repository's passphrase, that is wrong: the
+// Director answers Unauthorized to all of them, but only the first also to a call that needs nothing else.
+func (c *caller) explain(ctx context.Context, err error) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind != fault.Unauthorized || c.probe == nil {
+		return err
+	}
+	if c.settings.token == "" || errors.Is(c.probe(ctx), fault.Unauthorized) {
+		return c.settings.sessionOver(f)
+	}
+	return err
+}
+
+// slowCalls wait for Microsoft or for disks.
+var slowCalls = map[string]bool{
+	directorv1connect.AccountServiceAddAccountProcedure: true, directorv1connect.AccountServiceUpdateAccountProcedure: true,
+	directorv1connect.AccountServiceRefreshAccountProcedure: true, directorv1connect.RepositoryServiceCreateRepositoryProcedure: true,
+	directorv1connect.RepositoryServiceAttachRepositoryProcedure: true, directorv1connect.RepositoryServiceDetachRepositoryProcedure: true,
+	directorv1connect.RepositoryServiceRemoveRepositoryProcedure: true,
+}
+
+// slowTimeout is beyond the Director's own limit for a call. That it still lives is checked by pings meanwhile.
+const slowTimeout = 40 * time.Minute
+
+// patience is how long to wait for one answer.
+func (s settings) patience(procedure string) time.Duration {
+	if s.timeoutGiven || !slowCalls[procedure] {
+		return s.timeout
+	}
+	return slowTimeout
 }
 
 // WrapStreamingClient implements connect.Interceptor. Streams last as long as what they watch: no deadline.

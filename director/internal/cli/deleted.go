@@ -24,7 +24,7 @@ const maxIDs = 1 << 20
 // chooseDeleted selects exactly the messages of p that the newer point has no more. within (with what is below) narrows
 // it to folders; empty means all.
 func (a *app) chooseDeleted(ctx context.Context, c *api, f *recoverFlags, p *pb.Point, folders []*pb.Folder, within []string) (*selection, error) {
-	newer, err := c.point(ctx, f.repository, f.deletedSince)
+	newer, err := a.point(ctx, c, f.repository, f.deletedSince)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -84,8 +86,6 @@ func faultCode(f *fault.Fault) int {
 	switch f.Kind {
 	case fault.Invalid:
 		return exitUsage
-	case fault.Unauthorized, fault.Denied:
-		return exitNotSignedIn
 	case fault.Canceled:
 		return exitInterrupted
 	default:
@@ -137,23 +137,31 @@ func mapFields(cmd *cobra.Command, pairs ...string) {
 	}
 }
 
-// flagOf returns the flag for a field: by its whole name, or else by the last part of it.
+// flagOf returns the flag for a field: by its whole name, or that of the field it lies in ("job.source.items[3].mailbox_id"
+// is of job.source.items), or else by the last part of it.
 func flagOf(cmd *cobra.Command, field string) string {
 	if cmd == nil || field == "" {
 		return ""
 	}
-	if flag, ok := cmd.Annotations["field:"+field]; ok {
-		return flag
-	}
-	last := field[strings.LastIndexByte(field, '.')+1:]
-	if i := strings.IndexByte(last, '['); i >= 0 {
-		last = last[:i]
-	}
-	for key, flag := range cmd.Annotations {
-		name, ok := strings.CutPrefix(key, "field:")
-		if ok && name[strings.LastIndexByte(name, '.')+1:] == last {
+	plain := indices.ReplaceAllString(field, "")
+	for name := plain; name != ""; name = name[:max(0, strings.LastIndexByte(name, '.'))] {
+		if flag, ok := cmd.Annotations["field:"+name]; ok {
 			return flag
 		}
 	}
-	return field
+	var found []string
+	for key, flag := range cmd.Annotations {
+		name, ok := strings.CutPrefix(key, "field:")
+		if ok && lastPart(name) == lastPart(plain) {
+			found = append(found, flag)
+		}
+	}
+	if len(found) == 0 {
+		return field
+	}
+	return slices.Min(found)
 }
+
+var indices = regexp.MustCompile(`\[\d+\]`)
+
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

@@ -42,12 +42,21 @@ func TestErrorsAreOneClearSentence(t *testing.T) {
 		},
 		{"a field that is an argument", "token create x", "CreateToken", fault.InvalidField("name", "must be new"), exitUsage, "holdfast: NAME: must be new.\n"},
 		{
-			"Microsoft's no", "account test Contoso", "TestAccount", graph, exitNotSignedIn,
+			"Microsoft's no", "account test Contoso", "TestAccount", graph, exitFailed,
 			"holdfast: the client secret is wrong or has expired. (request-id 5b1c-77)\n",
+		},
+		{
+			"a wrong passphrase", "repository attach Vault", "AttachRepository", fault.New(fault.Unauthorized, "the passphrase is wrong"), exitFailed,
+			"holdfast: the passphrase is wrong.\n",
+		},
+		{
+			"a field within a list", "job create J --account Contoso --repository Vault", "CreateJob",
+			fault.InvalidField("job.source.items[0].mailbox_id", "there is no mailbox \"x\""), exitUsage,
+			"holdfast: --account or --mailbox: there is no mailbox \"x\".\n",
 		},
 		{"being told to wait", "job list", "ListJobs", throttled, exitFailed, "holdfast: too many sign-ins. Try again in 40 s.\n"},
 		{
-			"not being allowed", "job delete Daily --yes", "DeleteJob", fault.New(fault.Denied, "auditors may not delete jobs"), exitNotSignedIn,
+			"not being allowed", "job delete Daily --yes", "DeleteJob", fault.New(fault.Denied, "auditors may not delete jobs"), exitFailed,
 			"holdfast: auditors may not delete jobs.\n",
 		},
 		{"a state that forbids it", "job run Daily", "RunJob", fault.New(fault.Conflict, "Daily is running already"), exitFailed, "holdfast: Daily is running already.\n"},
@@ -129,7 +138,7 @@ func TestEveryWayOfNotReachingADirector(t *testing.T) {
 		}, nil, exitUnreachable, "is for another name"},
 		{"plain HTTP is asked for", func(s *shell) { s.env["HOLDFAST_DIRECTOR"] = plain.URL }, nil, exitUsage, "by https only"},
 		{"no token", func(s *shell) { delete(s.env, "HOLDFAST_TOKEN") }, nil, exitNotSignedIn, "Sign in with: holdfast login"},
-		{"an old token", func(s *shell) { s.env["HOLDFAST_TOKEN"] = "old" }, nil, exitNotSignedIn, "The token came from HOLDFAST_TOKEN"},
+		{"an old token", func(s *shell) { s.env["HOLDFAST_TOKEN"] = "old" }, nil, exitNotSignedIn, "the session has ended. The token came from HOLDFAST_TOKEN"},
 		{"no token file", nil, []string{"--token-file", "/nowhere"}, exitNotSignedIn, "/nowhere: no such file"},
 		{"a CA file that is none", nil, []string{"--ca", "/dev/null"}, exitUsage, "no certificate in PEM form"},
 	} {

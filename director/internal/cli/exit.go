@@ -32,7 +32,7 @@ func newExitCodes() *cobra.Command {
   3    What was watched finished with losses: everything else is safe, and the
        list of losses says what is not and why.
   4    The Director cannot be reached, or its certificate is not trusted.
-  5    Not signed in, the session has ended, or this user may not do that.
+  5    Not signed in: no login, a wrong password, or the session has ended.
   130  Ctrl-C. What was being watched goes on.
 
 "job run", "recover" and "repository verify" without --watch end with 0 as soon

@@ -54,6 +54,8 @@ type director struct {
 	// messages by point and folder.
 	messages    map[string][]*pb.MessageSummary
 	permissions []*pb.Permission
+	// down is a repository out of reach.
+	down string
 	// bigPages gives as many messages as asked for; shortLists promises more than there are.
 	bigPages, shortLists bool
 }
@@ -119,10 +121,13 @@ func (d *director) admit(name string, h http.Header, req proto.Message) error {
 		d.requests = append(d.requests, proto.Clone(req))
 	}
 	if name != "GetVersion" && name != "SignIn" && !d.tokens[strings.TrimPrefix(h.Get("Authorization"), "Bearer ")] {
-		return fault.New(fault.Unauthorized, "the session has ended")
+		return fault.New(fault.Unauthorized, "the session has ended; sign in again")
 	}
 	if err, ok := d.fail[name]; ok {
 		return err
+	}
+	if r, ok := req.(*pb.ListPointsRequest); ok && d.down != "" && (r.GetRepositoryId() == "" || r.GetRepositoryId() == d.down) {
+		return fault.New(fault.Unavailable, "site-a does not answer")
 	}
 	return nil
 }

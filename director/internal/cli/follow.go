@@ -116,7 +116,7 @@ func (f *follower[T]) once(ctx context.Context) (answered bool, err error) {
 func (f *follower[T]) read(ctx context.Context, to chan<- *T) error {
 	stream, err := f.open(ctx)
 	if err != nil {
-		return f.api.settings.wireError(err)
+		return f.api.settings.streamError(err)
 	}
 	for stream.Receive() {
 		select {
@@ -129,7 +129,7 @@ func (f *follower[T]) read(ctx context.Context, to chan<- *T) error {
 		err = closeErr
 	}
 	if err != nil {
-		return f.api.settings.wireError(err)
+		return f.api.settings.streamError(err)
 	}
 	return errCutShort
 }

@@ -68,7 +68,7 @@ func runLogin(ctx context.Context, a *app, f *loginFlags) error {
 		return err
 	}
 	if r.GetPasswordChangeRequired() {
-		if r, err = a.changePassword(ctx, s, f, r.GetToken(), password); err != nil {
+		if err := a.changePassword(ctx, s, f, r.GetToken(), password); err != nil {
 			return err
 		}
 	}
@@ -156,26 +156,22 @@ func (a *app) loginPassword(ctx context.Context, f *loginFlags) (string, error) 
 	return lines[0], nil
 }
 
-// changePassword replaces the one-time password and signs in with the new one.
-func (a *app) changePassword(ctx context.Context, s settings, f *loginFlags, token, old string) (*pb.SignInResponse, error) {
+// changePassword replaces the one-time password. The session stays and may then do what its user may.
+func (a *app) changePassword(ctx context.Context, s settings, f *loginFlags, token, old string) error {
 	text := f.newPassword
 	if text == "" {
 		if a.Terminal == nil {
-			return nil, notSignedIn{"the one-time password must be changed: give the new one as the second line of standard input, with --password-stdin"}
+			return notSignedIn{"the one-time password must be changed: give the new one as the second line of standard input, with --password-stdin"}
 		}
 		a.note("The one-time password must be changed now.")
 		var err error
 		if text, err = a.askSecret(ctx, "new password", true); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	s.token = token
-	c := a.dial(s, s.trust.tlsConfig())
-	if _, err := c.SetPassword(ctx, &pb.SetPasswordRequest{CurrentPassword: old, NewPassword: text}); err != nil {
-		return nil, err
-	}
-	s.token = ""
-	return a.dial(s, s.trust.tlsConfig()).SignIn(ctx, &pb.SignInRequest{User: f.user, Password: text})
+	s.token, s.tokenFrom = token, "login"
+	_, err := a.dial(s, s.trust.tlsConfig()).SetPassword(ctx, &pb.SetPasswordRequest{CurrentPassword: old, NewPassword: text})
+	return err
 }
 
 // remember keeps the session, and how the Director was recognised.

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"holdfast/pkg/fault"
 	pb "holdfast/pkg/pb/holdfast/director/v1"
@@ -84,7 +86,7 @@ func runPointList(ctx context.Context, a *app, f *pointListFlags) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.ListPoints(ctx, req)
+	r, err := a.points(ctx, c, req)
 	if err != nil {
 		return err
 	}
@@ -103,8 +105,42 @@ func runPointList(ctx context.Context, a *app, f *pointListFlags) error {
 	return a.list(r, t, "No recovery points here. Make some with: holdfast job run")
 }
 
+// points lists points. One repository out of reach does not hide those of the others: it is named, and the rest is
+// listed.
+func (a *app) points(ctx context.Context, c *api, req *pb.ListPointsRequest) (*pb.ListPointsResponse, error) {
+	all, err := c.ListPoints(ctx, req)
+	if err == nil || req.GetRepositoryId() != "" || !fault.Temporary(err) {
+		return all, err
+	}
+	repositories, listErr := c.ListRepositories(ctx, &pb.ListRepositoriesRequest{})
+	if listErr != nil {
+		return nil, listErr
+	}
+	all = &pb.ListPointsResponse{}
+	answered := false
+	for _, x := range repositories.GetRepositories() {
+		if !x.GetAttached() {
+			continue
+		}
+		one := proto.CloneOf(req)
+		one.RepositoryId = x.GetId()
+		some, oneErr := c.ListPoints(ctx, one)
+		if oneErr != nil {
+			a.note("The points in %s are not listed: %s", x.GetName(), oneErr)
+			continue
+		}
+		answered = true
+		all.Points = append(all.Points, some.GetPoints()...)
+	}
+	if !answered {
+		return nil, err
+	}
+	slices.SortStableFunc(all.Points, func(x, y *pb.Point) int { return y.GetTime().AsTime().Compare(x.GetTime().AsTime()) })
+	return all, nil
+}
+
 // point finds a recovery point; repository may be empty for all of them.
-func (c *api) point(ctx context.Context, repository, ref string) (*pb.Point, error) {
+func (a *app) point(ctx context.Context, c *api, repository, ref string) (*pb.Point, error) {
 	req := &pb.ListPointsRequest{}
 	if repository != "" {
 		x, err := c.repository(ctx, repository)
@@ -113,7 +149,18 @@ func (c *api) point(ctx context.Context, repository, ref string) (*pb.Point, err
 		}
 		req.RepositoryId = x.GetId()
 	}
-	all, err := c.ListPoints(ctx, req)
+	if strings.Contains(ref, "@") {
+		// The points of one mailbox are few; those of all can be too many to list.
+		if m, err := c.mailbox(ctx, "", ref); err == nil {
+			one := proto.CloneOf(req)
+			one.AccountId, one.MailboxId = m.GetAccountId(), m.GetId()
+			some, err := a.points(ctx, c, one)
+			if err != nil || len(some.GetPoints()) > 0 {
+				return firstPoint(some.GetPoints(), err)
+			}
+		}
+	}
+	all, err := a.points(ctx, c, req)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +175,14 @@ func (c *api) point(ctx context.Context, repository, ref string) (*pb.Point, err
 	return find("recovery point", ref, all.GetPoints(), func(p *pb.Point) candidate {
 		return candidate{id: p.GetId(), name: p.GetMailboxAddress(), hint: p.GetTime().AsTime().Format("2006-01-02 15:04")}
 	})
+}
+
+// firstPoint is the newest of a list.
+func firstPoint(points []*pb.Point, err error) (*pb.Point, error) {
+	if err != nil {
+		return nil, err
+	}
+	return points[0], nil
 }
 
 // newestOf returns the newest point of the mailbox with this address. Two tenants may know the same address, in time:

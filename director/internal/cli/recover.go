@@ -86,7 +86,7 @@ func runRecover(ctx context.Context, a *app, f *recoverFlags, ref string) error 
 	if err != nil {
 		return err
 	}
-	p, err := c.point(ctx, f.repository, ref)
+	p, err := a.point(ctx, c, f.repository, ref)
 	if err != nil {
 		return err
 	}

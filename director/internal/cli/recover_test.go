@@ -163,3 +163,17 @@ func TestVeryManyMessagesAreRecoveredInParts(t *testing.T) {
 		t.Errorf("got exit %d, %q, %q", r.code, r.out, r.errors)
 	}
 }
+
+func TestARepositoryOutOfReachDoesNotHideTheOthers(t *testing.T) {
+	s := newShell(t)
+	s.d.down = "repo-3"
+	for _, args := range [][]string{{"point", "list"}, {"recover", "pt-anna-1"}, {"folder", "list", "anna@contoso.com"}} {
+		r := s.run(args...)
+		if r.code != 0 || !strings.Contains(r.errors, "The points in Copy are not listed: site-a does not answer") {
+			t.Errorf("%v: got exit %d, %q", args, r.code, r.errors)
+		}
+	}
+	if r := s.run("point", "list", "--repository", "Copy"); r.code != exitFailed {
+		t.Errorf("the one itself: got exit %d, %q", r.code, r.errors)
+	}
+}

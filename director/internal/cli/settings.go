@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"holdfast/director/internal/datadir"
 )
 
 // The port on which a Director serves its API, and the one tried when none is named.
@@ -45,7 +47,9 @@ type settings struct {
 	tokenFile string
 	trust     trust
 	timeout   time.Duration
-	session   *sessionFile
+	// timeoutGiven is true when a person chose it.
+	timeoutGiven bool
+	session      *sessionFile
 }
 
 // loadSettings merges flags, environment, config file and the last login, in this order of precedence.
@@ -85,6 +89,7 @@ func (a *app) loadSettings() (settings, error) {
 
 func (a *app) loadTimeout(s *settings, cfg fileConfig) error {
 	text := first(a.Getenv("HOLDFAST_TIMEOUT"), cfg.Timeout)
+	s.timeoutGiven = a.flags.timeout > 0 || text != ""
 	if a.flags.timeout > 0 {
 		s.timeout = a.flags.timeout
 	} else if text != "" {
@@ -123,7 +128,7 @@ func besideToken(tokenFile string) string {
 	if tokenFile == "" {
 		return ""
 	}
-	b, err := os.ReadFile(filepath.Join(filepath.Dir(tokenFile), "tls.crt"))
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(tokenFile), datadir.Certificate))
 	if err != nil {
 		return ""
 	}

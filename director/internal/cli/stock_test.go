@@ -57,6 +57,7 @@ func repositories() []*pb.Repository {
 			LogicalBytes: 61_000_000_000, IndexBytes: 90_000_000, FreeBytes: 400_000_000_000, TotalBytes: 1_000_000_000_000,
 		},
 		{Id: "repo-2", Name: "Plain", TransporterId: "tr-a", Path: "/srv/plain", Codec: pb.Codec_CODEC_NONE},
+		{Id: "repo-3", Name: "Copy", TransporterId: "tr-a", Path: "/mnt/copy", Codec: pb.Codec_CODEC_FAST, Attached: true},
 	}
 }
 

@@ -24,7 +24,7 @@ func (s settings) wireError(err error) error {
 		return nil
 	}
 	if connect.IsWireError(err) {
-		return s.sessionError(answered(err))
+		return answered(err)
 	}
 	return s.noAnswer(err)
 }
@@ -52,17 +52,28 @@ func answered(err error) *fault.Fault {
 	return fault.FromParts(codes.Code(ce.Code()), ce.Message(), info, retry)
 }
 
-// sessionError adds the way back in to a session that has ended. A wrong secret of Microsoft is Unauthorized too, but
-// names its field or carries Microsoft's request-id.
-func (s settings) sessionError(f *fault.Fault) error {
-	if f.Kind != fault.Unauthorized || f.Field != "" || f.RequestID != "" || s.tokenFrom == "" {
-		return f
+// sessionOver is the sentence for a token that the Director does not accept any more, with the way back in.
+func (s settings) sessionOver(f *fault.Fault) error {
+	text, _ := strings.CutSuffix(strings.TrimRight(f.Message, ". "), "; sign in again")
+	switch s.tokenFrom {
+	case "":
+		return notSignedIn{text + "."}
+	case "login":
+		return notSignedIn{text + ". Sign in again with: holdfast login"}
+	default:
+		return notSignedIn{text + ". The token came from " + s.tokenFrom + "."}
 	}
-	text := strings.TrimRight(f.Message, ". ") + ". "
-	if s.tokenFrom == "login" {
-		return notSignedIn{text + "Sign in again with: holdfast login"}
+}
+
+// streamError is wireError for streams, where Unauthorized is always about the session: what is watched keeps its own
+// errors to itself.
+func (s settings) streamError(err error) error {
+	err = s.wireError(err)
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Kind == fault.Unauthorized {
+		return s.sessionOver(f)
 	}
-	return notSignedIn{text + "The token came from " + s.tokenFrom + "."}
+	return err
 }
 
 // noAnswer is the sentence for each way of not reaching a Director.
