@@ -120,7 +120,7 @@ func (b *builder) once(ctx context.Context, add func() error) error {
 			b.attached++
 			return nil
 		}
-		b.c.count.add(func(n *Requests) { n.Retried++ })
+		b.c.countRetried()
 	}
 }
 

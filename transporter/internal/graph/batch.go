@@ -78,7 +78,7 @@ func (c *Client) batch(ctx context.Context, kind RequestKind, mailbox mail.Mailb
 				m.again = replies[i].err != nil
 			}
 			if m.throttle {
-				c.count.add(func(r *Requests) { r.Throttled++ })
+				c.countThrottled()
 			}
 			throttled, failed = throttled || m.throttle, failed || m.again
 			if m.throttle || m.again {
@@ -135,7 +135,10 @@ func (c *Client) batchOnce(ctx context.Context, kind RequestKind, mailbox mail.M
 	r := request{
 		kind: kind, method: http.MethodPost, url: c.base + "/$batch", mailbox: mailbox,
 		body: func() io.Reader { return bytes.NewReader(body) }, size: int64(len(body)),
-		cost: governor.Cost{Requests: len(which), Slots: len(which)},
+		cost: governor.Cost{Requests: len(which), Slots: len(which)}, metered: len(which),
+	}
+	if mailbox == "" {
+		r.cost = governor.Cost{} // the items are charged to their own mailboxes
 	}
 	return c.attempt(ctx, r, func(resp *http.Response) error {
 		defer closeBody(resp)

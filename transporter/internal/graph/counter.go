@@ -53,8 +53,9 @@ func (c *Counter) add(f func(*Requests)) {
 	f(&c.r)
 }
 
-func (c *Counter) sent(kind RequestKind, requests int) {
-	c.add(func(r *Requests) {
+// sent counts one HTTP request that stands for so many metered ones.
+func sent(kind RequestKind, requests int) func(*Requests) {
+	return func(r *Requests) {
 		if r.ByKind == nil {
 			r.ByKind = map[RequestKind]int64{}
 		}
@@ -63,5 +64,5 @@ func (c *Counter) sent(kind RequestKind, requests int) {
 			r.Total += int64(requests)
 			r.Calls++
 		}
-	})
+	}
 }

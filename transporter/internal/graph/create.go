@@ -262,6 +262,6 @@ func (b *builder) post(ctx context.Context, body []byte) (mail.MessageID, error)
 		if !errors.Is(findErr, fault.NotFound) {
 			return "", err
 		}
-		b.c.count.add(func(n *Requests) { n.Retried++ })
+		b.c.countRetried()
 	}
 }

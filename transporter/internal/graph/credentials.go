@@ -16,8 +16,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// early is how long before its end a token is replaced, so that clocks may differ and long requests may begin.
+// early is how long before its end a token is replaced at most, so that clocks may differ and long requests may begin.
 const early = 5 * time.Minute
+
+// renewPause is how long to leave the sign-in host alone after it failed to renew a token that still holds.
+const renewPause = 30 * time.Second
 
 // credentials hands out tokens for Graph. One token is asked for at a time, whoever needs it.
 type credentials struct {
@@ -29,7 +32,9 @@ type credentials struct {
 	turn   chan struct{} // a mutex that hears the context
 	source azcore.TokenCredential
 	token  azcore.AccessToken
-	claims string // demanded by a challenge for the next token
+	// renewAt is when a new token is due.
+	renewAt time.Time
+	claims  string // demanded by a challenge for the next token
 }
 
 func newCredentials(o Options) (*credentials, error) {
@@ -76,8 +81,7 @@ func (c *credentials) get(ctx context.Context) (azcore.AccessToken, error) {
 		return azcore.AccessToken{}, ctx.Err()
 	}
 	now := c.now()
-	if c.token.Token != "" && now.Before(c.token.ExpiresOn.Add(-early)) &&
-		(c.token.RefreshOn.IsZero() || now.Before(c.token.RefreshOn)) {
+	if c.token.Token != "" && now.Before(c.renewAt) {
 		return c.token, nil
 	}
 	if c.source == nil {
@@ -94,11 +98,16 @@ func (c *credentials) get(ctx context.Context) (azcore.AccessToken, error) {
 			return azcore.AccessToken{}, ctx.Err()
 		}
 		if c.token.Token != "" && now.Before(c.token.ExpiresOn) {
-			return c.token, nil // renewing early failed: the old one still holds
+			c.renewAt = now.Add(renewPause) // renewing early failed: the old one still holds
+			return c.token, nil
 		}
 		return azcore.AccessToken{}, c.explain(err)
 	}
 	c.token, c.claims = token, ""
+	c.renewAt = token.ExpiresOn.Add(-min(early, token.ExpiresOn.Sub(now)/4))
+	if at := token.RefreshOn; at.After(now) && at.Before(c.renewAt) {
+		c.renewAt = at
+	}
 	return token, nil
 }
 
@@ -127,7 +136,7 @@ type tokenTransport struct {
 }
 
 func (t *tokenTransport) Do(r *http.Request) (*http.Response, error) {
-	t.counter.sent(KindToken, 1)
+	t.counter.add(sent(KindToken, 1))
 	resp, err := t.client.Do(r)
 	if err != nil {
 		t.failure.Store(&err)

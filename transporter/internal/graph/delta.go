@@ -38,18 +38,14 @@ func (c *Client) Delta(ctx context.Context, mailbox mail.MailboxID, folder mail.
 		return Page{}, err
 	}
 	begins := k.Link == "" && k.After == ""
-	if k.List || begins && !c.opts.Cloud.hasDelta() {
+	if k.List || begins && !c.offersDelta() {
 		return c.listPage(ctx, mailbox, folder, k)
 	}
 	page, err := c.deltaPage(ctx, mailbox, folder, k)
 	a, _ := answerOf(err)
-	if a != nil && a.status == http.StatusBadRequest && begins && !c.withoutHeaders() {
-		// Whether a delta can carry internet headers is not documented (contract 15, question 5).
-		if plain, plainErr := c.deltaPage(ctx, mailbox, folder, cursor{Plain: true}); plainErr == nil {
-			c.mu.Lock()
-			c.noHeaders = true
-			c.mu.Unlock()
-			return plain, nil
+	if a != nil && begins && (a.status == http.StatusBadRequest || a.status == http.StatusMethodNotAllowed || a.status == http.StatusNotImplemented) {
+		if other, otherErr := c.otherwise(ctx, mailbox, folder); otherErr == nil {
+			return other, nil
 		}
 	}
 	switch {
@@ -67,11 +63,22 @@ func (c *Client) Delta(ctx context.Context, mailbox mail.MailboxID, folder mail.
 	return Page{}, folderFault(err)
 }
 
-func (c *Client) withoutHeaders() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.noHeaders
+// otherwise begins a folder whose delta Graph does not understand: without internet headers, because whether a delta can
+// carry them is not documented (contract 15, question 5), or by listing. What worked is remembered.
+func (c *Client) otherwise(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID) (Page, error) {
+	page, err := c.deltaPage(ctx, mailbox, folder, cursor{Plain: true})
+	learn := &c.noHeaders
+	if err != nil {
+		page, err = c.listPage(ctx, mailbox, folder, cursor{List: true})
+		learn = &c.noDelta
+	}
+	if err == nil {
+		learn.Store(true)
+	}
+	return page, err
 }
+
+func (c *Client) offersDelta() bool { return c.opts.Cloud.hasDelta() && !c.noDelta.Load() }
 
 // withCause gives an answer's fault a sentence and one of this package's sentinels.
 func withCause(err, sentinel error, sentence string) error {
@@ -92,7 +99,7 @@ func (c *Client) deltaPage(ctx context.Context, mailbox mail.MailboxID, folder m
 	address := k.Link
 	if address == "" {
 		page.Full, page.Restart = true, true
-		k.Plain = k.Plain || c.withoutHeaders()
+		k.Plain = k.Plain || c.noHeaders.Load()
 		properties := messageSelect
 		if !k.Plain {
 			properties += headersSelect

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -30,6 +31,12 @@ import (
 
 // Client is Microsoft Graph as one account's app sees it. Its methods may be called by many goroutines.
 type Client struct {
+	*core
+	counters []*Counter
+}
+
+// core is what a client shares with those that Counting made of it.
+type core struct {
 	opts  Options
 	root  *url.URL // Graph's root, without version
 	base  string   // root with version, no slash at the end
@@ -37,12 +44,12 @@ type Client struct {
 	creds *credentials
 	gov   *governor.Registry
 	log   hclog.Logger
-	count *Counter
 
 	mu        sync.Mutex
 	pageSizes map[mail.MailboxID]*pageSize
 
-	noHeaders bool // Graph refused internetMessageHeaders in a delta
+	noHeaders atomic.Bool // Graph refused internetMessageHeaders in a delta
+	noDelta   atomic.Bool // Graph refused a delta of messages altogether
 }
 
 // New returns a client for the options, or an Invalid fault that names everything wrong with them. It sends nothing.
@@ -55,8 +62,8 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the Graph root: %w", err)
 	}
-	c := &Client{
-		opts: o, root: root, base: root.String() + "/v1.0", gov: o.Governors, log: o.Logger, count: o.Counter,
+	c := &core{
+		opts: o, root: root, base: root.String() + "/v1.0", gov: o.Governors, log: o.Logger,
 		pageSizes: map[mail.MailboxID]*pageSize{},
 	}
 	c.http = &http.Client{
@@ -67,14 +74,31 @@ func New(o Options) (*Client, error) {
 	if c.creds, err = newCredentials(o); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &Client{core: c, counters: []*Counter{o.Counter}}, nil
+}
+
+// Counting returns the same client, with the same token and limits, whose requests are counted by counter too: one task's
+// share of them. Requests for tokens belong to no task.
+func (c *Client) Counting(counter *Counter) *Client {
+	return &Client{core: c.core, counters: append(c.counters[:len(c.counters):len(c.counters)], counter)}
 }
 
 // Account returns the account the client was made for.
 func (c *Client) Account() mail.AccountID { return c.opts.Account }
 
-// Requests returns how many requests were sent so far, by kind. With a shared Options.Counter it counts all its clients.
-func (c *Client) Requests() Requests { return c.count.Snapshot() }
+// Requests returns how many requests were sent so far, by kind: those of the counter that was given last, to Counting or
+// in the options.
+func (c *Client) Requests() Requests { return c.counters[len(c.counters)-1].Snapshot() }
+
+// count adds to all counters.
+func (c *Client) count(f func(*Requests)) {
+	for _, one := range c.counters {
+		one.add(f)
+	}
+}
+
+func (c *Client) countThrottled() { c.count(func(r *Requests) { r.Throttled++ }) }
+func (c *Client) countRetried()   { c.count(func(r *Requests) { r.Retried++ }) }
 
 // Waiting returns what Microsoft's limits hold back for the mailbox at this moment; false when nothing.
 func (c *Client) Waiting(mailbox mail.MailboxID) (governor.Wait, bool) {

@@ -107,7 +107,7 @@ func FuzzAnswerError(f *testing.F) {
 
 func testClient() *Client {
 	root, _ := url.Parse("https://graph.example")
-	return &Client{root: root, base: "https://graph.example/v1.0"}
+	return &Client{core: &core{root: root, base: "https://graph.example/v1.0"}}
 }
 
 func TestCursorsReturnAsTheyWent(t *testing.T) {

@@ -243,14 +243,15 @@ func TestALostCursorAndALostFolderHaveTheirSignals(t *testing.T) {
 
 func TestWithoutDeltaAFolderIsListed(t *testing.T) {
 	for _, tc := range []struct {
-		name   string
-		user   graphsim.User
-		change func(*graph.Options)
+		name     string
+		user     graphsim.User
+		settings graphsim.Settings
 	}{
-		{"a full mailbox", graphsim.User{DisplayName: "A", Mailbox: true, DeltaQuota: true}, nil},
+		{"a full mailbox", graphsim.User{DisplayName: "A", Mailbox: true, DeltaQuota: true}, graphsim.Settings{}},
+		{"a cloud without it", graphsim.User{DisplayName: "A", Mailbox: true}, graphsim.Settings{CloseTracking: true}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s, c := sim(t, graphsim.Options{}, func(o *graph.Options) { o.Limits.PageSize = 40 })
+			s, c := sim(t, graphsim.Options{Settings: tc.settings}, func(o *graph.Options) { o.Limits.PageSize = 40 })
 			id := addUsers(t, s, tc.user)[0]
 			all := plain(100)
 			for i := range all {

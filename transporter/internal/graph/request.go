@@ -39,6 +39,7 @@ type request struct {
 	header      map[string]string
 
 	cost    governor.Cost
+	metered int  // as how many requests it is counted; default 1
 	write   bool // must not be repeated when its fate is unknown
 	foreign bool // goes to a pre-authorised address on another host: without a token
 	tries   int  // default Limits.Tries
@@ -80,7 +81,7 @@ func (c *Client) attempt(ctx context.Context, r request, handle func(*http.Respo
 		switch {
 		case m.throttle:
 			throttles++
-			c.count.add(func(n *Requests) { n.Throttled++ })
+			c.countThrottled()
 			pause := a.retryAfter
 			if !a.hasRetry {
 				pause = c.backoff(throttles)
@@ -113,7 +114,7 @@ func (c *Client) attempt(ctx context.Context, r request, handle func(*http.Respo
 			wait = min(a.retryAfter, limits.MaxPause)
 			c.gov.Pause(key, wait)
 		}
-		c.count.add(func(n *Requests) { n.Retried++ })
+		c.countRetried()
 		if err := c.gov.Sleep(ctx, key, wait); err != nil {
 			return err
 		}
@@ -164,7 +165,7 @@ func (c *Client) send(ctx context.Context, r request, used *string, handle func(
 		end()
 		return err
 	}
-	c.count.sent(r.kind, max(r.cost.Requests, 1))
+	c.count(sent(r.kind, max(r.metered, 1)))
 	resp, err := c.http.Do(req)
 	if err != nil {
 		end()
