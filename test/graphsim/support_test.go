@@ -143,7 +143,7 @@ func (w *world) get(path string, headers ...string) *answer {
 func (a *answer) want(status int) *answer {
 	a.t.Helper()
 	if a.status != status {
-		a.t.Fatalf("status %d, want %d: %v", a.status, status, a.body)
+		a.t.Fatalf("status %d, want %d: %.400s", a.status, status, fmt.Sprint(a.body))
 	}
 	return a
 }

@@ -98,6 +98,6 @@ func (s *State) apply(e *event) {
 	case e.SessionEnd != "":
 		delete(s.sessions, e.SessionEnd)
 	case e.Offset != nil:
-		s.offset = *e.Offset
+		s.offset.Store(int64(*e.Offset))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,7 +41,7 @@ type State struct {
 	userOrder []string
 	mailboxes map[string]*Mailbox
 	sessions  map[string]*Session
-	offset    time.Duration
+	offset    atomic.Int64 // of the clock, in nanoseconds
 }
 
 // Open replays what the directory holds, or starts empty.
@@ -87,11 +88,9 @@ func (t *Tenant) Close() error {
 	return errors.Join(err, t.Blobs.Close())
 }
 
-// Now is the tenant's time, UTC.
+// Now is the tenant's time, UTC. It takes no lock: it may be asked inside View and Update.
 func (t *Tenant) Now() time.Time {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.now().Add(t.state.offset).UTC()
+	return t.now().Add(time.Duration(t.state.offset.Load())).UTC()
 }
 
 // Wall is the clock without the offset.
@@ -112,7 +111,7 @@ func (t *Tenant) Update(fn func(*Tx) error) error {
 	if t.broken != nil {
 		return t.broken
 	}
-	tx := &Tx{State: t.state, tenant: t, Now: t.now().Add(t.state.offset).UTC()}
+	tx := &Tx{State: t.state, tenant: t, Now: t.Now()}
 	err := fn(tx)
 	if t.journal != nil {
 		if jerr := t.journal.flush(); jerr != nil {
