@@ -3,11 +3,9 @@ package dispatch
 import (
 	"context"
 	"iter"
-	"slices"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
-	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 )
 
@@ -34,91 +32,123 @@ type TaskView struct {
 	Lost []mail.Loss
 }
 
+// now is what tasks in flight last said. It is taken before the store is read, outside of transactions: a task that ends
+// in between is then seen to have ended, and is not counted twice.
+type now struct {
+	flights map[record.TaskID]spoken
+	// waiting is why nothing more of a run is started.
+	waiting map[record.RunID]string
+}
+
+type spoken struct {
+	run record.RunID
+	live
+}
+
+func (d *Dispatcher) now() now {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := now{make(map[record.TaskID]spoken, len(d.flights)), map[record.RunID]string{}}
+	for id, f := range d.flights {
+		n.flights[id] = spoken{f.run, f.live}
+	}
+	for id, r := range d.runs {
+		if len(r.pending) > 0 && r.waiting != "" {
+			n.waiting[id] = r.waiting
+		}
+	}
+	return n
+}
+
 // Look returns a run as of now.
 func (d *Dispatcher) Look(id record.RunID) (RunView, error) {
 	var v RunView
-	err := d.Store.View(func(tx *store.Tx) (err error) {
+	n := d.now()
+	err := d.Store.View(func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(id))
 		if err != nil {
 			return err
 		}
-		v, err = stored(tx, r)
+		v, err = n.run(tx, r)
 		return err
 	})
-	d.enliven(&v, nil)
 	return v, err
 }
 
-// stored returns what the store knows of a run.
-func stored(tx *store.Tx, r record.Run) (RunView, error) {
-	v := RunView{Run: r}
+// run returns a run with what its tasks last said.
+func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
+	v := RunView{Run: r, Waiting: n.waiting[r.ID]}
 	v.Progress.Add(r.Progress)
-	if r.Kind == record.KindBackup {
+	if r.Kind != record.KindBackup {
+		return v, n.one(tx, &v)
+	}
+	if r.Status.Ended() {
+		v.Waiting = ""
 		return v, nil
 	}
-	return v, lookOne(tx, &v)
-}
-
-// enliven adds what tasks in flight last said. It is called outside of transactions: d.mu must not be waited for in one.
-func (d *Dispatcher) enliven(v *RunView, tasks []TaskView) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if a := d.runs[v.ID]; a != nil && len(a.pending) > 0 {
-		v.Waiting = a.waiting
-	}
-	for id, f := range d.flights {
-		if f.run != v.ID || v.Status.Ended() {
+	for id, f := range n.flights {
+		if f.run != r.ID {
 			continue
 		}
-		if i := slices.IndexFunc(tasks, func(t TaskView) bool { return t.ID == id }); i >= 0 && tasks[i].Status.Ended() {
-			continue // counted in the run already
+		t, err := store.Tasks.Get(tx, string(id))
+		if err != nil {
+			return RunView{}, err
 		}
-		v.Progress.Add(f.live.progress)
-		if v.Kind != record.KindBackup {
-			v.Waiting = f.live.waiting
-			if f.live.set {
-				v.Phase = f.live.phase
-			}
+		if !t.Status.Ended() {
+			v.Progress.Add(f.progress)
 		}
 	}
-	for i := range tasks {
-		t := &tasks[i]
-		if f := d.flights[t.ID]; f != nil && !t.Status.Ended() {
-			t.Waiting = f.live.waiting
-			if f.live.set {
-				t.Progress, t.Phase = f.live.progress, f.live.phase
-			}
-		}
-	}
+	return v, nil
 }
 
-// lookOne adds what the one task of a recovery or verify says.
-func lookOne(tx *store.Tx, v *RunView) error {
+// one adds what the one task of a recovery or verify says.
+func (n now) one(tx *store.Tx, v *RunView) error {
 	t, err := store.Tasks.Get(tx, string(record.TaskOf(v.ID, 1)))
-	if fault.KindOf(err) == fault.NotFound {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
-	v.Phase, v.RequestID, v.LossesMore = t.Phase, t.RequestID, t.LossesMore
-	v.Recovery, v.Verify = t.RecoveryReport, t.VerifyReport
+	view, err := n.task(tx, t, maxLosses)
+	if err != nil {
+		return err
+	}
+	v.Phase, v.RequestID, v.LossesMore = view.Phase, t.RequestID, view.LossesMore
+	v.Losses, v.Recovery, v.Verify = view.Lost, t.RecoveryReport, t.VerifyReport
 	if v.Error == "" {
 		v.Error = t.Error
 	}
-	if t.Losses > 0 {
-		l, err := store.Losses.Get(tx, string(t.ID))
-		if err != nil {
-			return err
+	if !t.Status.Ended() {
+		v.Progress = view.Progress
+		if view.Waiting != "" {
+			v.Waiting = view.Waiting
 		}
-		v.Losses = l.Losses
 	}
 	return nil
 }
 
+// task returns a task with what it last said, and with at most most of its losses.
+func (n now) task(tx *store.Tx, t record.Task, most int) (TaskView, error) {
+	v := TaskView{Task: t}
+	if t.Losses > 0 {
+		l, err := store.Losses.Get(tx, string(t.ID))
+		if err != nil {
+			return TaskView{}, err
+		}
+		v.Lost = l.Losses[:min(most, len(l.Losses))]
+		v.LossesMore += int64(len(l.Losses) - len(v.Lost))
+	}
+	if f, ok := n.flights[t.ID]; ok && !t.Status.Ended() {
+		v.Waiting = f.waiting
+		if f.set {
+			v.Progress, v.Phase = f.progress, f.phase
+		}
+	}
+	return v, nil
+}
+
 // Filter chooses runs for a list. Empty fields match all.
 type Filter struct {
-	Job record.JobID
+	Job  record.JobID
+	Kind record.RunKind
 	// Running takes only those that have not ended.
 	Running bool
 	Limit   int
@@ -127,6 +157,7 @@ type Filter struct {
 // List returns runs, newest first. Of a job that is not there any more too: its history stays.
 func (d *Dispatcher) List(f Filter) ([]RunView, error) {
 	var list []RunView
+	n := d.now()
 	err := d.Store.View(func(tx *store.Tx) error {
 		for id := range candidates(tx, f) {
 			if len(list) >= f.Limit {
@@ -136,10 +167,10 @@ func (d *Dispatcher) List(f Filter) ([]RunView, error) {
 			if err != nil {
 				return err
 			}
-			if f.Running && r.Status.Ended() {
+			if f.Running && r.Status.Ended() || f.Kind != 0 && r.Kind != f.Kind {
 				continue
 			}
-			v, err := stored(tx, r)
+			v, err := n.run(tx, r)
 			if err != nil {
 				return err
 			}
@@ -147,9 +178,6 @@ func (d *Dispatcher) List(f Filter) ([]RunView, error) {
 		}
 		return nil
 	})
-	for i := range list {
-		d.enliven(&list[i], nil)
-	}
 	return list, err
 }
 
@@ -188,19 +216,20 @@ func (d *Dispatcher) LookInto(id record.RunID) (RunView, []TaskView, error) {
 	var v RunView
 	var list []TaskView
 	left := maxLosses
+	n := d.now()
 	err := d.Store.View(func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(id))
 		if err != nil {
 			return err
 		}
-		if v, err = stored(tx, r); err != nil {
+		if v, err = n.run(tx, r); err != nil {
 			return err
 		}
 		for t, err := range store.Tasks.All(tx, store.TaskPrefix(id)) {
 			if err != nil {
 				return err
 			}
-			task, err := storedTask(tx, t, left)
+			task, err := n.task(tx, t, left)
 			if err != nil {
 				return err
 			}
@@ -209,22 +238,7 @@ func (d *Dispatcher) LookInto(id record.RunID) (RunView, []TaskView, error) {
 		}
 		return nil
 	})
-	d.enliven(&v, list)
 	return v, list, err
-}
-
-// storedTask returns what the store knows of a task, with at most most of its losses.
-func storedTask(tx *store.Tx, t record.Task, most int) (TaskView, error) {
-	v := TaskView{Task: t}
-	if t.Losses > 0 {
-		l, err := store.Losses.Get(tx, string(t.ID))
-		if err != nil {
-			return TaskView{}, err
-		}
-		v.Lost = l.Losses[:min(most, len(l.Losses))]
-		v.LossesMore += int64(len(l.Losses) - len(v.Lost))
-	}
-	return v, nil
 }
 
 // flushLoop writes progress now and then, all of it in one transaction, so that a restart shows about where things were.

@@ -91,12 +91,13 @@ func (w *Watch) Next(ctx context.Context) (v RunView, tasks []TaskView, last boo
 	// The ids are taken before the records are read: what changes in between is told again.
 	ids, more := w.take()
 	left := watchLosses
+	n := w.d.now()
 	err = w.d.Store.View(func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(w.run))
 		if err != nil {
 			return err
 		}
-		if v, err = stored(tx, r); err != nil {
+		if v, err = n.run(tx, r); err != nil {
 			return err
 		}
 		for _, id := range ids {
@@ -104,7 +105,7 @@ func (w *Watch) Next(ctx context.Context) (v RunView, tasks []TaskView, last boo
 			if err != nil {
 				return err
 			}
-			view, err := storedTask(tx, t, left)
+			view, err := n.task(tx, t, left)
 			if err != nil {
 				return err
 			}
@@ -113,7 +114,6 @@ func (w *Watch) Next(ctx context.Context) (v RunView, tasks []TaskView, last boo
 		}
 		return nil
 	})
-	w.d.enliven(&v, tasks)
 	if fault.KindOf(err) == fault.NotFound {
 		err = fault.New(fault.NotFound, "the run was removed")
 	}

@@ -1,0 +1,265 @@
+// Package director is the Director: it keeps the inventory, plans, and has Transporters do the work. It never touches
+// mail. New opens its data folder and its port; Run serves until its context ends.
+//
+// The data folder holds director.db (see package store), director.key (the secrets in it are sealed with it), tls.crt and
+// tls.key (unless others are configured), cli-token (lets the operator CLI of the same machine in), and first-password
+// (until the administrator has set their own). It is the Director's user's alone.
+package director
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/director/internal/api"
+	"holdfast/director/internal/auth"
+	"holdfast/director/internal/datadir"
+	"holdfast/director/internal/depot"
+	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/inventory"
+	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/store"
+	"holdfast/director/internal/trust"
+	"holdfast/pkg/fault"
+)
+
+// Director is one Director. It is used once: New, Run.
+type Director struct {
+	options    Options
+	log        hclog.Logger
+	dir        datadir.Dir
+	listener   net.Listener
+	metricsOn  net.Listener
+	store      *store.Store
+	trust      *trust.Trust
+	auth       *auth.Service
+	fleet      *fleet.Fleet
+	inventory  *inventory.Service
+	depot      *depot.Service
+	jobs       *jobs.Service
+	dispatcher *dispatch.Dispatcher
+	tls        *certificate
+	metrics    *metrics
+
+	// unset is whether a one-time password of an earlier start still waits to be changed.
+	unset bool
+
+	mu    sync.Mutex
+	ready bool
+}
+
+// New makes a Director that owns its data folder and its ports. When it returns an error, nothing of what it began is
+// left: no port is held, and a data folder that was not there holds at most what the next start goes on with.
+func New(ctx context.Context, o Options) (*Director, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	d := &Director{options: o, log: o.Logger}
+	if err := d.open(ctx); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Director) open(ctx context.Context) (err error) {
+	// A folder that is in use is told before a port that is in use: the other Director holds both.
+	if err := d.openExisting(); err != nil {
+		return err
+	}
+	if d.listener, err = listen(d.options.Address); err != nil {
+		return err
+	}
+	if d.options.MetricsAddress != "" {
+		if d.metricsOn, err = listen(d.options.MetricsAddress); err != nil {
+			return err
+		}
+	}
+	if err := d.openStore(); err != nil {
+		return err
+	}
+	return d.assemble(ctx)
+}
+
+// openExisting opens a store that is there already, and makes nothing.
+func (d *Director) openExisting() error {
+	d.dir = datadir.Dir(d.options.DataDir)
+	if !d.dir.Has(datadir.Database) {
+		return nil
+	}
+	return d.openStore()
+}
+
+// openStore opens the data folder and the store, unless they are open.
+func (d *Director) openStore() (err error) {
+	if d.store != nil {
+		return nil
+	}
+	if d.dir, err = datadir.Open(d.options.DataDir); err != nil {
+		return err
+	}
+	d.store, err = openStore(d.dir, d.options.KeyFile)
+	return err
+}
+
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return nil, fault.New(fault.Conflict, "cannot serve on %s (%w): another program uses the port, or the address is not this machine's; choose another with --address", address, err)
+	}
+	return l, nil
+}
+
+// assemble puts the parts together.
+func (d *Director) assemble(ctx context.Context) (err error) {
+	o := d.options
+	if d.trust, err = trust.Open(ctx, d.store, o.Now); err != nil {
+		return err
+	}
+	if d.tls, err = openCertificate(d.dir, o); err != nil {
+		return err
+	}
+	d.auth = auth.New(auth.Options{Store: d.store, Dir: d.dir, Logger: d.log.Named("auth"), Now: o.Now})
+	d.fleet = fleet.New(fleet.Options{
+		Store: d.store, Trust: d.trust, Logger: d.log.Named("fleet"), Now: o.Now, StatusEvery: o.StatusEvery,
+	})
+	d.inventory = inventory.New(inventory.Options{Store: d.store, Fleet: d.fleet, Logger: d.log.Named("inventory"), Now: o.Now})
+	d.depot = depot.New(depot.Options{Store: d.store, Fleet: d.fleet, Logger: d.log.Named("depot"), Now: o.Now})
+	d.jobs = jobs.New(jobs.Options{Store: d.store, Now: o.Now})
+	work := o.dispatch()
+	work.Store, work.Fleet, work.Depot, work.Inventory = d.store, d.fleet, d.depot, d.inventory
+	work.Logger, work.Now = d.log.Named("dispatch"), o.Now
+	if d.dispatcher, err = dispatch.Open(ctx, work); err != nil {
+		return err
+	}
+	d.metrics = newMetrics(d)
+	d.unset = d.dir.Has(datadir.FirstPassword)
+	return d.auth.Start(ctx, o.Announce)
+}
+
+// Address returns where the Director serves: with port 0 in the options, the port that it got.
+func (d *Director) Address() string { return d.listener.Addr().String() }
+
+// Fingerprint returns the SHA-256 of the certificate that clients see, as "SHA256:ab:cd:…".
+func (d *Director) Fingerprint() string { return d.tls.fingerprint() }
+
+// Run serves until ctx ends, drains, and closes the store last. It returns when everything that it started is gone.
+func (d *Director) Run(ctx context.Context) error {
+	defer d.close()
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	group, failed := errgroup.WithContext(work)
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.housekeeping} {
+		group.Go(func() error { return part(failed) })
+	}
+	streams, endStreams := context.WithCancel(work)
+	defer endStreams()
+	servers := []*http.Server{d.server(streams)}
+	group.Go(func() error { return serve(servers[0], d.listener, true) })
+	if d.metricsOn != nil {
+		servers = append(servers, d.metricsServer())
+		group.Go(func() error { return serve(servers[1], d.metricsOn, false) })
+	}
+	d.setReady(true)
+	d.announce()
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	d.setReady(false)
+	d.log.Info("shutting down")
+	endStreams()
+	drain, cancel := context.WithTimeout(work, d.options.DrainTimeout)
+	defer cancel()
+	for _, s := range servers {
+		if s.Shutdown(drain) != nil {
+			_ = s.Close()
+		}
+	}
+	stopWork()
+	return group.Wait()
+}
+
+func (d *Director) announce() {
+	_, _ = fmt.Fprintf(d.options.Announce, "The Director serves at https://%s (certificate %s)\n", shown(d.Address()), d.Fingerprint())
+	if d.unset {
+		_, _ = fmt.Fprintf(d.options.Announce, "The administrator's one-time password is in %s\n", d.dir.Path(datadir.FirstPassword))
+	}
+	d.log.Info("serving", "address", d.Address(), "version", d.options.Version)
+}
+
+// shown returns an address as a person would type it into a browser on this machine.
+func shown(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (ip == nil || ip.IsUnspecified()) {
+		return net.JoinHostPort("localhost", port)
+	}
+	return address
+}
+
+// housekeepingEvery is how often expired tokens are removed and the certificate is looked at.
+const housekeepingEvery = time.Hour
+
+func (d *Director) housekeeping(ctx context.Context) error {
+	ticker := time.NewTicker(housekeepingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := d.auth.Sweep(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("expired tokens not removed", "error", err)
+		}
+		if err := d.tls.refresh(); err != nil {
+			d.log.Error("certificate not renewed", "error", err)
+		}
+	}
+}
+
+func (d *Director) setReady(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ready = on
+}
+
+func (d *Director) isReady() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ready
+}
+
+func (d *Director) close() {
+	if d.listener != nil {
+		_ = d.listener.Close()
+	}
+	if d.metricsOn != nil {
+		_ = d.metricsOn.Close()
+	}
+	if d.store != nil {
+		if err := d.store.Close(); err != nil {
+			d.log.Error("close the store", "error", err)
+		}
+	}
+}
+
+func (d *Director) register(mux *http.ServeMux, streams context.Context) {
+	api.Register(mux, api.Options{
+		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
+		Dispatcher: d.dispatcher, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+	})
+}

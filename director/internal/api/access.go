@@ -1,0 +1,99 @@
+package api
+
+import (
+	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
+
+	"holdfast/director/internal/auth"
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+)
+
+// access is who may call a method.
+type access uint8
+
+const (
+	// anyone, signed in or not.
+	anyone access = iota + 1
+	// signedIn may also be a session that must set another password first.
+	signedIn
+	auditor
+	operator
+	administrator
+)
+
+// allowed names for every method who may call it. A method without an entry is nobody's; a test fails for it too.
+var allowed = map[string]access{
+	dc.SystemServiceGetVersionProcedure:  anyone,
+	dc.SystemServiceSignInProcedure:      anyone,
+	dc.SystemServiceSignOutProcedure:     signedIn,
+	dc.SystemServiceSetPasswordProcedure: signedIn,
+	dc.SystemServiceCreateTokenProcedure: auditor,
+
+	dc.AccountServiceAddAccountProcedure:     administrator,
+	dc.AccountServiceUpdateAccountProcedure:  administrator,
+	dc.AccountServiceTestAccountProcedure:    administrator,
+	dc.AccountServiceListAccountsProcedure:   auditor,
+	dc.AccountServiceRefreshAccountProcedure: operator,
+	dc.AccountServiceRemoveAccountProcedure:  administrator,
+	dc.AccountServiceListMailboxesProcedure:  auditor,
+
+	dc.TransporterServicePairTransporterProcedure:    administrator,
+	dc.TransporterServiceListTransportersProcedure:   auditor,
+	dc.TransporterServiceRefreshTransporterProcedure: operator,
+	dc.TransporterServiceUpdateTransporterProcedure:  administrator,
+	dc.TransporterServiceRemoveTransporterProcedure:  administrator,
+
+	dc.RepositoryServiceCreateRepositoryProcedure: administrator,
+	dc.RepositoryServiceListRepositoriesProcedure: auditor,
+	dc.RepositoryServiceGetRepositoryProcedure:    auditor,
+	dc.RepositoryServiceAttachRepositoryProcedure: administrator,
+	dc.RepositoryServiceDetachRepositoryProcedure: administrator,
+	dc.RepositoryServiceRemoveRepositoryProcedure: administrator,
+	dc.RepositoryServiceVerifyRepositoryProcedure: operator,
+	dc.RepositoryServiceListPointsProcedure:       auditor,
+	// Folders and messages are mail content, which an auditor does not see.
+	dc.RepositoryServiceListFoldersProcedure:  operator,
+	dc.RepositoryServiceListMessagesProcedure: operator,
+
+	dc.JobServiceCreateJobProcedure: administrator,
+	dc.JobServiceUpdateJobProcedure: administrator,
+	dc.JobServiceGetJobProcedure:    auditor,
+	dc.JobServiceListJobsProcedure:  auditor,
+	dc.JobServiceDeleteJobProcedure: administrator,
+	dc.JobServiceRunJobProcedure:    operator,
+	dc.JobServiceListRunsProcedure:  auditor,
+	dc.JobServiceGetRunProcedure:    auditor,
+	dc.JobServiceWatchRunProcedure:  auditor,
+	dc.JobServiceStopRunProcedure:   operator,
+
+	dc.RecoveryServiceStartRecoveryProcedure: operator,
+
+	dc.ActivityServiceListActivitiesProcedure: auditor,
+	dc.ActivityServiceGetActivityProcedure:    auditor,
+	dc.ActivityServiceWatchActivityProcedure:  auditor,
+	dc.ActivityServiceStopActivityProcedure:   operator,
+}
+
+var leastRole = map[access]record.Role{
+	auditor: record.RoleAuditor, operator: record.RoleOperator, administrator: record.RoleAdministrator,
+}
+
+// permit returns nil when the caller may call the method. Caller is nil when nobody is signed in.
+func permit(procedure string, c *auth.Caller) error {
+	need, ok := allowed[procedure]
+	switch {
+	case !ok:
+		return fault.New(fault.Denied, "nobody may call this method")
+	case need == anyone:
+		return nil
+	case c == nil:
+		return fault.New(fault.Unauthorized, "sign in first")
+	case need == signedIn:
+		return nil
+	case c.ChangeRequired:
+		return fault.New(fault.Denied, "set your own password first: the one-time password is good for nothing else")
+	case c.Role < leastRole[need]:
+		return fault.New(fault.Denied, "your role does not permit this")
+	}
+	return nil
+}

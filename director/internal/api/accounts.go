@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+
+	"holdfast/director/internal/inventory"
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+type accounts struct{ Options }
+
+func (s *accounts) AddAccount(ctx context.Context, q *directorv1.AddAccountRequest) (*directorv1.AddAccountResponse, error) {
+	a, permissions, err := s.Inventory.Add(ctx, takeAccount(q.GetAccount(), q.GetCredential()), !q.GetSkipTest())
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.AddAccountResponse{Account: showAccount(a), Permissions: showPermissions(permissions)}, nil
+}
+
+func (s *accounts) UpdateAccount(ctx context.Context, q *directorv1.UpdateAccountRequest) (*directorv1.UpdateAccountResponse, error) {
+	a, err := s.Inventory.Update(ctx, takeAccount(q.GetAccount(), q.GetCredential()), !q.GetSkipTest())
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.UpdateAccountResponse{Account: showAccount(a)}, nil
+}
+
+func (s *accounts) TestAccount(ctx context.Context, q *directorv1.TestAccountRequest) (*directorv1.TestAccountResponse, error) {
+	a := takeAccount(q.GetAccount(), q.GetCredential())
+	if id := mail.AccountID(q.GetAccountId()); id != "" {
+		stored, err := s.Inventory.Get(id)
+		if err != nil {
+			return nil, err
+		}
+		if !a.Credential.Empty() {
+			stored.Credential = a.Credential
+		}
+		a = stored
+	}
+	permissions, users, err := s.Inventory.Check(ctx, a)
+	// A missing permission is what the test is to show: it is in the list.
+	if err != nil && len(permissions) == 0 {
+		return nil, err
+	}
+	return &directorv1.TestAccountResponse{Permissions: showPermissions(permissions), Users: users}, nil
+}
+
+func (s *accounts) ListAccounts(context.Context, *directorv1.ListAccountsRequest) (*directorv1.ListAccountsResponse, error) {
+	all, err := s.Inventory.List()
+	if err != nil {
+		return nil, err
+	}
+	answer := &directorv1.ListAccountsResponse{}
+	for _, a := range all {
+		answer.Accounts = append(answer.Accounts, showAccount(a))
+	}
+	return answer, nil
+}
+
+func (s *accounts) RefreshAccount(ctx context.Context, q *directorv1.RefreshAccountRequest) (*directorv1.RefreshAccountResponse, error) {
+	a, err := s.Inventory.Refresh(ctx, mail.AccountID(q.GetAccountId()))
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.RefreshAccountResponse{Account: showAccount(a)}, nil
+}
+
+func (s *accounts) RemoveAccount(ctx context.Context, q *directorv1.RemoveAccountRequest) (*directorv1.RemoveAccountResponse, error) {
+	return &directorv1.RemoveAccountResponse{}, s.Inventory.Remove(ctx, mail.AccountID(q.GetAccountId()))
+}
+
+// defaultPage is the size of a page when the request names none.
+const defaultPage = 100
+
+func (s *accounts) ListMailboxes(_ context.Context, q *directorv1.ListMailboxesRequest) (*directorv1.ListMailboxesResponse, error) {
+	after, err := base64.RawURLEncoding.DecodeString(q.GetPageToken())
+	if err != nil {
+		return nil, fault.InvalidField("page_token", "the page token is not one that was given out")
+	}
+	size := int(q.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	page, total, more, err := s.Inventory.Mailboxes(inventory.Filter{
+		Account: mail.AccountID(q.GetAccountId()), Search: q.GetSearch(), Absent: q.GetAbsent(), After: string(after), Limit: size,
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer := &directorv1.ListMailboxesResponse{Total: int64(total)}
+	for _, m := range page {
+		answer.Mailboxes = append(answer.Mailboxes, showMailbox(m))
+	}
+	if more {
+		answer.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(inventory.Place(page[len(page)-1])))
+	}
+	return answer, nil
+}
+
+func takeAccount(a *directorv1.Account, c *directorv1.Credential) record.Account {
+	l := a.GetLimits()
+	return record.Account{
+		ID: mail.AccountID(a.GetId()), Name: a.GetName(), Tenant: mail.TenantID(a.GetTenantId()), ClientID: a.GetClientId(),
+		Cloud: record.Cloud(a.GetCloud()), Authority: a.GetAuthority(), GraphRoot: a.GetGraphRoot(), CAPEM: a.GetCaPem(),
+		Transporter: record.TransporterID(a.GetTransporterId()),
+		Limits: record.Limits{
+			InFlight: l.GetRequestsInFlight(), PerWindow: l.GetRequestsPerWindow(), WindowSeconds: l.GetWindowSeconds(),
+			UploadPerWindow: l.GetUploadBytesPerWindow(), UploadWindowSeconds: l.GetUploadWindowSeconds(),
+		},
+		Credential: record.Credential{
+			Secret: c.GetClientSecret(), Certificate: c.GetCertificate(), CertificatePassword: c.GetCertificatePassword(),
+		},
+	}
+}

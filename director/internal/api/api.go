@@ -1,0 +1,58 @@
+// Package api is the Director's API: the services of proto/holdfast/director/v1 over Connect, gRPC and gRPC-Web on the
+// same handlers. It decides who may call what (access.go), whether a request makes sense (validate*.go), and how records
+// look from outside (show*.go); what is to be done is the business of the packages behind it.
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/hashicorp/go-hclog"
+
+	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
+
+	"holdfast/director/internal/auth"
+	"holdfast/director/internal/depot"
+	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/inventory"
+	"holdfast/director/internal/jobs"
+)
+
+// maxRequest bounds one request, in bytes.
+const maxRequest = 8 << 20
+
+// Options of the API.
+type Options struct {
+	Version    string
+	Auth       *auth.Service
+	Fleet      *fleet.Fleet
+	Inventory  *inventory.Service
+	Depot      *depot.Service
+	Jobs       *jobs.Service
+	Dispatcher *dispatch.Dispatcher
+	Logger     hclog.Logger
+	Now        func() time.Time
+	// Called is told of every call, for metrics; nil is none.
+	Called func(procedure, code string, took time.Duration)
+	// Closing ends when the Director shuts down: streams then end too.
+	Closing context.Context
+}
+
+// Register adds the services to a mux.
+func Register(mux *http.ServeMux, o Options) {
+	handler := []connect.HandlerOption{
+		connect.WithReadMaxBytes(maxRequest),
+		connect.WithInterceptors(&gate{Options: o}),
+		connect.WithRecover(recovered(o.Logger)),
+	}
+	mux.Handle(directorv1connect.NewSystemServiceHandler(&system{o}, handler...))
+	mux.Handle(directorv1connect.NewAccountServiceHandler(&accounts{o}, handler...))
+	mux.Handle(directorv1connect.NewTransporterServiceHandler(&transporters{o}, handler...))
+	mux.Handle(directorv1connect.NewRepositoryServiceHandler(&repositories{o}, handler...))
+	mux.Handle(directorv1connect.NewJobServiceHandler(&jobService{o}, handler...))
+	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
+	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
+}

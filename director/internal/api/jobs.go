@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+
+	"connectrpc.com/connect"
+
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+
+	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+)
+
+type jobService struct{ Options }
+
+func (s *jobService) CreateJob(ctx context.Context, q *directorv1.CreateJobRequest) (*directorv1.CreateJobResponse, error) {
+	j, err := s.Jobs.Create(ctx, takeJob(q.GetJob()))
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.CreateJobResponse{Job: showJob(jobs.Listed{Job: j})}, nil
+}
+
+func (s *jobService) UpdateJob(ctx context.Context, q *directorv1.UpdateJobRequest) (*directorv1.UpdateJobResponse, error) {
+	j, err := s.Jobs.Update(ctx, takeJob(q.GetJob()))
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.Jobs.Get(j.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.UpdateJobResponse{Job: showJob(l)}, nil
+}
+
+func (s *jobService) GetJob(_ context.Context, q *directorv1.GetJobRequest) (*directorv1.GetJobResponse, error) {
+	l, err := s.Jobs.Get(record.JobID(q.GetJobId()))
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.GetJobResponse{Job: showJob(l)}, nil
+}
+
+func (s *jobService) ListJobs(context.Context, *directorv1.ListJobsRequest) (*directorv1.ListJobsResponse, error) {
+	all, err := s.Jobs.List()
+	if err != nil {
+		return nil, err
+	}
+	answer := &directorv1.ListJobsResponse{}
+	for _, l := range all {
+		answer.Jobs = append(answer.Jobs, showJob(l))
+	}
+	return answer, nil
+}
+
+func (s *jobService) DeleteJob(ctx context.Context, q *directorv1.DeleteJobRequest) (*directorv1.DeleteJobResponse, error) {
+	return &directorv1.DeleteJobResponse{}, s.Jobs.Delete(ctx, record.JobID(q.GetJobId()))
+}
+
+func (s *jobService) RunJob(ctx context.Context, q *directorv1.RunJobRequest) (*directorv1.RunJobResponse, error) {
+	scope := dispatch.Scope{FailedOnly: q.GetFailedOnly()}
+	for _, id := range q.GetMailboxIds() {
+		scope.Mailboxes = append(scope.Mailboxes, mail.MailboxID(id))
+	}
+	run, err := s.Dispatcher.StartJob(ctx, record.JobID(q.GetJobId()), scope)
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.RunJobResponse{Run: showRun(dispatch.RunView{Run: run})}, nil
+}
+
+// defaultRuns is how many runs a list has when the request names no limit.
+const defaultRuns = 50
+
+func (s *jobService) ListRuns(_ context.Context, q *directorv1.ListRunsRequest) (*directorv1.ListRunsResponse, error) {
+	list, err := s.Dispatcher.List(dispatch.Filter{
+		Job: record.JobID(q.GetJobId()), Kind: record.KindBackup, Limit: orDefault(q.GetLimit(), defaultRuns),
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer := &directorv1.ListRunsResponse{}
+	for _, v := range list {
+		answer.Runs = append(answer.Runs, showRun(v))
+	}
+	return answer, nil
+}
+
+func orDefault(n int32, d int) int {
+	if n == 0 {
+		return d
+	}
+	return int(n)
+}
+
+func (s *jobService) GetRun(_ context.Context, q *directorv1.GetRunRequest) (*directorv1.GetRunResponse, error) {
+	answer := &directorv1.GetRunResponse{}
+	if !q.GetTasks() {
+		v, err := s.run(record.RunID(q.GetRunId()))
+		if err != nil {
+			return nil, err
+		}
+		answer.Run = showRun(v)
+		return answer, nil
+	}
+	if _, err := s.run(record.RunID(q.GetRunId())); err != nil {
+		return nil, err
+	}
+	v, tasks, err := s.Dispatcher.LookInto(record.RunID(q.GetRunId()))
+	if err != nil {
+		return nil, err
+	}
+	answer.Run = showRun(v)
+	for _, t := range tasks {
+		answer.Tasks = append(answer.Tasks, showTask(t))
+	}
+	return answer, nil
+}
+
+// run returns the run of a job; a recovery or verify is none.
+func (s *jobService) run(id record.RunID) (dispatch.RunView, error) {
+	v, err := s.Dispatcher.Look(id)
+	if err == nil && v.Kind != record.KindBackup {
+		return dispatch.RunView{}, fault.New(fault.NotFound, "there is no run %q", id)
+	}
+	return v, err
+}
+
+func (s *jobService) WatchRun(ctx context.Context, q *directorv1.WatchRunRequest, stream *connect.ServerStream[directorv1.WatchRunResponse]) error {
+	id := record.RunID(q.GetRunId())
+	if _, err := s.run(id); err != nil {
+		return err
+	}
+	w, err := s.Dispatcher.Watch(id, true)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	for {
+		v, tasks, last, err := w.Next(ctx)
+		if err != nil {
+			return err
+		}
+		answer := &directorv1.WatchRunResponse{Run: showRun(v)}
+		for _, t := range tasks {
+			answer.Tasks = append(answer.Tasks, showTask(t))
+		}
+		if err := stream.Send(answer); err != nil || last {
+			return err
+		}
+	}
+}
+
+func (s *jobService) StopRun(ctx context.Context, q *directorv1.StopRunRequest) (*directorv1.StopRunResponse, error) {
+	id := record.RunID(q.GetRunId())
+	if _, err := s.run(id); err != nil {
+		return nil, err
+	}
+	return &directorv1.StopRunResponse{}, s.Dispatcher.Stop(ctx, id, q.GetNow())
+}
+
+func takeJob(j *directorv1.Job) record.Job {
+	o := j.GetOptions()
+	r := record.Job{
+		ID: record.JobID(j.GetId()), Name: j.GetName(), Repository: record.RepositoryID(j.GetDestination().GetRepositoryId()),
+		Enabled: j.GetEnabled(),
+		Options: record.JobOptions{
+			MaxTasks: o.GetMaxTasks(), EvidenceCopy: o.GetEvidenceCopy(), RecoverableItems: o.GetRecoverableItems(),
+			HiddenFolders: o.GetHiddenFolders(),
+		},
+	}
+	for _, i := range j.GetSource().GetItems() {
+		r.Items = append(r.Items, record.SourceItem{
+			Account: mail.AccountID(i.GetAccountId()), Mailbox: mail.MailboxID(i.GetMailboxId()),
+		})
+	}
+	for _, id := range j.GetSource().GetExcludedMailboxIds() {
+		r.Excluded = append(r.Excluded, mail.MailboxID(id))
+	}
+	for _, id := range o.GetTransporterIds() {
+		r.Options.Transporters = append(r.Options.Transporters, record.TransporterID(id))
+	}
+	return r
+}

@@ -1,0 +1,89 @@
+package api
+
+import (
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+
+	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/record"
+	"holdfast/pkg/mail"
+)
+
+func showJob(l jobs.Listed) *directorv1.Job {
+	j := l.Job
+	out := &directorv1.Job{
+		Id: string(j.ID), Name: j.Name, Enabled: j.Enabled, Created: stamp(j.Created),
+		Source:      &directorv1.Source{ExcludedMailboxIds: texts(j.Excluded)},
+		Destination: &directorv1.Destination{RepositoryId: string(j.Repository)},
+		Options: &directorv1.JobOptions{
+			MaxTasks: j.Options.MaxTasks, TransporterIds: texts(j.Options.Transporters), EvidenceCopy: j.Options.EvidenceCopy,
+			RecoverableItems: j.Options.RecoverableItems, HiddenFolders: j.Options.HiddenFolders,
+		},
+		LastStatus: directorv1.RunStatus(l.Last.Status), LastRunId: string(l.Last.ID), LastStart: stamp(l.Last.Started),
+	}
+	for _, i := range j.Items {
+		out.Source.Items = append(out.Source.Items, &directorv1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
+	}
+	return out
+}
+
+func showProgress(p record.Progress) *directorv1.Progress {
+	return &directorv1.Progress{
+		FoldersDone: p.FoldersDone, FoldersTotal: p.FoldersTotal, MessagesDone: p.MessagesDone, MessagesTotal: p.MessagesTotal,
+		BytesRead: p.BytesRead, BytesNew: p.BytesNew, Attachments: p.Attachments, Requests: p.Requests,
+		MessagesChanged: p.MessagesChanged, MessagesDeleted: p.MessagesDeleted, RequestsByKind: p.RequestsByKind,
+	}
+}
+
+func showRun(v dispatch.RunView) *directorv1.Run {
+	return &directorv1.Run{
+		Id: string(v.ID), JobId: string(v.Job), JobName: v.JobName, Status: directorv1.RunStatus(v.Status),
+		Started: stamp(v.Started), Ended: stamp(v.Ended), Tasks: v.Tasks, TasksDone: v.Done(), TasksFailed: v.Failed,
+		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error,
+	}
+}
+
+func showLosses(list []mail.Loss) []*directorv1.Loss {
+	var out []*directorv1.Loss
+	for _, l := range list {
+		out = append(out, &directorv1.Loss{
+			MessageId: string(l.Message), FolderId: string(l.Folder), Subject: l.Subject, What: l.What, Reason: l.Reason,
+			RequestId: l.RequestID,
+		})
+	}
+	return out
+}
+
+func showTask(v dispatch.TaskView) *directorv1.Task {
+	return &directorv1.Task{
+		Id: string(v.ID), RunId: string(v.Run), AccountId: string(v.Account), MailboxId: string(v.Mailbox),
+		MailboxName: v.MailboxName, MailboxAddress: v.MailboxAddress, TransporterId: string(v.Transporter),
+		RepositoryId: string(v.Repository), Status: directorv1.TaskStatus(v.Status), Attempt: v.Attempt, Phase: v.Phase,
+		Waiting: v.Waiting, Progress: showProgress(v.Progress), Started: stamp(v.Started), Ended: stamp(v.Ended),
+		Error: v.Error, RequestId: v.RequestID, Losses: showLosses(v.Lost), LossesMore: v.LossesMore,
+		PointId: string(v.Point), Recovery: showRecovery(v.RecoveryReport),
+	}
+}
+
+func showRecovery(r *record.RecoveryReport) *directorv1.RecoveryReport {
+	if r == nil {
+		return nil
+	}
+	return &directorv1.RecoveryReport{
+		Created: r.Created, Skipped: r.Skipped, Renamed: r.Renamed, Overwritten: r.Overwritten, Failed: r.Failed,
+		FoldersCreated: r.FoldersCreated, Notes: r.Notes,
+	}
+}
+
+func showActivity(v dispatch.RunView) *directorv1.Activity {
+	out := &directorv1.Activity{
+		Id: string(v.ID), Kind: directorv1.ActivityKind(v.Kind), Title: v.Title, Status: directorv1.RunStatus(v.Status),
+		Started: stamp(v.Started), Ended: stamp(v.Ended), Phase: v.Phase, Waiting: v.Waiting,
+		Progress: showProgress(v.Progress), Error: v.Error, RequestId: v.RequestID, Losses: showLosses(v.Losses),
+		LossesMore: v.LossesMore, Recovery: showRecovery(v.Recovery),
+	}
+	if r := v.Verify; r != nil {
+		out.Verify = &directorv1.VerifyReport{Points: r.Points, Blobs: r.Blobs, Bytes: r.Bytes, Damage: r.Damage}
+	}
+	return out
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"fmt"
+
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+
+	"holdfast/pkg/fault"
+)
+
+// maxRuns bounds a list of runs or activities.
+const maxRuns = 10_000
+
+func validateWork(m any) error {
+	switch q := m.(type) {
+	case *directorv1.CreateJobRequest:
+		return job(q.GetJob())
+	case *directorv1.UpdateJobRequest:
+		return first(id("job.id", q.GetJob().GetId()), job(q.GetJob()))
+	case *directorv1.GetJobRequest:
+		return id("job_id", q.GetJobId())
+	case *directorv1.DeleteJobRequest:
+		return id("job_id", q.GetJobId())
+	case *directorv1.RunJobRequest:
+		return first(id("job_id", q.GetJobId()), ids("mailbox_ids", q.GetMailboxIds()))
+	case *directorv1.ListRunsRequest:
+		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxRuns))
+	case *directorv1.GetRunRequest:
+		return id("run_id", q.GetRunId())
+	case *directorv1.WatchRunRequest:
+		return id("run_id", q.GetRunId())
+	case *directorv1.StopRunRequest:
+		return id("run_id", q.GetRunId())
+	case *directorv1.StartRecoveryRequest:
+		return recovery(q)
+	case *directorv1.ListActivitiesRequest:
+		return between("limit", q.GetLimit(), 0, maxRuns)
+	case *directorv1.GetActivityRequest:
+		return id("activity_id", q.GetActivityId())
+	case *directorv1.WatchActivityRequest:
+		return id("activity_id", q.GetActivityId())
+	case *directorv1.StopActivityRequest:
+		return id("activity_id", q.GetActivityId())
+	default:
+		return fault.New(fault.Unsupported, "there is no check for %T", m)
+	}
+}
+
+func job(j *directorv1.Job) error {
+	if j == nil {
+		return bad("job", "is missing")
+	}
+	if err := name("job.name", j.GetName()); err != nil {
+		return err
+	}
+	items := j.GetSource().GetItems()
+	if len(items) == 0 {
+		return bad("job.source", "is empty: name at least one account or mailbox")
+	}
+	if err := count("job.source.items", len(items)); err != nil {
+		return err
+	}
+	for n, i := range items {
+		field := fmt.Sprintf("job.source.items[%d]", n)
+		if err := first(id(field+".account_id", i.GetAccountId()), maybeID(field+".mailbox_id", i.GetMailboxId())); err != nil {
+			return err
+		}
+	}
+	return first(
+		ids("job.source.excluded_mailbox_ids", j.GetSource().GetExcludedMailboxIds()),
+		id("job.destination.repository_id", j.GetDestination().GetRepositoryId()),
+		between("job.options.max_tasks", j.GetOptions().GetMaxTasks(), 0, maxTasks),
+		ids("job.options.transporter_ids", j.GetOptions().GetTransporterIds()),
+	)
+}
+
+func recovery(q *directorv1.StartRecoveryRequest) error {
+	err := first(
+		id("repository_id", q.GetRepositoryId()),
+		id("point_id", q.GetPointId()),
+		maybeID("account_id", q.GetAccountId()),
+		maybeID("mailbox_id", q.GetMailboxId()),
+		ids("folder_ids", q.GetFolderIds()),
+		count("messages", len(q.GetMessages())),
+		line("into_folder", q.GetIntoFolder(), maxName),
+	)
+	if err != nil {
+		return err
+	}
+	switch {
+	case q.GetAccountId() == "" && q.GetMailboxId() != "":
+		return bad("account_id", "is missing: a mailbox to recover to is named with its account")
+	case q.GetAccountId() != "" && q.GetMailboxId() == "":
+		return bad("mailbox_id", "is missing: choose a mailbox of the account to recover to")
+	}
+	if _, ok := directorv1.IfExists_name[int32(q.GetIfExists())]; !ok {
+		return bad("if_exists", "is none that there is")
+	}
+	for n, m := range q.GetMessages() {
+		field := fmt.Sprintf("messages[%d]", n)
+		if err := first(id(field+".folder_id", m.GetFolderId()), id(field+".message_id", m.GetMessageId())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
