@@ -18,7 +18,8 @@ func TestAttachmentsAreListedReadAndExpanded(t *testing.T) {
 	m := aMail("outer")
 	m.Attachments = []corpus.Attachment{
 		{Name: "a.txt", ContentType: "text/plain", Content: []byte("hello")},
-		{Name: "mail", Item: &inner}, {Name: "link", Reference: "https://x.example/f"},
+		{Name: "mail", Item: &inner},
+		{Name: "link", Reference: "https://x.example/f"},
 	}
 	only := aMail("inline only")
 	only.Attachments = []corpus.Attachment{{Name: "i.png", Inline: true, ContentID: "i@x", Content: []byte("png")}}
@@ -52,7 +53,8 @@ func TestAttachmentPostIsLimited(t *testing.T) {
 	m := w.do("POST", "messages", map[string]any{"subject": "x"}).want(201)
 	post := func(n int) *answer {
 		return w.do("POST", "messages/"+m.str("id")+"/attachments", map[string]any{
-			"@odata.type": "#microsoft.graph.fileAttachment", "name": "f", "contentBytes": base64.StdEncoding.EncodeToString(make([]byte, n))})
+			"@odata.type": "#microsoft.graph.fileAttachment", "name": "f", "contentBytes": base64.StdEncoding.EncodeToString(make([]byte, n)),
+		})
 	}
 	post(maxAttachment + 1).want(413)
 	post(maxAttachment).want(201)
@@ -63,7 +65,8 @@ func TestAttachmentPostIsLimited(t *testing.T) {
 
 func (w *world) session(message string, size int) *answer {
 	return w.do("POST", "messages/"+message+"/attachments/createUploadSession", map[string]any{
-		"AttachmentItem": map[string]any{"attachmentType": "file", "name": "big", "size": size}})
+		"AttachmentItem": map[string]any{"attachmentType": "file", "name": "big", "size": size},
+	})
 }
 
 func (w *world) put(u string, content []byte, start, end, total int, headers ...string) *answer {

@@ -105,8 +105,10 @@ func (c *call) runBatch(items []batchItem) []batchAnswer {
 					return
 				}
 				if ordered && failedBefore(items[i].DependsOn, status) {
-					answers[i] = batchAnswer{ID: items[i].ID, Status: http.StatusFailedDependency, Headers: map[string]string{"Content-Type": "application/json"},
-						Body: json.RawMessage(`{"error":{"code":"FailedDependency","message":"A request that this one depends on failed."}}`)}
+					answers[i] = batchAnswer{
+						ID: items[i].ID, Status: http.StatusFailedDependency, Headers: map[string]string{"Content-Type": "application/json"},
+						Body: json.RawMessage(`{"error":{"code":"FailedDependency","message":"A request that this one depends on failed."}}`),
+					}
 				} else {
 					answers[i] = c.runItem(&items[i])
 				}

@@ -207,7 +207,7 @@ func (s *Server) controlMessages(r *http.Request) (any, error) {
 			}
 			group = nil
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return map[string]int{"added": n}, nil
 		}
 	}

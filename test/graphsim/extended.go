@@ -127,7 +127,7 @@ func expandedIDs(e odata.Expand) ([]string, *apiError) {
 	for _, part := range splitFold(f, " or ") {
 		part = strings.Trim(part, "() ")
 		name, lit, ok := strings.Cut(part, " eq ")
-		_, name, _ = cutLast(name, "/")
+		name = afterLast(name, "/")
 		lit = strings.TrimSpace(lit)
 		if !ok || strings.TrimSpace(name) != "id" || len(lit) < 2 || lit[0] != '\'' || lit[len(lit)-1] != '\'' {
 			return nil, fail(400, "ErrorInvalidUrlQueryFilter", "The filter '%s' is not supported: use id eq '…'.", f)
@@ -141,12 +141,9 @@ func expandedIDs(e odata.Expand) ([]string, *apiError) {
 	return ids, nil
 }
 
-// cutLast is strings.Cut at the last separator; without one everything is after.
-func cutLast(s, sep string) (before, after string, ok bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return "", s, false
+// afterLast is what follows the last separator; without one, everything.
+func afterLast(s, sep string) string {
+	return s[strings.LastIndex(s, sep)+1:]
 }
 
 func splitFold(s, sep string) []string {

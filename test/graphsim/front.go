@@ -182,7 +182,7 @@ func (s *Server) enter(app, mailbox string, upload int64) (func(), *apiError) {
 		}
 	}
 	if retry != "none" {
-		e.withHeader("Retry-After", retry)
+		_ = e.withHeader("Retry-After", retry)
 	}
 	return nil, e
 }
@@ -273,7 +273,7 @@ func (c *call) injectStatus(f *Fault) error {
 		e = expiredAccess()
 	}
 	if f.RetryAfter != "" {
-		e.withHeader("Retry-After", f.RetryAfter)
+		_ = e.withHeader("Retry-After", f.RetryAfter)
 	}
 	return e
 }

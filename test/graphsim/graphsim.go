@@ -133,8 +133,11 @@ func (o *Options) setDefaults() {
 		v *string
 		d string
 	}{
-		{&o.Tenant, DefaultTenant}, {&o.Domain, DefaultDomain}, {&o.Listen, "127.0.0.1:0"},
-		{&o.UploadListen, "127.0.0.1:0"}, {&o.ControlListen, "127.0.0.1:0"},
+		{&o.Tenant, DefaultTenant},
+		{&o.Domain, DefaultDomain},
+		{&o.Listen, "127.0.0.1:0"},
+		{&o.UploadListen, "127.0.0.1:0"},
+		{&o.ControlListen, "127.0.0.1:0"},
 	} {
 		if *d.v == "" {
 			*d.v = d.d

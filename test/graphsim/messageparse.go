@@ -235,7 +235,9 @@ func fillPeople(m *tenant.Message, f *draftFields, note func(tenant.Props)) *api
 		out *[]tenant.Address
 		bit tenant.Props
 	}{
-		{f.To, &m.To, tenant.PropTo}, {f.Cc, &m.Cc, tenant.PropCc}, {f.Bcc, &m.Bcc, tenant.PropBcc},
+		{f.To, &m.To, tenant.PropTo},
+		{f.Cc, &m.Cc, tenant.PropCc},
+		{f.Bcc, &m.Bcc, tenant.PropBcc},
 		{f.ReplyTo, &m.ReplyTo, tenant.PropReplyTo},
 	} {
 		if x.in == nil {

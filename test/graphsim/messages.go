@@ -115,7 +115,7 @@ func cutExtended(filter string) (*extendedFilter, string, *apiError) {
 			return nil, "", bad
 		}
 		lit = strings.ReplaceAll(lit[1:len(lit)-1], "''", "'")
-		_, name, _ := cutLast(strings.TrimSpace(path), "/")
+		name := afterLast(strings.TrimSpace(path), "/")
 		switch name {
 		case "id":
 			if x.id, ok = canonicalID(lit); !ok {
@@ -188,7 +188,7 @@ func (c *call) candidates() ([]*tenant.Message, *apiError) {
 		if c.has("filter") {
 			return nil, fail(400, "SearchWithFilter", "The query parameter '$filter' is not supported with '$search'.")
 		}
-		_, q, _ = cutLast(q, ":")
+		q = afterLast(q, ":")
 		out = slices.DeleteFunc(out, func(m *tenant.Message) bool { return !strings.Contains(strings.ToLower(m.Subject+m.Preview), q) })
 		out = out[:min(len(out), 1000)]
 	}

@@ -33,7 +33,8 @@ func TestFilters(t *testing.T) {
 	w.add(mails(5)...)
 	w.do("POST", "mailFolders/archive/messages", map[string]any{
 		"subject": "kept", "singleValueExtendedProperties": []any{
-			map[string]string{"id": "String {00020329-0000-0000-C000-000000000046} Name BackupItemId", "value": "a (b) 'c'"}},
+			map[string]string{"id": "String {00020329-0000-0000-C000-000000000046} Name BackupItemId", "value": "a (b) 'c'"},
+		},
 	}).want(201)
 	for filter, want := range map[string]int{
 		"internetMessageId eq '<message.3@example.org>'":                                        1,
@@ -108,7 +109,8 @@ func TestMIMEWorksByTheMailboxPathOnly(t *testing.T) {
 func TestCreateMakesADraftUnlessFlagsSayOtherwise(t *testing.T) {
 	w := start(t, Options{})
 	draft := w.do("POST", "mailFolders/inbox/messages", map[string]any{
-		"subject": "d", "isDraft": false, "receivedDateTime": "2020-01-01T00:00:00Z"}).want(201)
+		"subject": "d", "isDraft": false, "receivedDateTime": "2020-01-01T00:00:00Z",
+	}).want(201)
 	if draft.body["isDraft"] != true || draft.str("receivedDateTime") == "2020-01-01T00:00:00Z" {
 		t.Errorf("got %v, want a draft of now", draft.body)
 	}
