@@ -182,6 +182,9 @@ func (a *app) remember(s settings, user string, r *pb.SignInResponse) error {
 	}
 	if len(s.trust.pin) > 0 {
 		e.Fingerprint = fingerprintText(s.trust.pin)
+		if c := s.trust.met.certificate; c != nil {
+			e.Fingerprint, e.Key = fingerprintText(fingerprint(c)), fingerprintText(keyFingerprint(c))
+		}
 	}
 	if s.trust.caFile != "" {
 		// Later commands run in other folders.
@@ -220,7 +223,7 @@ func runLogout(ctx context.Context, a *app) error {
 	if errors.As(callErr, &over) {
 		callErr = nil // The session had ended already.
 	}
-	s.session.set(s.director, sessionEntry{CA: e.CA, Fingerprint: e.Fingerprint})
+	s.session.set(s.director, sessionEntry{CA: e.CA, Fingerprint: e.Fingerprint, Key: e.Key})
 	if err := s.session.save(a.sessionPath()); err != nil {
 		return err
 	}

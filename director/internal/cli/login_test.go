@@ -42,6 +42,33 @@ func TestLoginShowsTheFingerprintAndPinsIt(t *testing.T) {
 	}
 }
 
+// A Director renews its certificate and keeps its key.
+func TestARenewedCertificateIsStillTheSameDirector(t *testing.T) {
+	s := newShell(t)
+	s.env = map[string]string{}
+	s.stdin = newPassword + "\n"
+	pin := fingerprintText(fingerprint(s.d.server.Certificate()))
+	if r := s.run("login", s.d.server.URL, "--user", "admin", "--password-stdin", "--fingerprint", pin); r.code != 0 {
+		t.Fatalf("got exit %d and %q", r.code, r.errors)
+	}
+	path := filepath.Join(s.dir, "config", "session.yaml")
+	session := readFile(t, path)
+	older := strings.Repeat("ab", 32)
+	if err := os.WriteFile(path, []byte(strings.Replace(session, pin, older, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.run("job", "list"); r.code != 0 {
+		t.Errorf("with an older certificate of the same key: got exit %d and %q", r.code, r.errors)
+	}
+	other := strings.NewReplacer(pin, older, fingerprintText(keyFingerprint(s.d.server.Certificate())), older).Replace(session)
+	if err := os.WriteFile(path, []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.run("job", "list"); r.code != exitUnreachable {
+		t.Errorf("with another key: got exit %d and %q", r.code, r.errors)
+	}
+}
+
 func TestLoginRefusesACertificateThatThePersonRefuses(t *testing.T) {
 	s := newShell(t)
 	delete(s.env, "HOLDFAST_CA")

@@ -26,6 +26,8 @@ type sessionEntry struct {
 	Expires     time.Time `yaml:"expires,omitempty"`
 	CA          string    `yaml:"ca,omitempty"`
 	Fingerprint string    `yaml:"fingerprint,omitempty"`
+	// Key is the fingerprint of the certificate's public key: a Director that renews its certificate keeps its key.
+	Key string `yaml:"key,omitempty"`
 }
 
 func (a *app) sessionPath() string { return filepath.Join(a.ConfigDir, "session.yaml") }

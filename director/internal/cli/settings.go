@@ -116,6 +116,9 @@ func (a *app) loadTrust(s settings, cfg fileConfig) (trust, error) {
 		if l.ca != "" || l.fingerprint != "" {
 			t, err := newTrust(l.ca, l.fingerprint)
 			t.given = i < len(levels)-1
+			if key := s.session.entry(s.director).Key; err == nil && key != "" && !t.given {
+				t.key, err = parseFingerprint(key)
+			}
 			return t, err
 		}
 	}

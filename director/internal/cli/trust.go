@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,10 +16,15 @@ import (
 type trust struct {
 	caFile string
 	roots  *x509.CertPool
-	pin    []byte
+	// pin is the SHA-256 of the certificate; key, when known, that of its public key, which outlives renewals.
+	pin, key []byte
+	// met is the certificate that was accepted last.
+	met *acquaintance
 	// given is true when a person said so now, false when a login remembered it.
 	given bool
 }
+
+type acquaintance struct{ certificate *x509.Certificate }
 
 // mismatch is a Director whose certificate is not the pinned one.
 type mismatch struct{ want, got []byte }
@@ -28,7 +34,7 @@ func (e *mismatch) Error() string {
 }
 
 func newTrust(caFile, fingerprint string) (trust, error) {
-	t := trust{caFile: caFile}
+	t := trust{caFile: caFile, met: &acquaintance{}}
 	var err error
 	if fingerprint != "" {
 		t.pin, err = parseFingerprint(fingerprint)
@@ -55,9 +61,11 @@ func (t trust) tlsConfig() *tls.Config {
 	}
 	c.InsecureSkipVerify = t.roots == nil
 	c.VerifyConnection = func(s tls.ConnectionState) error {
-		if got := fingerprint(s.PeerCertificates[0]); string(got) != string(t.pin) {
+		shown := s.PeerCertificates[0]
+		if got := fingerprint(shown); !bytes.Equal(got, t.pin) && !bytes.Equal(keyFingerprint(shown), t.key) {
 			return &mismatch{want: t.pin, got: got}
 		}
+		t.met.certificate = shown
 		return nil
 	}
 	return c
@@ -73,6 +81,12 @@ func lookOnly(seen **x509.Certificate) *tls.Config {
 			return nil
 		},
 	}
+}
+
+// keyFingerprint is of the public key alone.
+func keyFingerprint(c *x509.Certificate) []byte {
+	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+	return sum[:]
 }
 
 func fingerprint(c *x509.Certificate) []byte {
