@@ -3,9 +3,11 @@ package transporter
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
+	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/pkg/rpc"
@@ -41,7 +43,11 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 		Credentials: credentials, Vault: attached.Vault, Logger: t.log.Named("transfer"),
 	})
 	defer transfers.CloseAll()
-	accounts := account.New(t.opts.Now, t.log.Named("graph"))
+	spool, err := t.spoolFolder()
+	if err != nil {
+		return err
+	}
+	accounts := account.New(t.opts.Now, spool, t.log.Named("graph"))
 	defer accounts.Close()
 	board := task.New(task.Options{
 		Max: t.opts.MaxTasks, Now: t.opts.Now, Logger: t.log.Named("task"), Ended: t.metrics.TaskEnded,
@@ -79,6 +85,21 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 	board.Drain(t.opts.DrainTimeout)
 	stop()
 	return <-served
+}
+
+// spoolDir holds attachments that are too large for memory while they pass through, within the data folder.
+const spoolDir = "spool"
+
+// spoolFolder returns an empty folder for what passes through.
+func (t *Transporter) spoolFolder() (string, error) {
+	dir := filepath.Join(t.opts.DataDir, spoolDir)
+	if err := os.RemoveAll(dir); err != nil { // left by a process that was killed
+		return "", fault.New(fault.Unavailable, "empty the folder %s: %w", dir, err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fault.New(fault.Unavailable, "make the folder %s: %w", dir, err)
+	}
+	return dir, nil
 }
 
 // watch puts the state of what is served now into the metrics.

@@ -141,6 +141,12 @@ func (r *Runner) ensure(ctx context.Context, p *place) (fresh bool, err error) {
 		return true, nil
 	}
 	made, fresh, err := r.o.Target.CreateFolder(ctx, parent, p.name, p.hidden)
+	if short := shorten(p.name); errors.Is(err, fault.Invalid) && short != p.name {
+		// Other programs make folders with names that Graph refuses.
+		if made, fresh, err = r.o.Target.CreateFolder(ctx, parent, short, p.hidden); err == nil {
+			r.notes.add(noteShortened)
+		}
+	}
 	if err != nil {
 		p.failed = err
 		return false, err

@@ -20,8 +20,9 @@ const (
 	noteMeeting = "Meeting requests and answers come back as plain messages: Microsoft does not let meetings be created this way."
 	noteSigned  = "Signed or encrypted messages come back with their signed part as an attachment; mail programs may not " +
 		"check the signature any more."
-	noteHeaders = "Headers as received come back as a whole text where Microsoft allows it; Microsoft may show fewer."
-	noteRenamed = "Copies of messages that exist lie in folders named like the original with “" + recoveredSuffix + "” behind."
+	noteHeaders   = "Headers as received come back as a whole text where Microsoft allows it; Microsoft may show fewer."
+	noteShortened = "Folder names that are longer than Microsoft accepts were shortened."
+	noteRenamed   = "Copies of messages that exist lie in folders named like the original with “" + recoveredSuffix + "” behind."
 )
 
 // notes gathers sentences, each once. It may be used by many goroutines.

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"holdfast/pkg/mail"
 )
@@ -159,3 +160,18 @@ func dumpster(r mail.Role) bool { return strings.HasPrefix(string(r), "recoverab
 
 // fold returns a name as Exchange compares it: without regard to case.
 func fold(name string) string { return strings.ToLower(strings.ToUpper(strings.TrimSpace(name))) }
+
+// maxName is how long a folder's name surely may be, in bytes.
+const maxName = 250
+
+// shorten cuts a name that is too long, at the end of a character.
+func shorten(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	cut := maxName
+	for cut > 0 && !utf8.RuneStart(name[cut]) {
+		cut--
+	}
+	return strings.TrimSpace(name[:cut])
+}

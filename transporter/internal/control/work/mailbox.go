@@ -12,7 +12,7 @@ import (
 	"holdfast/transporter/internal/graph/governor"
 )
 
-// mailbox is one mailbox through a Graph client of the task's own.
+// mailbox is one mailbox through a Graph client that counts for the task alone.
 type mailbox struct {
 	client *graph.Client
 	id     mail.MailboxID
