@@ -186,12 +186,9 @@ func (s *Session) pending(ctx context.Context, limit int) ([]*gone, error) {
 }
 
 func (s *Session) undecided(ctx context.Context, g *gone) (bool, error) {
-	v := s.stage.live(g.hash)
-	if s.stage.isDeleted(g.hash, v) {
-		return false, nil
-	}
-	if v != nil {
-		return v.folder == g.folder && v.seq <= g.seq, nil
+	if i := s.stage.live(g.hash); i >= 0 {
+		v := &s.stage.versions[i]
+		return !v.deleted && v.folder == g.folder && v.seq <= g.seq, nil
 	}
 	places, err := s.basePlaces(ctx, g.hash)
 	if err != nil {

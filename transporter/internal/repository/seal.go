@@ -164,38 +164,26 @@ func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 // collect sorts what the session changed by folder.
 func (w *sealing) collect(ctx context.Context) error {
 	st := w.s.stage
-	visit := func(h message.Hash) error {
-		v := st.live(h)
-		if st.isDeleted(h, v) {
-			v = nil
-		} else if v == nil {
-			return nil // all versions are forgotten: the last point's counts
-		}
-		if v != nil && !w.folders[st.names[v.folder]] {
-			// Its folder is not in the mailbox: the message is not in the point.
-			return w.vacate(ctx, h, nil)
-		}
-		if v != nil {
-			k := tree.Key{Sec: v.sec, Nano: v.nano, ID: h}
-			f := st.names[v.folder]
-			w.ops[f] = append(w.ops[f], tree.Op{Key: k, At: int64(st.newestLive(h))})
-		}
-		return w.vacate(ctx, h, v)
-	}
 	n := 0
 	for h := range st.newest {
 		if n++; n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := visit(h); err != nil {
-			return err
+		i := st.live(h)
+		if i < 0 {
+			continue // all versions are forgotten: the last point's counts
 		}
-	}
-	for h := range st.deleted {
-		if _, staged := st.newest[h]; !staged {
-			if err := visit(h); err != nil {
+		v := &st.versions[i]
+		if v.deleted || !w.folders[st.names[v.folder]] { // a message in a folder that is not in the mailbox is not in the point
+			if err := w.vacate(ctx, h, nil); err != nil {
 				return err
 			}
+			continue
+		}
+		f := st.names[v.folder]
+		w.ops[f] = append(w.ops[f], tree.Op{Key: tree.Key{Sec: v.sec, Nano: v.nano, ID: h}, At: int64(i)})
+		if err := w.vacate(ctx, h, v); err != nil {
+			return err
 		}
 	}
 	for _, ops := range w.ops {
@@ -324,7 +312,7 @@ func (w *sealing) named(was *folder, restarted bool, number uint32) (*namedSet, 
 		return n, nil
 	}
 	for i := range w.s.stage.versions {
-		if v := &w.s.stage.versions[i]; (v.by == number || v.folder == number) && !v.dropped {
+		if v := &w.s.stage.versions[i]; (v.by == number || v.folder == number) && !v.dropped && !v.deleted {
 			n.hashes = append(n.hashes, short(v.hash))
 		}
 	}
@@ -428,12 +416,9 @@ func (w *sealing) missing(ctx context.Context, losses []mail.Loss) (int64, error
 // weight returns what a message weighs in the point, and whether it is in it.
 func (w *sealing) weight(ctx context.Context, id mail.MessageID) (message.Weight, bool, error) {
 	h := message.HashOf(id)
-	v := w.s.stage.live(h)
-	if w.s.stage.isDeleted(h, v) {
-		return message.Weight{}, false, nil
-	}
-	if v != nil {
-		if !w.folders[w.s.stage.names[v.folder]] {
+	if i := w.s.stage.live(h); i >= 0 {
+		v := &w.s.stage.versions[i]
+		if v.deleted || !w.folders[w.s.stage.names[v.folder]] {
 			return message.Weight{}, false, nil
 		}
 		e, err := w.s.journal.Record(v.off, v.length)
@@ -468,7 +453,7 @@ func (w *sealing) pending(ctx context.Context) (*pb.PendingList, error) {
 	out := &pb.PendingList{}
 	for _, g := range list {
 		name := w.s.stage.names[g.folder]
-		if w.s.stage.live(g.hash) == nil && !w.inherits(name) || !w.folders[name] {
+		if w.s.stage.live(g.hash) < 0 && !w.inherits(name) || !w.folders[name] {
 			continue // it is not in the point
 		}
 		out.Gone = append(out.Gone, &pb.Gone{Message: string(g.id), Folder: string(name)})
@@ -510,6 +495,11 @@ func (w *sealing) segment(folders []folder) (data []byte, replace bool, err erro
 	if next == identity(w.s.base.folders) {
 		return nil, false, nil
 	}
+	for i := range w.s.base.folders {
+		if f := &w.s.base.folders[i]; f.tree != nil && !w.folders[f.ID] {
+			w.emptied[f.short] = true // it may come back, but not with these messages
+		}
+	}
 	t := w.s.table
 	if t == nil || w.partly {
 		// The table is made by a walk when it is needed.
@@ -529,7 +519,7 @@ func (w *sealing) segment(folders []folder) (data []byte, replace bool, err erro
 func (w *sealing) prune(entries []located) []located {
 	changed := map[message.Hash]bool{}
 	for h := range w.s.stage.newest {
-		changed[h] = w.s.stage.live(h) != nil
+		changed[h] = w.s.stage.live(h) >= 0
 	}
 	out := entries[:0]
 	for _, l := range entries {
@@ -538,13 +528,4 @@ func (w *sealing) prune(entries []located) []located {
 		}
 	}
 	return out
-}
-
-// newestLive returns the number of the version that live returns.
-func (s *stage) newestLive(h message.Hash) int32 {
-	i := s.newest[h]
-	for s.versions[i].dropped {
-		i = s.versions[i].prev
-	}
-	return i
 }

@@ -302,11 +302,11 @@ func (s *Session) Lookup(ctx context.Context, ids []mail.MessageID) ([]*record.M
 
 func (s *Session) lookup(ctx context.Context, id mail.MessageID) (*record.Message, error) {
 	h := message.HashOf(id)
-	v := s.stage.last(h)
-	if s.stage.isDeleted(h, v) {
-		return nil, nil
-	}
-	if v != nil {
+	if i := s.stage.last(h); i >= 0 {
+		v := &s.stage.versions[i]
+		if v.deleted {
+			return nil, nil
+		}
 		e, err := s.journal.Record(v.off, v.length)
 		if err != nil {
 			return nil, err

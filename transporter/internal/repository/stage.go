@@ -15,13 +15,12 @@ type stage struct {
 	seq      uint32 // number of the last checkpoint
 	versions []version
 	newest   map[message.Hash]int32 // the last of versions for a message
-	deleted  map[message.Hash]mark
 	gone     []gone
 	losses   []stagedLoss
 	folders  map[uint32]*folderStage
 }
 
-// version is one committed record.
+// version is one committed record, or the word that a message is deleted.
 type version struct {
 	hash    message.Hash
 	by      uint32 // folder whose checkpoint it came in
@@ -33,11 +32,7 @@ type version struct {
 	seq     uint32
 	prev    int32 // the version before of the same message, or -1
 	dropped bool  // forgotten by a restart: Lookup still finds it, the point does not
-}
-
-// mark is when something was said, and in a checkpoint of which folder.
-type mark struct {
-	seq, by uint32
+	deleted bool
 }
 
 type gone struct {
@@ -64,7 +59,7 @@ type folderStage struct {
 
 func newStage() *stage {
 	return &stage{
-		numbers: map[mail.FolderID]uint32{}, newest: map[message.Hash]int32{}, deleted: map[message.Hash]mark{},
+		numbers: map[mail.FolderID]uint32{}, newest: map[message.Hash]int32{},
 		folders: map[uint32]*folderStage{},
 	}
 }
@@ -95,17 +90,13 @@ func (s *stage) apply(c *pb.Checkpoint, off int64) error {
 			sec: m.GetReceivedSeconds(), nano: m.GetReceivedNanos(), length: m.GetLength(), off: off, seq: s.seq, prev: -1,
 		}
 		off += int64(v.length)
-		if last, ok := s.newest[v.hash]; ok {
-			v.prev = last
-		}
-		s.newest[v.hash] = int32(len(s.versions))
-		s.versions = append(s.versions, v)
+		s.add(v)
 	}
 	for _, id := range c.GetGone() {
 		s.gone = append(s.gone, gone{id: mail.MessageID(id), hash: message.HashOf(mail.MessageID(id)), folder: by, seq: s.seq})
 	}
 	for _, id := range c.GetDeleted() {
-		s.deleted[message.HashOf(mail.MessageID(id))] = mark{s.seq, by}
+		s.add(version{hash: message.HashOf(mail.MessageID(id)), by: by, seq: s.seq, prev: -1, deleted: true})
 	}
 	for _, l := range c.GetLosses() {
 		s.losses = append(s.losses, stagedLoss{fromLoss(l), by})
@@ -114,6 +105,14 @@ func (s *stage) apply(c *pb.Checkpoint, off int64) error {
 		s.advance(by, c)
 	}
 	return nil
+}
+
+func (s *stage) add(v version) {
+	if last, ok := s.newest[v.hash]; ok {
+		v.prev = last
+	}
+	s.newest[v.hash] = int32(len(s.versions))
+	s.versions = append(s.versions, v)
 }
 
 func (s *stage) advance(by uint32, c *pb.Checkpoint) {
@@ -145,11 +144,6 @@ func (s *stage) restart(by uint32) {
 			s.gone[i].dropped = true
 		}
 	}
-	for h, m := range s.deleted {
-		if m.by == by {
-			delete(s.deleted, h)
-		}
-	}
 	kept := s.losses[:0]
 	for _, l := range s.losses {
 		if l.by != by {
@@ -160,31 +154,23 @@ func (s *stage) restart(by uint32) {
 	s.folders[by] = &folderStage{restarted: true}
 }
 
-// last returns the newest version of a message, forgotten ones included, or nil.
-func (s *stage) last(h message.Hash) *version {
-	i, ok := s.newest[h]
-	if !ok {
-		return nil
-	}
-	return &s.versions[i]
+// last returns the newest version of a message as Lookup sees it, forgotten records included; -1 where there is none.
+func (s *stage) last(h message.Hash) int32 {
+	return s.first(h, func(v *version) bool { return !v.dropped || !v.deleted })
 }
 
-// live returns the newest version that counts for the point, or nil.
-func (s *stage) live(h message.Hash) *version {
-	i, ok := s.newest[h]
-	if !ok {
-		return nil
-	}
-	for ; i >= 0; i = s.versions[i].prev {
-		if !s.versions[i].dropped {
-			return &s.versions[i]
-		}
-	}
-	return nil
+// live returns the newest version that counts for the point; -1 where the last point's does.
+func (s *stage) live(h message.Hash) int32 {
+	return s.first(h, func(v *version) bool { return !v.dropped })
 }
 
-// isDeleted reports whether a message was said to be deleted after (or together with) the version given, which may be nil.
-func (s *stage) isDeleted(h message.Hash, v *version) bool {
-	m, ok := s.deleted[h]
-	return ok && (v == nil || m.seq >= v.seq)
+func (s *stage) first(h message.Hash, fits func(v *version) bool) int32 {
+	i, ok := s.newest[h]
+	if !ok {
+		return -1
+	}
+	for i >= 0 && !fits(&s.versions[i]) {
+		i = s.versions[i].prev
+	}
+	return i
 }
