@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
@@ -177,10 +178,10 @@ func (b *builder) uploadOnce(ctx context.Context, n *NewAttachment) error {
 		return err
 	}
 	defer content.Close() //nolint:errcheck // only read
-	if b.buffer == nil {
-		b.buffer = make([]byte, b.c.opts.Limits.Upload)
-	}
 	for at := int64(0); at < n.Length; {
+		if b.buffer == nil {
+			b.buffer = make([]byte, b.c.opts.Limits.Upload)
+		}
 		piece := b.buffer[:min(int64(len(b.buffer)), n.Length-at)]
 		if _, err := io.ReadFull(content, piece); err != nil {
 			b.cancel(ctx, session.URL)
@@ -202,9 +203,14 @@ func (b *builder) uploadOnce(ctx context.Context, n *NewAttachment) error {
 // middle breaks the session at worst.
 func (b *builder) put(ctx context.Context, address string, piece []byte, at, total int64) error {
 	end := at + int64(len(piece))
+	var open atomic.Int32
 	r := request{
 		kind: KindUpload, method: http.MethodPut, mailbox: b.mailbox, url: address, foreign: true, write: end == total,
-		body: func() io.Reader { return bytes.NewReader(piece) }, size: int64(len(piece)), contentType: "application/octet-stream",
+		body: func() io.Reader {
+			open.Add(1)
+			return &pieceBody{bytes.NewReader(piece), &open}
+		},
+		size: int64(len(piece)), contentType: "application/octet-stream",
 		header: map[string]string{"Content-Range": fmt.Sprintf("bytes %d-%d/%d", at, end-1, total)},
 	}
 	err := b.c.attempt(ctx, r, func(resp *http.Response) error {
@@ -226,10 +232,24 @@ func (b *builder) put(ctx context.Context, address string, piece []byte, at, tot
 		}
 		return nil
 	})
+	if open.Load() > 0 {
+		b.buffer = nil // an answer can come before the transport is done with the body
+	}
 	if a, ok := answerOf(err); ok {
 		a.fromSession = true
 	}
 	return err
+}
+
+// pieceBody tells when the transport will read it no more.
+type pieceBody struct {
+	*bytes.Reader
+	open *atomic.Int32
+}
+
+func (p *pieceBody) Close() error {
+	p.open.Add(-1)
+	return nil
 }
 
 // cancel ends a session that will not be used any more. That it fails does not matter: sessions end by themselves.
