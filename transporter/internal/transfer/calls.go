@@ -15,6 +15,9 @@ import (
 
 // Have implements backup.Vault.
 func (c *Client) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
 	have := make([]bool, 0, len(hashes))
 	for batch := range slices.Chunk(hashes, maxHashes) {
 		req := &pb.HaveRequest{Hashes: make([][]byte, len(batch))}
@@ -37,6 +40,9 @@ func (c *Client) Have(ctx context.Context, hashes []record.Hash) ([]bool, error)
 
 // Lookup implements backup.Vault.
 func (c *Client) Lookup(ctx context.Context, ids []mail.MessageID) ([]*record.Message, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
 	found := make([]*record.Message, len(ids))
 	start := 0
 	for batch := range slices.Chunk(ids, maxLookup) {
@@ -79,6 +85,9 @@ func (c *Client) lookup(ctx context.Context, req *pb.LookupRequest, found []*rec
 
 // Commit implements backup.Vault.
 func (c *Client) Commit(ctx context.Context, checkpoint backup.Checkpoint) error {
+	if err := c.usable(); err != nil {
+		return err
+	}
 	if err := c.puts.flush(ctx); err != nil {
 		return err
 	}
@@ -97,6 +106,9 @@ func (c *Client) Commit(ctx context.Context, checkpoint backup.Checkpoint) error
 
 // Pending implements backup.Vault.
 func (c *Client) Pending(ctx context.Context, limit int) ([]backup.Gone, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
 	resp, err := c.service.Pending(c.outgoing(ctx), &pb.PendingRequest{Limit: int32(max(1, min(limit, maxPending)))})
 	if err != nil {
 		return nil, c.failed(ctx, err)
@@ -110,6 +122,9 @@ func (c *Client) Pending(ctx context.Context, limit int) ([]backup.Gone, error) 
 
 // Seal implements backup.Vault.
 func (c *Client) Seal(ctx context.Context, s backup.Summary) (record.Point, error) {
+	if err := c.usable(); err != nil {
+		return record.Point{}, err
+	}
 	if err := c.puts.flush(ctx); err != nil {
 		return record.Point{}, err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -33,7 +33,7 @@ type Client struct {
 	gone   chan struct{} // closed when the peer is gone
 	cause  error         // why; to be read when gone is closed
 	sealed bool
-	closed sync.Once
+	closed atomic.Bool
 }
 
 var _ backup.Vault = (*Client)(nil)
@@ -81,23 +81,26 @@ func (c *Client) State() backup.State { return c.state }
 
 // Close implements backup.Vault.
 func (c *Client) Close() error {
-	var err error
-	c.closed.Do(func() {
-		c.puts.abandon()
-		select {
-		case <-c.gone:
-		default:
-			if !c.sealed {
-				ctx, cancel := context.WithTimeout(c.life, endTimeout)
-				_, _ = c.service.End(ctx, &pb.EndRequest{}) // when it fails, the end of the connection does the same
-				cancel()
-			}
-		}
-		c.cancel()
-		<-c.gone
-		err = c.conn.Close()
-	})
-	return err
+	if c.closed.Swap(true) {
+		return nil
+	}
+	c.puts.abandon()
+	if !c.sealed && !c.isGone() {
+		ctx, cancel := context.WithTimeout(c.life, endTimeout)
+		_, _ = c.service.End(ctx, &pb.EndRequest{}) // when it fails, the end of the connection does the same
+		cancel()
+	}
+	c.cancel()
+	<-c.gone
+	return c.conn.Close()
+}
+
+// usable refuses calls after Close.
+func (c *Client) usable() error {
+	if c.closed.Load() {
+		return fault.New(fault.Conflict, "the session has ended")
+	}
+	return nil
 }
 
 // failed gives an error of the connection its kind: whatever ends a call that its caller did not end means that the peer

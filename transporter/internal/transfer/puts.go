@@ -27,6 +27,9 @@ type puts struct {
 
 // Put implements backup.Vault. It returns when the piece is on its way.
 func (c *Client) Put(ctx context.Context, hash record.Hash, data []byte) error {
+	if err := c.usable(); err != nil {
+		return err
+	}
 	if n := len(data); n == 0 || n > record.MaxPiece {
 		return fault.New(fault.Invalid, "a piece of %d bytes", n)
 	}
