@@ -21,6 +21,7 @@ import (
 	"holdfast/pkg/rpc"
 	"holdfast/transporter/internal/backup"
 	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/transfer"
 )
 
 const (
@@ -66,13 +67,13 @@ type Ferry struct {
 	o Options
 
 	mu     sync.Mutex
-	open   map[string]*transfer
+	open   map[string]*crossing
 	next   int // port to try first
 	closed bool
 }
 
-// transfer is one open port.
-type transfer struct {
+// crossing is one open port.
+type crossing struct {
 	id     string
 	task   string
 	cancel context.CancelFunc
@@ -84,7 +85,7 @@ func New(o Options) *Ferry {
 	if o.Idle <= 0 {
 		o.Idle = defaultIdle
 	}
-	return &Ferry{o: o, open: map[string]*transfer{}, next: o.First}
+	return &Ferry{o: o, open: map[string]*crossing{}, next: o.First}
 }
 
 // Open opens a port. An earlier transfer for the same task is closed first, and its session with it.
@@ -103,7 +104,7 @@ func (f *Ferry) Open(r Request) (Opened, error) {
 	id, token := make([]byte, 16), make([]byte, tokenSize)
 	rand.Read(id)
 	rand.Read(token)
-	t := &transfer{id: hex.EncodeToString(id), task: r.Task, done: make(chan struct{})}
+	t := &crossing{id: hex.EncodeToString(id), task: r.Task, done: make(chan struct{})}
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,24 +115,21 @@ func (f *Ferry) Open(r Request) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	watched := newWatched(l, f.o.Idle)
 	server := rpc.NewServer(identity.ServerTLS(f.o.Credentials, func(peer identity.URI) bool { return peer == source }), f.o.Logger)
-	session := serve(server, token, func(ctx context.Context, run record.RunID) (backup.Vault, error) {
-		return f.o.Vault(ctx, r.Repository, r.Key, run)
+	session := transfer.NewServer(transfer.Options{
+		Token: token,
+		Begin: func(ctx context.Context, run record.RunID) (backup.Vault, error) {
+			return f.o.Vault(ctx, r.Repository, r.Key, run)
+		},
 	})
-	ctx, cancel := context.WithCancel(context.Background())
+	session.Register(server)
+	life, cancel := context.WithCancel(context.Background())
 	t.cancel = cancel
 	f.open[t.id] = t
 	go func() {
 		defer close(t.done)
 		defer cancel()
-		go watched.watch(ctx, cancel)
-		if err := server.Run(ctx, watched, lastAnswers); err != nil {
-			f.o.Logger.Warn("transfer port ended", "task", r.Task, "error", err)
-		}
-		if err := session.Close(); err != nil {
-			f.o.Logger.Warn("session of a transfer not closed", "task", r.Task, "kind", fault.KindOf(err).Error())
-		}
+		f.serve(life, server, session, newWatched(l, f.o.Idle), r.Task)
 		f.mu.Lock()
 		delete(f.open, t.id)
 		f.mu.Unlock()
@@ -139,6 +137,34 @@ func (f *Ferry) Open(r Request) (Opened, error) {
 	}()
 	f.o.Logger.Debug("transfer opened", "task", r.Task, "port", port, "source", r.Source)
 	return Opened{ID: t.id, Port: port, Token: token}, nil
+}
+
+// serve serves one transfer until its session is over, nobody uses it any more, or life ends. Before it returns, session
+// and port are closed.
+func (f *Ferry) serve(life context.Context, server *rpc.Server, session *transfer.Server, l *watched, task string) {
+	serving, stop := context.WithCancel(context.Background())
+	defer stop()
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := server.Run(serving, l, lastAnswers); err != nil {
+			f.o.Logger.Warn("transfer port ended", "task", task, "error", err)
+		}
+		stop()
+	})
+	idle := make(chan struct{})
+	all.Go(func() { l.watch(serving, func() { close(idle) }) })
+	select {
+	case <-life.Done():
+	case <-session.Done():
+	case <-idle:
+		f.o.Logger.Info("transfer closed because nobody used it", "task", task)
+	case <-serving.Done():
+	}
+	if err := session.Close(); err != nil {
+		f.o.Logger.Warn("session of a transfer not closed", "task", task, "kind", fault.KindOf(err).Error())
+	}
+	stop()
+	all.Wait()
 }
 
 // of returns the transfers of a task.
