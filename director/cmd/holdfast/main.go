@@ -8,10 +8,8 @@ import (
 	"syscall"
 
 	"holdfast/director/internal/cli"
+	"holdfast/pkg/version"
 )
-
-// version is set by the linker.
-var version = "dev"
 
 func main() { os.Exit(run()) }
 
@@ -20,7 +18,7 @@ func run() int {
 	defer stop()
 	// The first Ctrl-C is heard everywhere; a second one ends the program at once.
 	context.AfterFunc(ctx, stop)
-	world, done := cli.System(version)
+	world, done := cli.System(version.Version)
 	defer done()
 	return cli.Run(ctx, world, os.Args[1:])
 }

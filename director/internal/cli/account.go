@@ -183,8 +183,11 @@ func runAccountAdd(ctx context.Context, a *app, f *accountFlags, fl *pflag.FlagS
 		return err
 	}
 	return a.print(r, func() error {
-		if err := a.say("Added %s (id %s) with %s.", r.GetAccount().GetName(), r.GetAccount().GetId(),
-			counted(r.GetAccount().GetMailboxes(), "mailbox")); err != nil {
+		what := counted(r.GetAccount().GetMailboxes(), "mailbox")
+		if r.GetAccount().GetRefreshed() == nil && r.GetAccount().GetMailboxes() == 0 {
+			what = "its mailboxes are being read"
+		}
+		if err := a.say("Added %s (id %s): %s.", r.GetAccount().GetName(), r.GetAccount().GetId(), what); err != nil {
 			return err
 		}
 		return a.permissions(r.GetPermissions())
@@ -258,7 +261,11 @@ func runAccountTest(ctx context.Context, a *app, ref string) error {
 		return err
 	}
 	if err := a.print(r, func() error {
-		if err := a.say("%s can be signed in to; it has %s.", acc.GetName(), counted(r.GetUsers(), "user")); err != nil {
+		users := ""
+		if r.GetUsers() > 0 {
+			users = "; it has " + counted(r.GetUsers(), "user")
+		}
+		if err := a.say("%s can be signed in to%s.", acc.GetName(), users); err != nil {
 			return err
 		}
 		return a.permissions(r.GetPermissions())

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func size(n int64) string {
 // duration is "850 ms", "4.2 s", "3 min 5 s", "2 h 4 min", "3 d 2 h".
 func duration(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d <= 0:
 		return "0 s"
 	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
@@ -111,4 +112,15 @@ func word(enum fmt.Stringer, prefix string) string {
 // trimFloat has one digit after the point, none for whole numbers.
 func trimFloat(v float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
+}
+
+// plainWord is what a shell takes as one word without quotes.
+var plainWord = regexp.MustCompile(`^[\p{L}\p{N}._@-]+$`)
+
+// shellWord is a name as it is typed in a command.
+func shellWord(name string) string {
+	if plainWord.MatchString(name) && !strings.HasPrefix(name, "-") {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

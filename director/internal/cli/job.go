@@ -193,7 +193,8 @@ func runJobCreate(ctx context.Context, a *app, f *jobFlags, fl *pflag.FlagSet, n
 	if err != nil {
 		return err
 	}
-	return a.done(r, "Created the job %s (id %s). Run it with: holdfast job run %q", r.GetJob().GetName(), r.GetJob().GetId(), r.GetJob().GetName())
+	return a.done(r, "Created the job %s (id %s). Run it with: holdfast job run %s", r.GetJob().GetName(), r.GetJob().GetId(),
+		shellWord(r.GetJob().GetName()))
 }
 
 func newJobList(a *app) *cobra.Command {

@@ -107,7 +107,9 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 	if s.tasks > 0 {
 		add("mailboxes", "%s", s.mailboxes())
 	}
-	add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
+	if s.countsMessages() {
+		add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
+	}
 	add("bytes", "%s read, %s new%s", size(p.GetBytesRead()), size(p.GetBytesNew()), speed(size(int64(byteRate))))
 	if left := m.left(p); left > 0 {
 		add("time left", "about %s", roughly(left))
@@ -149,11 +151,14 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 	if s.tasks > 0 {
 		parts = append(parts, "mailboxes "+s.mailboxes())
 	}
-	messages := ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()) + " messages"
-	if r, _, ok := m.rates(); ok {
-		messages += " (" + rate(r) + "/s)"
+	if s.countsMessages() {
+		messages := ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()) + " messages"
+		if r, _, ok := m.rates(); ok {
+			messages += " (" + rate(r) + "/s)"
+		}
+		parts = append(parts, messages)
 	}
-	parts = append(parts, messages, size(p.GetBytesRead())+" read")
+	parts = append(parts, size(p.GetBytesRead())+" read")
 	if s.waiting != "" {
 		parts = append(parts, s.waiting)
 	}
@@ -161,6 +166,11 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 		parts = append(parts, "about "+roughly(left)+" left")
 	}
 	return strings.Join(parts, "; ")
+}
+
+// countsMessages is false for a verify, which has none to count.
+func (s *snapshot) countsMessages() bool {
+	return s.tasks > 0 || s.progress.GetMessagesDone()+s.progress.GetMessagesTotal() > 0
 }
 
 func (s *snapshot) headline(now time.Time) string {
@@ -175,30 +185,32 @@ func (s *snapshot) headline(now time.Time) string {
 }
 
 func (s *snapshot) mailboxes() string {
-	text := ofTotal(int64(s.done), int64(s.tasks))
-	if s.incomplete > 0 {
-		text += fmt.Sprintf(", %d with losses", s.incomplete)
+	return ofTotal(int64(s.done), int64(s.tasks)) + unwell(s.incomplete, s.failed)
+}
+
+// unwell says how many mailboxes did not end well: " (1 with losses, 2 failed)".
+func unwell(incomplete, failed int32) string {
+	var parts []string
+	if incomplete > 0 {
+		parts = append(parts, fmt.Sprintf("%d with losses", incomplete))
 	}
-	if s.failed > 0 {
-		text += fmt.Sprintf(", %d failed", s.failed)
+	if failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", failed))
 	}
-	return text
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// mailboxesDone is the same for a run that is shown, not watched.
+func mailboxesDone(r *pb.Run) string {
+	return ofTotal(int64(r.GetTasksDone()), int64(r.GetTasks())) + unwell(r.GetTasksIncomplete(), r.GetTasksFailed())
 }
 
 // mailboxesText is the same within a sentence.
 func mailboxesText(r *pb.Run) string {
-	var not []string
-	if n := r.GetTasksIncomplete(); n > 0 {
-		not = append(not, fmt.Sprintf("%d with losses", n))
-	}
-	if n := r.GetTasksFailed(); n > 0 {
-		not = append(not, fmt.Sprintf("%d failed", n))
-	}
-	text := fmt.Sprintf("%s of %s", count(int64(r.GetTasksDone())), counted(int64(r.GetTasks()), "mailbox"))
-	if len(not) > 0 {
-		text += " (" + strings.Join(not, ", ") + ")"
-	}
-	return text
+	return count(int64(r.GetTasksDone())) + " of " + counted(int64(r.GetTasks()), "mailbox") + unwell(r.GetTasksIncomplete(), r.GetTasksFailed())
 }
 
 func ofTotal(done, total int64) string {

@@ -35,8 +35,9 @@ takes a message's id or its internet message id, alone or as FOLDER:ID, which
 finds it faster.
 
 --deleted-since takes a newer point of the same mailbox and brings back exactly
-the messages that it has no more; moved messages do not count as deleted, and
-with --folder only those folders are looked at.` + pointArgument,
+the messages that it has no more. Moved messages are not deleted, nor are those
+in Deleted Items; those behind "Recover deleted items" are. With --folder only
+those folders are looked at.` + pointArgument,
 		Example: "  holdfast recover anna@contoso.com --plan\n" +
 			"  holdfast recover anna@contoso.com --folder Inbox --if-exists rename --watch\n" +
 			"  holdfast recover pt-anna-1 --deleted-since anna@contoso.com --watch\n" +

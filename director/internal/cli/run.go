@@ -95,7 +95,7 @@ func (a *app) showRun(r *pb.GetRunResponse) error {
 	f.some("error", x.GetError())
 	f.add("started", "%s", a.when(x.GetStarted()))
 	f.add("took", "%s", a.took(x.GetStarted(), x.GetEnded()))
-	f.add("mailboxes", "%s", mailboxesText(x))
+	f.add("mailboxes", "%s", mailboxesDone(x))
 	f.add("messages", "%s, %s new or changed, %s removed", count(p.GetMessagesDone()), count(p.GetMessagesChanged()), count(p.GetMessagesDeleted()))
 	f.add("attachments", "%s", count(p.GetAttachments()))
 	f.add("bytes", "%s read, %s new", size(p.GetBytesRead()), size(p.GetBytesNew()))
