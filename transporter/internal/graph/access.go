@@ -42,14 +42,30 @@ var wanted = []struct {
 	required bool
 	without  string
 }{
-	{"User.Read.All", []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, true,
-		"Mailboxes cannot be listed."},
-	{"Mail.Read", []string{"Mail.Read", "Mail.ReadWrite"}, true,
-		"Mail cannot be read, so nothing can be backed up."},
-	{"Mail.ReadWrite", []string{"Mail.ReadWrite"}, false,
-		"Mail can be backed up, but not recovered into Microsoft 365."},
-	{"MailboxSettings.Read", []string{"MailboxSettings.Read", "MailboxSettings.ReadWrite"}, false,
-		"Shared, room and equipment mailboxes are not told apart from those of users."},
+	{
+		"User.Read.All",
+		[]string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+		true,
+		"Mailboxes cannot be listed.",
+	},
+	{
+		"Mail.Read",
+		[]string{"Mail.Read", "Mail.ReadWrite"},
+		true,
+		"Mail cannot be read, so nothing can be backed up.",
+	},
+	{
+		"Mail.ReadWrite",
+		[]string{"Mail.ReadWrite"},
+		false,
+		"Mail can be backed up, but not recovered into Microsoft 365.",
+	},
+	{
+		"MailboxSettings.Read",
+		[]string{"MailboxSettings.Read", "MailboxSettings.ReadWrite"},
+		false,
+		"Shared, room and equipment mailboxes are not told apart from those of users.",
+	},
 }
 
 // CheckAccess signs in, asks Graph one question, and tells what the app may do. Wrong credentials, an unknown tenant or

@@ -55,23 +55,3 @@ func (c *Client) follow(link string) (string, error) {
 	}
 	return link, nil
 }
-
-// relative returns a checked link as a batch wants it: from the version root on.
-func (c *Client) relative(link string) (string, error) {
-	link, err := c.follow(link)
-	if err != nil {
-		return "", err
-	}
-	u, _ := url.Parse(link)
-	path := u.EscapedPath()
-	for _, version := range []string{"/v1.0", "/beta"} {
-		if rest, ok := strings.CutPrefix(path, version); ok {
-			path = rest
-			break
-		}
-	}
-	if u.RawQuery != "" {
-		path += "?" + u.RawQuery
-	}
-	return path, nil
-}

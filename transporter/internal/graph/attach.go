@@ -177,7 +177,7 @@ func (b *builder) uploadOnce(ctx context.Context, n *NewAttachment) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close() //nolint:errcheck // only read
+	defer content.Close()
 	for at := int64(0); at < n.Length; {
 		if b.buffer == nil {
 			b.buffer = make([]byte, b.c.opts.Limits.Upload)
@@ -222,7 +222,7 @@ func (b *builder) put(ctx context.Context, address string, piece []byte, at, tot
 			Next []string `json:"nextExpectedRanges"` // any casing: encoding/json does not mind
 		}
 		if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-			return nil //nolint:nilerr // the piece was taken; that the answer tells nothing does not matter
+			return nil // the piece was taken; that the answer tells nothing does not matter
 		}
 		if len(got.Next) > 0 {
 			start, _, _ := strings.Cut(got.Next[0], "-")

@@ -95,7 +95,7 @@ func (a *attachmentReader) together() error {
 		kind: KindAttachments, mailbox: a.mailbox, tries: 2,
 		url: query(a.path(), "$expand", expand(a.c.opts.Limits.Nesting)),
 	}, func(resp *http.Response) error {
-		defer resp.Body.Close() //nolint:errcheck // only read
+		defer resp.Body.Close()
 		return a.all(resp)
 	})
 	answer, answered := answerOf(err)

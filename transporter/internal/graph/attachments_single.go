@@ -87,7 +87,7 @@ func (a *attachmentReader) single(got Attachment) (error, bool) { //nolint:reviv
 		kind: KindAttachments, mailbox: a.mailbox, tries: 2,
 		url: query(a.c.base+attachmentPath(a.mailbox, a.message, got.ID), "$expand", expand(a.c.opts.Limits.Nesting)),
 	}, func(resp *http.Response) error {
-		defer resp.Body.Close() //nolint:errcheck // only read
+		defer resp.Body.Close()
 		p := parser{a: a, s: newScanner(resp.Body), body: resp.Body}
 		one, err := p.attachment(0)
 		if p.visited {

@@ -206,12 +206,16 @@ func TestTemporaryFilesAreGoneAfterwards(t *testing.T) {
 
 func TestItemsThatAreNoMessagesComeAsTheirRendering(t *testing.T) {
 	item := func(id, name, kind string) map[string]any {
-		return map[string]any{"@odata.type": "#microsoft.graph.itemAttachment", "id": id, "name": name, "size": 10, "isInline": false, "contentType": nil,
-			"item": map[string]any{"@odata.type": "#microsoft.graph." + kind, "id": "", "subject": name}}
+		return map[string]any{
+			"@odata.type": "#microsoft.graph.itemAttachment", "id": id, "name": name, "size": 10, "isInline": false, "contentType": nil,
+			"item": map[string]any{"@odata.type": "#microsoft.graph." + kind, "id": "", "subject": name},
+		}
 	}
 	file := func(id string) map[string]any {
-		return map[string]any{"@odata.type": "#microsoft.graph.fileAttachment", "id": id, "name": id, "contentType": "text/plain", "size": 3, "isInline": false,
-			"contentId": nil, "contentLocation": nil, "lastModifiedDateTime": "2026-01-02T03:04:05Z", "contentBytes": base64.StdEncoding.EncodeToString([]byte(id))}
+		return map[string]any{
+			"@odata.type": "#microsoft.graph.fileAttachment", "id": id, "name": id, "contentType": "text/plain", "size": 3, "isInline": false,
+			"contentId": nil, "contentLocation": nil, "lastModifiedDateTime": "2026-01-02T03:04:05Z", "contentBytes": base64.StdEncoding.EncodeToString([]byte(id)),
+		}
 	}
 	all := []map[string]any{file("a1"), item("e1", "Meeting", "event"), file("a2")}
 	s := newTenant(t, func(w http.ResponseWriter, r *http.Request) {

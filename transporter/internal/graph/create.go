@@ -184,7 +184,7 @@ func (b *builder) load(ctx context.Context, n *NewAttachment) (*newAttachment, e
 	if err != nil {
 		return nil, err
 	}
-	defer content.Close() //nolint:errcheck // only read
+	defer content.Close()
 	w.Content, err = io.ReadAll(io.LimitReader(content, n.Length+1))
 	if err != nil {
 		return nil, &stopError{err}

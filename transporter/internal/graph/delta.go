@@ -83,7 +83,7 @@ func (c *Client) offersDelta() bool { return c.opts.Cloud.hasDelta() && !c.noDel
 // withCause gives an answer's fault a sentence and one of this package's sentinels.
 func withCause(err, sentinel error, sentence string) error {
 	kind := fault.Conflict
-	if sentinel == ErrFolderGone {
+	if errors.Is(sentinel, ErrFolderGone) {
 		kind = fault.NotFound
 	}
 	f := fault.New(kind, "%s (%w)", sentence, err)

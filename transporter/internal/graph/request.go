@@ -102,7 +102,7 @@ func (c *Client) attempt(ctx context.Context, r request, handle func(*http.Respo
 		if r.write && !neverSent(err) {
 			return &uncertainError{err}
 		}
-		if r.failed != nil && !neverSent(err) && !(answered && a.hasRetry) {
+		if r.failed != nil && !neverSent(err) && (!answered || !a.hasRetry) {
 			r.failed()
 		}
 		failures++

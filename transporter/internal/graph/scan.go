@@ -179,10 +179,10 @@ func (r *stringReader) Read(p []byte) (int, error) {
 		if err != nil {
 			return 0, unexpected(err)
 		}
-		switch {
-		case b == '"':
+		switch b {
+		case '"':
 			r.done = true
-		case b == '\\':
+		case '\\':
 			if err := r.escape(); err != nil {
 				return 0, err
 			}

@@ -125,18 +125,6 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	answer(w, status, map[string]any{"error": map[string]any{"code": code, "message": "Words of Microsoft."}})
 }
 
-// oneMessage is a whole message as Graph writes it.
-func oneMessage(id string) map[string]any {
-	return map[string]any{
-		"@odata.type": "#microsoft.graph.message", "@odata.etag": `W/"ck-` + id + `"`, "id": id, "changeKey": "ck-" + id,
-		"subject": "Subject of " + id, "body": map[string]any{"contentType": "html", "content": "<p>" + id + "</p>"},
-		"bodyPreview": id, "parentFolderId": "f1", "importance": "normal", "categories": []string{}, "isRead": true, "isDraft": false,
-		"hasAttachments": false, "toRecipients": []any{}, "ccRecipients": []any{}, "bccRecipients": []any{}, "replyTo": []any{},
-		"flag": map[string]any{"flagStatus": "notFlagged"}, "receivedDateTime": "2026-01-02T03:04:05Z", "sentDateTime": "2026-01-02T03:04:00Z",
-		"createdDateTime": "2026-01-02T03:04:06Z", "lastModifiedDateTime": "2026-01-02T03:04:07Z",
-	}
-}
-
 func readAll(t *testing.T, r io.Reader) string {
 	t.Helper()
 	b, err := io.ReadAll(r)
