@@ -97,7 +97,7 @@ func (s *story) invite() {
    Logs:      %s
    Ctrl-C stops everything that was started.
 `, director, shown, director, filepath.Join(s.site.DirectorData(), "cli-token"),
-		filepath.Join(s.site.DirectorData(), "tls-certificate.pem"), filepath.Join(s.site.Bin, "holdfast"),
+		filepath.Join(s.site.DirectorData(), "tls.crt"), filepath.Join(s.site.Bin, "holdfast"),
 		filepath.Join(s.site.Dir, "log"))
 }
 

@@ -150,7 +150,7 @@ func (s *Site) Command(ctx context.Context, args ...string) *exec.Cmd {
 		"HOME="+s.home, "XDG_CONFIG_HOME="+s.home,
 		"HOLDFAST_DIRECTOR=https://"+s.Options.Director,
 		"HOLDFAST_TOKEN_FILE="+filepath.Join(s.DirectorData(), "cli-token"),
-		"HOLDFAST_CA="+filepath.Join(s.DirectorData(), "tls-certificate.pem"),
+		"HOLDFAST_CA="+filepath.Join(s.DirectorData(), "tls.crt"),
 	)
 	return cmd
 }
