@@ -105,12 +105,15 @@ type sealing struct {
 	// What changes does not tell of the table: folders of which nothing of the last point stays, and whether a part stays.
 	emptied map[uint32]bool
 	partly  bool
+	// What enumerations that came to their end have named.
+	ended    map[mail.FolderID]*namedSet
+	versions map[uint32][]int32 // see of
 }
 
 // build makes the tree and the root durable.
 func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 	before, _ := s.r.blobs.Losses()
-	w := &sealing{s: s, folders: map[mail.FolderID]bool{}, ops: map[mail.FolderID][]tree.Op{}, emptied: map[uint32]bool{}}
+	w := &sealing{s: s, folders: map[mail.FolderID]bool{}, ops: map[mail.FolderID][]tree.Op{}, emptied: map[uint32]bool{}, ended: map[mail.FolderID]*namedSet{}}
 	for i := range sum.Folders {
 		id := sum.Folders[i].ID
 		if id == "" || w.folders[id] {
@@ -241,15 +244,21 @@ func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, erro
 			out.cursor = st.cursor
 		}
 	}
+	if !st.told && out.enumerating { // the enumeration waits, while messages of the folder were named elsewhere
+		st.told, st.enumerating = len(w.ops[listed.ID]) > 0, true
+	}
 	var named *namedSet
-	if st.complete || st.enumerating {
+	if st.complete || st.told && st.enumerating {
 		var err error
-		if named, err = w.named(was, st.restarted, number); err != nil {
+		if named, err = w.named(was, &st, number); err != nil {
 			return out, err
 		}
 	}
 	if st.told {
 		out.enumerating, out.namedAll, out.named = st.enumerating, false, nil
+	}
+	if st.complete {
+		w.ended[listed.ID] = named
 	}
 	base := out.tree
 	var keep func(e *tree.Entry) bool
@@ -270,7 +279,7 @@ func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, erro
 		}
 		out.tree = built
 	}
-	if st.enumerating {
+	if st.told && st.enumerating {
 		out.namedAll = named.all || st.complete
 		return out, w.saveNamed(&out, named)
 	}
@@ -295,9 +304,11 @@ func (n *namedSet) has(h message.Hash) bool {
 func short(h message.Hash) uint64 { return binary.BigEndian.Uint64(h[:]) }
 
 // named gathers what the enumeration of a folder has named, in this session and, unless it began anew, before.
-func (w *sealing) named(was *folder, restarted bool, number uint32) (*namedSet, error) {
+func (w *sealing) named(was *folder, st *folderStage, number uint32) (*namedSet, error) {
 	n := &namedSet{all: was == nil || was.tree == nil}
-	if was != nil && was.enumerating && !restarted {
+	since := st.since
+	if was != nil && was.enumerating && !st.restarted {
+		since = 0
 		n.all = n.all || was.namedAll
 		data, err := w.s.r.trees.loadList(was.named)
 		if err != nil {
@@ -308,17 +319,35 @@ func (w *sealing) named(was *folder, restarted bool, number uint32) (*namedSet, 
 		}
 		n.inherited = len(n.hashes)
 	}
-	if n.all {
-		return n, nil
-	}
-	for i := range w.s.stage.versions {
-		if v := &w.s.stage.versions[i]; (v.by == number || v.folder == number) && !v.dropped && !v.deleted {
+	for _, i := range w.of(number) {
+		v := &w.s.stage.versions[i]
+		if v.seq >= since {
 			n.hashes = append(n.hashes, short(v.hash))
+		} else {
+			n.all = false // it is in the folder, and the enumeration has yet to say so
 		}
 	}
 	slices.Sort(n.hashes)
 	n.hashes = slices.Compact(n.hashes)
 	return n, nil
+}
+
+// of returns the versions that count and that came for a folder or lie in it.
+func (w *sealing) of(number uint32) []int32 {
+	if w.versions == nil {
+		w.versions = map[uint32][]int32{}
+		for i := range w.s.stage.versions {
+			v := &w.s.stage.versions[i]
+			if v.dropped || v.deleted {
+				continue
+			}
+			w.versions[v.folder] = append(w.versions[v.folder], int32(i))
+			if v.by != v.folder {
+				w.versions[v.by] = append(w.versions[v.by], int32(i))
+			}
+		}
+	}
+	return w.versions[number]
 }
 
 // saveNamed records what an enumeration that is not at its end has named, so that the next session can go on with it. Until
@@ -425,23 +454,16 @@ func (w *sealing) weight(ctx context.Context, id mail.MessageID) (message.Weight
 		return e.Weight, true, err
 	}
 	m, err := w.s.baseMessage(ctx, h)
-	if err != nil || m == nil || !w.inherits(m.Folder) {
+	if err != nil || m == nil || !w.inherits(m.Folder, h) {
 		return message.Weight{}, false, err
 	}
 	return message.Weigh(m), true, nil
 }
 
-// inherits reports whether messages of the last point in a folder stay though no checkpoint names them.
-func (w *sealing) inherits(id mail.FolderID) bool {
-	if !w.folders[id] {
-		return false
-	}
-	number, ok := w.s.stage.numbers[id]
-	if !ok {
-		return true
-	}
-	f := w.s.stage.folders[number]
-	return f == nil || !f.complete
+// inherits reports whether a message that the last point has in a folder, and that no checkpoint places elsewhere, stays.
+func (w *sealing) inherits(id mail.FolderID, h message.Hash) bool {
+	named := w.ended[id]
+	return w.folders[id] && (named == nil || named.has(h))
 }
 
 // pending lists the removals that the next session has to decide.
@@ -453,7 +475,7 @@ func (w *sealing) pending(ctx context.Context) (*pb.PendingList, error) {
 	out := &pb.PendingList{}
 	for _, g := range list {
 		name := w.s.stage.names[g.folder]
-		if w.s.stage.live(g.hash) < 0 && !w.inherits(name) || !w.folders[name] {
+		if w.s.stage.live(g.hash) < 0 && !w.inherits(name, g.hash) || !w.folders[name] {
 			continue // it is not in the point
 		}
 		out.Gone = append(out.Gone, &pb.Gone{Message: string(g.id), Folder: string(name)})

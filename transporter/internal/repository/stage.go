@@ -51,10 +51,11 @@ type stagedLoss struct {
 // folderStage is how far a folder got in the session.
 type folderStage struct {
 	cursor      mail.Cursor
-	told        bool // a checkpoint said whether the cursor lies inside an enumeration,
-	enumerating bool // and this is what it said
-	complete    bool // a full enumeration came to its end
-	restarted   bool // one began in this session
+	told        bool   // a checkpoint said whether the cursor lies inside an enumeration,
+	enumerating bool   // and this is what it said
+	since       uint32 // the checkpoint in which an enumeration began
+	complete    bool   // a full enumeration came to its end
+	restarted   bool   // one began in this session
 }
 
 func newStage() *stage {
@@ -129,6 +130,9 @@ func (s *stage) advance(by uint32, c *pb.Checkpoint) {
 		f.told = true
 		f.enumerating = full && !c.GetDone()
 		f.complete = f.complete || full && c.GetDone()
+		if full && f.since == 0 {
+			f.since = s.seq
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ var pendingSentences = []sentence{
 		h.commit(v, backup.Checkpoint{Folder: "archive", Cursor: "d1", Messages: []record.Message{h.message(v, "b", "archive", "two")}})
 		h.want("decided", h.pending(v), goneFrom("inbox", "c"))
 		h.commit(v, backup.Checkpoint{Messages: []record.Message{h.message(v, "c", "inbox", "one")}})
-		h.want("a removal that proved to be none", h.pending(v), nil)
+		h.want("a removal that proved to be none", h.pending(v), []backup.Gone(nil))
 		h.want("point", inPoint(h.seal(v, "inbox", "archive")), []string{"b: two in archive", "c: one in inbox"})
 	}},
 	{"AMessageFoundElsewhereBeforeItIsGoneIsNotPending", func(h *harness) {
@@ -46,14 +46,14 @@ var pendingSentences = []sentence{
 		v := h.begin()
 		h.commit(v, backup.Checkpoint{Folder: "archive", Cursor: "d1", Messages: []record.Message{h.message(v, "a", "archive", "two")}})
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c2", Gone: []mail.MessageID{"a"}})
-		h.want("pending", h.pending(v), nil)
+		h.want("pending", h.pending(v), []backup.Gone(nil))
 	}},
 	{"AMessageGoneAgainIsPendingAgain", func(h *harness) {
 		h.sealed()
 		v := h.begin()
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c2", Gone: []mail.MessageID{"a"}})
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c3", Messages: []record.Message{h.message(v, "a", "inbox", "two")}})
-		h.want("back", h.pending(v), nil)
+		h.want("back", h.pending(v), []backup.Gone(nil))
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c4", Gone: []mail.MessageID{"a"}})
 		h.want("gone again", h.pending(v), goneFrom("inbox", "a"))
 		h.close(v)

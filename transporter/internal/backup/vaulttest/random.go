@@ -97,18 +97,23 @@ func (m *model) fold() *fold {
 		forgotten := slices.ContainsFunc(m.staged[i+1:], func(later backup.Checkpoint) bool { return later.Restart && later.Folder == c.Folder })
 		if c.Restart {
 			f.complete[folder] = false
-			f.named[folder] = nil
+			delete(f.named, folder)
 			f.cursors[folder] = backup.FolderState{Folder: c.Folder}
+		}
+		if c.Full && f.named[folder] == nil {
+			f.named[folder] = map[string]bool{}
 		}
 		for _, msg := range c.Messages {
 			f.lookup[string(msg.ID)] = msg.BodyPreview + " in " + string(msg.Folder)
-			if f.named[folder] == nil {
-				f.named[folder] = map[string]bool{}
+			if forgotten {
+				continue
 			}
-			f.named[folder][string(msg.ID)] = true
-			if !forgotten {
-				f.live[string(msg.ID)] = &foldVersion{seq: i, text: msg.BodyPreview + " in " + string(msg.Folder), folder: string(msg.Folder)}
+			for _, name := range []string{folder, string(msg.Folder)} {
+				if f.named[name] != nil {
+					f.named[name][string(msg.ID)] = true
+				}
 			}
+			f.live[string(msg.ID)] = &foldVersion{seq: i, text: msg.BodyPreview + " in " + string(msg.Folder), folder: string(msg.Folder)}
 		}
 		for _, id := range c.Deleted {
 			if !forgotten {
