@@ -39,18 +39,17 @@ const (
 	folderTop    = "250" // no maximum is documented; contract 11 calls this safe
 )
 
-// roles are the well-known names that stand for a default folder (contract 3.3).
+// roles are the well-known names that are asked for (contract 3.3). Each is a request, so the rest is left out: what lies
+// below syncissues is found by name, and search folders are known by their type.
 var roles = []mail.Role{
 	"inbox", "drafts", "sentitems", "deleteditems", "junkemail", "archive", "outbox", "conversationhistory", "clutter",
-	"syncissues", "conflicts", "localfailures", "serverfailures", "scheduled", roleSearch,
+	"syncissues", "scheduled",
 }
 
 // recoverable are the parts of Recoverable Items; all but the first are undocumented and may be missing (contract 3.6).
 var recoverable = []mail.Role{
 	"recoverableitemsdeletions", "recoverableitemspurges", "recoverableitemsversions", "recoverableitemsdiscoveryholds",
 }
-
-const roleSearch mail.Role = "searchfolders"
 
 // Folders lists the mailbox's mail folders, parents before children. Search folders are never among them: their messages
 // are those of other folders. A default folder carries its role whatever its name.
@@ -174,7 +173,7 @@ func (w *walk) take(ctx context.Context, parent mail.FolderID, r reply) error {
 
 func (w *walk) add(parent mail.FolderID, f wireFolder) {
 	role := w.roles[f.ID]
-	if f.ID == "" || w.seen[f.ID] || !f.plain() || role == roleSearch {
+	if f.ID == "" || w.seen[f.ID] || !f.plain() {
 		return
 	}
 	recoverableItems := strings.HasPrefix(string(role), "recoverable")

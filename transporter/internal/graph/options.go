@@ -55,7 +55,8 @@ type Options struct {
 
 // Limits bound what a client asks for at once and how long it tries. A zero field means its default.
 type Limits struct {
-	PageSize      int           // messages per page, to begin with and at most; default 100
+	PageSize      int           // messages per page, to begin with; default 100
+	MaxPageSize   int           // messages per page while all goes well; default twice PageSize
 	Tries         int           // of one request that fails; default 6
 	ThrottleTries int           // of one request that is told to wait; default 20
 	Backoff       time.Duration // upper bound of the first wait, doubled each time; default 1 s
@@ -69,6 +70,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	l.PageSize = or(l.PageSize, 100)
+	l.MaxPageSize = max(or(l.MaxPageSize, 2*l.PageSize), l.PageSize)
 	l.Tries = or(l.Tries, 6)
 	l.ThrottleTries = or(l.ThrottleTries, 20)
 	l.Backoff = or(l.Backoff, time.Second)

@@ -57,7 +57,7 @@ func (c *Client) pageSizeOf(mailbox mail.MailboxID) *pageSize {
 	defer c.mu.Unlock()
 	p := c.pageSizes[mailbox]
 	if p == nil {
-		p = &pageSize{now: c.opts.Limits.PageSize, most: c.opts.Limits.PageSize}
+		p = &pageSize{now: c.opts.Limits.PageSize, most: c.opts.Limits.MaxPageSize}
 		c.pageSizes[mailbox] = p
 	}
 	return p
