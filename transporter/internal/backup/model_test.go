@@ -13,6 +13,7 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/record"
 )
 
 var (
@@ -45,13 +46,19 @@ type history struct {
 	b    *box
 	r    *memRepository
 	next int
+	runs int
 	log  []string
+	// begin opens a session, read returns what a point has: of the twin, or of something behind it.
+	begin func() (backup.Vault, error)
+	read  func(record.Point) *memPoint
 }
 
 func newHistory(t *testing.T, seed uint64) *history {
 	h := &history{t: t, rng: rand.New(rand.NewPCG(seed, 2)), b: newBox(seed, "A", "B", "C"), r: newMemRepository(t)}
 	h.b.replays, h.b.silent, h.b.full = h.chance(2), h.chance(2), h.chance(6)
 	h.b.pageSize = 1 + h.rng.IntN(6)
+	h.begin = func() (backup.Vault, error) { return h.r.begin(), nil }
+	h.read = func(record.Point) *memPoint { return h.r.last() }
 	return h
 }
 
@@ -64,7 +71,7 @@ func (h *history) play() {
 	if h.b.silent {
 		// A message that is back, unreported, in a folder where it was long ago, and whose last folder vanished or is read
 		// from its beginning, is found in one run, but not always when that is killed at the wrong moment.
-		run(h.t, h.r, h.b, backup.Options{})
+		h.quietRun()
 	}
 	for range 2 + h.rng.IntN(5) {
 		h.disturbedRun()
@@ -74,12 +81,8 @@ func (h *history) play() {
 	clear(h.b.poison)
 	clear(h.b.locating)
 	clear(h.b.expired)
-	h.trace("the quiet run")
-	result, err := backup.Run(h.t.Context(), tracedBox{h.b, h}, tracedVault{h.r.begin(), h}, backup.Options{}, nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	p := h.r.last()
+	h.trace("the last run")
+	p, result := h.quietRun()
 	if len(result.Losses) > 0 {
 		h.t.Errorf("losses of the quiet run: %+v", result.Losses)
 	}
@@ -92,6 +95,26 @@ func (h *history) play() {
 			h.t.Log(line)
 		}
 	}
+}
+
+func (h *history) nextRun() record.RunID {
+	h.runs++
+	return record.RunID(fmt.Sprint("run ", h.runs))
+}
+
+func (h *history) quietRun() (*memPoint, backup.Result) {
+	v, err := h.begin()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	result, err := backup.Run(h.t.Context(), tracedBox{h.b, h}, tracedVault{v, h}, backup.Options{Run: h.nextRun()}, nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := v.Close(); err != nil {
+		h.t.Fatal(err)
+	}
+	return h.read(result.Point), result
 }
 
 // disturbedRun runs while the mailbox changes, calls fail, and perhaps everything is killed.
@@ -142,8 +165,15 @@ func (h *history) disturbedRun() {
 		h.change()
 	}
 	h.b.mu.Unlock()
-	o := backup.Options{Stop: stop, Parallel: 1 + h.rng.IntN(4), CommitBytes: int64(1 + h.rng.IntN(200))}
-	_, err := backup.Run(ctx, tracedBox{h.b, h}, tracedVault{h.r.begin(), h}, o, nil)
+	o := backup.Options{Run: h.nextRun(), Stop: stop, Parallel: 1 + h.rng.IntN(4), CommitBytes: int64(1 + h.rng.IntN(200))}
+	v, err := h.begin()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, err = backup.Run(ctx, tracedBox{h.b, h}, tracedVault{v, h}, o, nil)
+	if closeErr := v.Close(); closeErr != nil {
+		h.t.Fatal(closeErr)
+	}
 	h.trace("run after %d calls: %v", calls, err)
 }
 

@@ -42,12 +42,12 @@ func (b tracedBox) Message(ctx context.Context, id mail.MessageID) (mail.Change,
 
 // tracedVault traces what is committed.
 type tracedVault struct {
-	*memVault
+	backup.Vault
 	h *history
 }
 
 func (v tracedVault) Commit(ctx context.Context, c backup.Checkpoint) error {
-	err := v.memVault.Commit(ctx, c)
+	err := v.Vault.Commit(ctx, c)
 	v.h.b.mu.Lock()
 	defer v.h.b.mu.Unlock()
 	var list strings.Builder
