@@ -102,7 +102,7 @@ func runPointList(ctx context.Context, a *app, f *pointListFlags) error {
 		t.row(a.when(p.GetTime()), first(p.GetMailboxAddress(), p.GetMailboxName()), orDash(p.GetJobName()), count(p.GetFolders()),
 			count(p.GetMessages()), size(p.GetBytes()), whole, p.GetId())
 	}
-	return a.list(r, t, "No recovery points here. Make some with: holdfast job run")
+	return a.list(r, t, "No recovery points in the attached repositories. Make some with: holdfast job run")
 }
 
 // points lists points. One repository out of reach does not hide those of the others: it is named, and the rest is

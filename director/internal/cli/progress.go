@@ -71,10 +71,10 @@ func (m *meter) rates() (messages, bytes float64, ok bool) {
 	return float64(to.messages-from.messages) / d.Seconds(), float64(to.bytes-from.bytes) / d.Seconds(), true
 }
 
-// left estimates the time to the end from the messages known so far; 0 when nothing can be said.
-func (m *meter) left(p *pb.Progress) time.Duration {
+// left estimates the time to the end; 0 when nothing can be said.
+func (m *meter) left(done, total int64) time.Duration {
 	rate, _, ok := m.rates()
-	todo := p.GetMessagesTotal() - p.GetMessagesDone()
+	todo := total - done
 	if !ok || rate <= 0 || todo <= 0 {
 		return 0
 	}
@@ -111,7 +111,7 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 		add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
 	}
 	add("bytes", "%s read, %s new%s", size(p.GetBytesRead()), size(p.GetBytesNew()), speed(size(int64(byteRate))))
-	if left := m.left(p); left > 0 {
+	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 {
 		add("time left", "about %s", roughly(left))
 	}
 	return append(lines, s.taskLines()...)
@@ -162,10 +162,20 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 	if s.waiting != "" {
 		parts = append(parts, s.waiting)
 	}
-	if left := m.left(p); left > 0 {
+	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 {
 		parts = append(parts, "about "+roughly(left)+" left")
 	}
 	return strings.Join(parts, "; ")
+}
+
+// expected is how many messages there will be. Mailboxes whose turn has not come are not counted yet by the Director:
+// they are taken to be like the others.
+func (s *snapshot) expected() int64 {
+	total, known := s.progress.GetMessagesTotal(), int64(s.done)+int64(len(s.working))
+	if known == 0 || known >= int64(s.tasks) {
+		return total
+	}
+	return total * int64(s.tasks) / known
 }
 
 // countsMessages is false for a verify, which has none to count.

@@ -175,7 +175,7 @@ func TestSpeedAndTimeLeft(t *testing.T) {
 	if r, b, ok := m.rates(); !ok || r != 10 || b != 10_000 {
 		t.Errorf("got %v/s, %v B/s, %v, want 10 and 10,000", r, b, ok)
 	}
-	if got := m.left(p(100)); got != 90*time.Second {
+	if got := m.left(100, 1000); got != 90*time.Second {
 		t.Errorf("got %v left, want 90 s", got)
 	}
 	for i := 11; i <= 60; i++ {
@@ -184,12 +184,29 @@ func TestSpeedAndTimeLeft(t *testing.T) {
 	if r, _, _ := m.rates(); r != 0 {
 		t.Errorf("after a long wait: got %v/s, want 0", r)
 	}
-	if got := m.left(p(100)); got != 0 {
+	if got := m.left(100, 1000); got != 0 {
 		t.Errorf("after a long wait: got %v left, want nothing said", got)
 	}
 	m.add(start.Add(61*time.Second), p(10))
 	if len(m.samples) != 1 {
 		t.Errorf("a count that went back left %d samples", len(m.samples))
+	}
+}
+
+func TestMailboxesThatWaitAreExpectedToBeLikeTheOthers(t *testing.T) {
+	p := &pb.Progress{MessagesTotal: 3000}
+	for _, tc := range []struct {
+		s    snapshot
+		want int64
+	}{
+		{snapshot{progress: p, tasks: 10, done: 1, working: tasks()}, 10_000},
+		{snapshot{progress: p, tasks: 3, done: 1, working: tasks()}, 3000},
+		{snapshot{progress: p, tasks: 10}, 3000},
+		{snapshot{progress: p}, 3000},
+	} {
+		if got := tc.s.expected(); got != tc.want {
+			t.Errorf("%d of %d mailboxes, %d in hand: got %d, want %d", tc.s.done, tc.s.tasks, len(tc.s.working), got, tc.want)
+		}
 	}
 }
 
