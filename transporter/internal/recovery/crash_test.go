@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -204,6 +205,7 @@ var errDead = errors.New("the process died here")
 // dying is a journal's file under which the process dies at the nth write.
 type dying struct {
 	journal.File
+	mu           sync.Mutex
 	at           int
 	where        tear
 	die          func()
@@ -213,6 +215,8 @@ type dying struct {
 }
 
 func (d *dying) Write(b []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.dead {
 		return 0, errDead
 	}
@@ -232,6 +236,8 @@ func (d *dying) Write(b []byte) (int, error) {
 }
 
 func (d *dying) Sync() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.dead {
 		return errDead
 	}
