@@ -378,3 +378,22 @@ func TestTheRightFaultEndsARun(t *testing.T) {
 		})
 	}
 }
+
+func TestTextThatIsNoTextIsKeptAsWellAsItCanBe(t *testing.T) {
+	b := newBox(1, "A")
+	m := b.add("A", "m", "body \xff", file("a", "x"))
+	m.m.Subject, m.m.Categories, m.attachments[0].Name = "a\xffb", []string{"ok", "\xfe"}, "\xff.txt"
+	m.m.To[0].Name = "\xff"
+	r := newMemRepository(t)
+	p, _ := run(t, r, b, backup.Options{})
+	got := p.messages["m"]
+	if got.Subject != "a\uFFFDb" || got.Categories[1] != "\uFFFD" || got.Attachments[0].Name != "\uFFFD.txt" || got.To[0].Name != "\uFFFD" {
+		t.Errorf("got %+v", got)
+	}
+	if string(r.read(got.Body)) != "body \xff" {
+		t.Error("the body is not what it was")
+	}
+	if _, result := run(t, r, b, backup.Options{}); result.Progress.Changed != 0 {
+		t.Error("it changed")
+	}
+}

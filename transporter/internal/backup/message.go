@@ -109,8 +109,7 @@ func (r *reader) attachments(ctx context.Context, old *record.Message) error {
 
 // attachment keeps one attachment. Only what ends the run is an error.
 func (r *reader) attachment(ctx context.Context, a Attachment, depth int) (record.Attachment, error) {
-	kept := record.Attachment{Attachment: a.Attachment}
-	kept.Modified = utc(kept.Modified)
+	kept := record.Attachment{Attachment: normalAttachment(a.Attachment)}
 	err := a.Err
 	switch {
 	case err != nil:
@@ -197,10 +196,4 @@ func (r *reader) lose(what string, err error, v verdict) {
 // number returns the place of the attachment that is being read.
 func (r *reader) number() string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(r.where), " ", "."), "[]")
-}
-
-// normal returns the message with its times in UTC, so that a record reads back as it was written.
-func normal(m mail.Message) mail.Message {
-	m.Received, m.Sent, m.Created, m.Modified = utc(m.Received), utc(m.Sent), utc(m.Created), utc(m.Modified)
-	return m
 }

@@ -3,7 +3,6 @@ package backup
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/record"
@@ -120,12 +119,4 @@ func wantsMIME(m *record.Message) bool {
 	return signed(&m.Message) || slices.ContainsFunc(m.Attachments, func(a record.Attachment) bool {
 		return smimeAttachment(&a.Attachment)
 	})
-}
-
-// utc returns the time as records keep it.
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC()
 }
