@@ -14,6 +14,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"holdfast/pkg/fault"
 )
 
 // early is how long before its end a token is replaced at most, so that clocks may differ and long requests may begin.
@@ -68,6 +70,10 @@ func newCredentials(o Options) (*credentials, error) {
 			return azidentity.NewClientCertificateCredential(string(o.Tenant), o.ClientID, certs, key,
 				&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: custom})
 		}
+	}
+	var err error
+	if c.source, err = c.make(); err != nil {
+		return nil, fault.New(fault.Invalid, "the credential cannot be used to sign in: %s", clip(oneLine(err.Error())))
 	}
 	return c, nil
 }

@@ -162,7 +162,7 @@ func reach(address string, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which holds ids
 	}
-	return transient(fault.New(fault.Unavailable, "%s cannot be reached: %v", at, clip(err.Error())))
+	return transient(fault.New(fault.Unavailable, "%s cannot be reached: %s", at, clip(oneLine(err.Error()))))
 }
 
 func isNetTimeout(err error) bool {
@@ -170,10 +170,16 @@ func isNetTimeout(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
+// unsentError marks a failure before the request was sent.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
+
 // neverSent reports whether the request cannot have reached the host.
 func neverSent(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	var unsent unsentError
+	return errors.As(err, &unsent) || errors.As(err, &op) && op.Op == "dial"
 }
 
 func host(address string) string {

@@ -141,18 +141,19 @@ func (c *Client) backoff(n int) time.Duration {
 
 // send sends the request once. used is set to the token that went with it.
 func (c *Client) send(ctx context.Context, r request, used *string, handle func(*http.Response) error) error {
-	if !r.foreign {
-		token, err := c.creds.get(ctx)
-		if err != nil {
-			return err
-		}
-		*used = token.Token
-	}
 	cost := r.cost
 	cost.Upload = r.size
 	release, err := c.gov.Acquire(ctx, c.key(r.mailbox), cost)
 	if err != nil {
-		return err
+		return unsentError{err}
+	}
+	if !r.foreign { // only now: a wait can be longer than a token holds
+		token, err := c.creds.get(ctx)
+		if err != nil {
+			release()
+			return unsentError{err}
+		}
+		*used = token.Token
 	}
 	caller := ctx
 	ctx, cancel := context.WithCancelCause(ctx)

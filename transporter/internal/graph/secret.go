@@ -63,7 +63,8 @@ func (c Certificate) parse() ([]*x509.Certificate, crypto.PrivateKey, error) {
 	certs, key, err := azidentity.ParseCertificates([]byte(c.Data.Reveal()), password)
 	if err != nil {
 		return nil, nil, fault.InvalidField("certificate",
-			"the certificate cannot be read: it must be PEM or PFX with its private key, and the password must be right")
+			"the certificate cannot be read: it must be PEM or PFX with its private key, and the password must be right; "+
+				"a PFX with AES encryption must be turned into PEM first")
 	}
 	return certs, key, nil
 }
