@@ -15,7 +15,7 @@ type vaultError struct{ error }
 
 func (e vaultError) Unwrap() error { return e.error }
 
-// stopError marks an error of the source that ends the run.
+// endError marks an error of the source that ends the run.
 type endError struct{ error }
 
 func (e endError) Unwrap() error { return e.error }
@@ -73,21 +73,21 @@ func judge(ctx context.Context, err error) verdict {
 // examine finds out what an error of reading a message means: whether the message is to blame, or the connection or mailbox
 // as a whole, by asking for the one thing that is smallest. The error it returns ends the run.
 func (e *engine) examine(ctx context.Context, id mail.MessageID, err error) (verdict, error) {
-	switch v := judge(ctx, err); v {
+	first := judge(ctx, err)
+	switch first {
 	case end:
-		return v, err
+		return end, err
 	case lost:
-		return v, nil
+		return lost, nil
+	case passing, gone:
 	}
 	where, locateErr := e.src.Locate(ctx, []mail.MessageID{id})
 	switch {
-	case locateErr != nil:
+	case locateErr != nil || len(where) != 1:
 		return end, endError{err}
-	case where[0].Err != nil:
-		return passing, nil
-	case !where[0].Exists:
+	case where[0].Err == nil && !where[0].Exists:
 		return gone, nil
-	case judge(ctx, err) == gone: // the message is there, so it is a part of it that is not
+	case where[0].Err == nil && first == gone: // the message is there, so it is a part of it that is not
 		return lost, nil
 	}
 	return passing, nil

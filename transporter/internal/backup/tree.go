@@ -46,13 +46,6 @@ func (t *tree) meet(id mail.FolderID) {
 	}
 }
 
-// outdate notes that the listing is no longer right.
-func (t *tree) outdate() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.outdated = true
-}
-
 func (t *tree) stale() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

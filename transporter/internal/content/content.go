@@ -85,7 +85,7 @@ func fill(r io.Reader, b []byte) (int, error) {
 		m, err := r.Read(b[n:])
 		n += m
 		switch {
-		case err == io.EOF: //nolint:errorlint // the end is io.EOF itself
+		case err == io.EOF:
 			return n, nil
 		case err != nil:
 			return n, err
@@ -121,7 +121,8 @@ func cutLarge(r io.Reader, scan []byte, emit func(record.Hash, []byte) error) (r
 	var content record.Content
 	for {
 		data, err := c.Next()
-		if err != nil && !errors.Is(err, io.EOF) {
+		last := errors.Is(err, io.EOF) // said together with a last piece that is shorter than the least
+		if err != nil && !last {
 			return record.Content{}, &ReadError{err}
 		}
 		if len(data) > 0 {
@@ -132,8 +133,7 @@ func cutLarge(r io.Reader, scan []byte, emit func(record.Hash, []byte) error) (r
 			content.Size += p.Size
 			content.Pieces = append(content.Pieces, p)
 		}
-		// The library says io.EOF together with a last piece that is shorter than the least.
-		if err != nil {
+		if last {
 			return content, nil
 		}
 	}
