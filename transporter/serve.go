@@ -47,7 +47,7 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 	if err != nil {
 		return err
 	}
-	accounts := account.New(t.opts.Now, spool, t.log.Named("graph"))
+	accounts := account.New(account.Options{Spool: spool, Now: t.opts.Now, Logger: t.log.Named("graph")})
 	defer accounts.Close()
 	board := task.New(task.Options{
 		Max: t.opts.MaxTasks, Now: t.opts.Now, Logger: t.log.Named("task"), Ended: t.metrics.TaskEnded,

@@ -28,11 +28,19 @@ const answer = 3 * time.Minute
 // maxClients bounds the clients that are kept; the one used longest ago is dropped first.
 const maxClients = 256
 
+// Options make a Pool. Fields without a stated default are required.
+type Options struct {
+	// Spool is the folder for attachments that are too large to hold.
+	Spool string
+	// Limits of the clients' patience; default package graph's.
+	Limits graph.Limits
+	Now    func() time.Time
+	Logger hclog.Logger
+}
+
 // Pool makes clients that share what must be shared. Its methods may be called by many goroutines.
 type Pool struct {
-	now   func() time.Time
-	log   hclog.Logger
-	spool string
+	o Options
 
 	mu         sync.Mutex
 	clients    map[[32]byte]*shared // by everything that the Director says of an account
@@ -46,10 +54,10 @@ type shared struct {
 	used   uint64
 }
 
-// New returns an empty pool. spool is the folder for attachments that are too large to hold.
-func New(now func() time.Time, spool string, log hclog.Logger) *Pool {
+// New returns an empty pool.
+func New(o Options) *Pool {
 	return &Pool{
-		now: now, log: log, spool: spool, clients: map[[32]byte]*shared{}, transports: map[[32]byte]*http.Transport{},
+		o: o, clients: map[[32]byte]*shared{}, transports: map[[32]byte]*http.Transport{},
 		governors: map[governor.Limits]*governor.Registry{},
 	}
 }
@@ -124,7 +132,8 @@ func (p *Pool) options(a *transporterv1.Account) (graph.Options, error) {
 			Data: graph.NewSecret(string(a.GetCertificate())), Password: graph.NewSecret(a.GetCertificatePassword()),
 		},
 		Cloud: clouds[a.GetCloud()], Authority: a.GetAuthority(), Root: a.GetGraphRoot(),
-		HTTPTransport: transport, Governors: p.governors[limits], Spool: p.spool, Now: p.now, Logger: p.log,
+		HTTPTransport: transport, Governors: p.governors[limits], Spool: p.o.Spool, Limits: p.o.Limits,
+		Now: p.o.Now, Logger: p.o.Logger,
 	}, nil
 }
 
