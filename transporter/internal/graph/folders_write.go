@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -15,24 +14,17 @@ import (
 func (c *Client) CreateFolder(ctx context.Context, mailbox mail.MailboxID, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error) {
 	var made wireFolder
 	err := c.sendJSON(ctx, request{
-		kind: KindFolders, method: http.MethodPost, mailbox: mailbox, url: c.base + children(mailbox, parent), write: true,
+		kind: KindFolders, method: http.MethodPost, mailbox: mailbox, url: c.base + children(mailbox, parent),
 	}, map[string]any{"displayName": name, "isHidden": hidden}, &made)
 	if err == nil && made.ID != "" {
 		return made.folder(parent), true, nil
 	}
-	a, answered := answerOf(err)
-	switch {
-	case answered && a.has("ErrorFolderExists"):
-	case err == nil, errors.Is(err, ErrUncertain): // it may be there; when it is not, making it again is safe
-	default:
+	// Making it is repeated without asking: the second time Graph says that it exists. Who made it is then not known.
+	if a, answered := answerOf(err); err != nil && (!answered || !a.has("ErrorFolderExists")) {
 		return mail.Folder{}, false, finish(err)
 	}
-	found, findErr := c.ChildFolder(ctx, mailbox, parent, name)
-	if errors.Is(findErr, fault.NotFound) && err != nil {
-		return mail.Folder{}, false, finish(err)
-	}
-	// A folder whose answer was lost is as good as one that was there: who made it cannot be known.
-	return found, false, findErr
+	found, err := c.ChildFolder(ctx, mailbox, parent, name)
+	return found, false, err
 }
 
 // ChildFolder returns the folder of that name below the parent (empty: the top), ignoring case; NotFound when there is none.
