@@ -8,12 +8,12 @@
 //   - Every request asks for immutable ids, so an id means the same in all answers.
 //   - A page is read message by message and an attachment as a stream: what is held at once is bounded by one page of
 //     bodies, never by the size of an attachment.
-//   - Nothing but GET is repeated without asking: a write whose answer was lost is looked up first.
+//   - A write that twice would be two (a message, an attachment) is looked up before it is repeated.
 //   - No content, address, subject or secret is logged or put into an error.
 //
 // Of Microsoft's SDK only the credential library (azidentity) is linked. Its Graph models decode a page into a tree many
 // times its size and an attachment into one slice, which rules them out wherever there is much to read; what remains
-// would not repay the minutes that they take to compile. Tests use them as the oracle for this package's own JSON.
+// would not repay the minutes that they take to compile. Package oracle tests this one's JSON against them.
 package graph
 
 import (
