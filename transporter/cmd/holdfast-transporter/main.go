@@ -1,7 +1,7 @@
 // Command holdfast-transporter is the Transporter: it keeps repositories and moves mail between them and Microsoft 365.
 //
 // Exit codes: 0 after an orderly end, 1 when it cannot do what was asked (the reason is one sentence on standard error),
-// 2 when the command line or the configuration is wrong.
+// 2 when the command line or the configuration is wrong, 3 when a verified repository is damaged.
 package main
 
 import (
@@ -30,7 +30,10 @@ func main() {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(os.Stderr, "holdfast-transporter: "+line)
 	}
-	if errors.Is(err, fault.Invalid) || errors.As(err, new(usageError)) {
+	switch {
+	case errors.Is(err, errDamaged):
+		os.Exit(3)
+	case errors.Is(err, fault.Invalid), errors.As(err, new(usageError)):
 		os.Exit(2)
 	}
 	os.Exit(1)
@@ -47,7 +50,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(run, newPairingCode(), newVersion())
+	root.AddCommand(run, newPairingCode(), newRepository(), newVersion())
 	return root
 }
 

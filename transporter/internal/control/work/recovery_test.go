@@ -76,7 +76,7 @@ func TestKilledWheneverItGoesOnWithoutDuplicates(t *testing.T) {
 		choose := func(w *transporterv1.RecoveryWork) { w.IfExists = ifExists }
 		kills := 0
 		for {
-			kill, cancel := context.WithTimeout(t.Context(), time.Duration(10+random.IntN(200*(kills+1)))*time.Millisecond)
+			kill, cancel := context.WithTimeout(t.Context(), time.Duration(10+random.IntN(50*(kills+1)))*time.Millisecond)
 			state := s.run(t.Context(), s.recovery("r", choose), kill.Done())
 			cancel()
 			if state.Status == task.Succeeded {

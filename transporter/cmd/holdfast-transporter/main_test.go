@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/pairing"
+	"holdfast/transporter/internal/repository"
+)
+
+// run runs the command line and returns what it printed.
+func run(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&out)
+	err := root.ExecuteContext(ctx)
+	return out.String(), err
+}
+
+func TestTheProgramServesUntilItIsStopped(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	type result struct {
+		out string
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		out, err := run(ctx, "--data-dir", dir, "--control-address", "127.0.0.1:0", "--log-level", "error")
+		done <- result{out, err}
+	}()
+	var code string
+	for code == "" {
+		code, _ = run(t.Context(), "pairing-code", "--data-dir", dir)
+		select {
+		case r := <-done:
+			t.Fatalf("it ended: %v %s", r.err, r.out)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if strings.HasPrefix(code, "HF1-") {
+			break
+		}
+		code = ""
+	}
+	cancel()
+	r := <-done
+	if r.err != nil || !strings.Contains(r.out, strings.TrimSpace(code)) {
+		t.Errorf("it ended with %v and printed %q, which lacks the code", r.err, r.out)
+	}
+	if _, err := pairing.Parse(code); err != nil {
+		t.Error(err)
+	}
+	if _, err := run(t.Context(), "pairing-code", "--data-dir", dir); !errors.Is(err, fault.NotFound) {
+		t.Errorf("after it ended the code is %v, want NotFound", err)
+	}
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	for _, args := range [][]string{{"--no-such-flag"}, {"run", "--max-tasks", "x"}, {"run", "--control-address", "x"}} {
+		_, err := run(t.Context(), args...)
+		if !errors.Is(err, fault.Invalid) && !errors.As(err, new(usageError)) {
+			t.Errorf("%v: %v is no error of usage", args, err)
+		}
+	}
+}
+
+func TestARepositoryIsLookedIntoOffline(t *testing.T) {
+	dir := t.TempDir()
+	path, pass := filepath.Join(dir, "vault"), filepath.Join(dir, "pass")
+	if err := os.WriteFile(pass, []byte("open sesame\nnot this\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := repository.Create(t.Context(), repository.Options{Path: path, Name: "Vault", Secret: repository.Secret{Passphrase: "open sesame"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), "repository", "info", path, "--passphrase-file", pass); !errors.Is(err, fault.Conflict) {
+		t.Errorf("a repository that is in use: %v, want Conflict", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), "repository", "info", path); !errors.Is(err, fault.Unauthorized) {
+		t.Errorf("without the passphrase: %v, want Unauthorized", err)
+	}
+	out, err := run(t.Context(), "repository", "info", path, "--passphrase-file", pass)
+	if err != nil || !strings.Contains(out, "Vault") {
+		t.Errorf("info: %v %s", err, out)
+	}
+	out, err = run(t.Context(), "repository", "verify", path, "--full", "--passphrase-file", pass)
+	if err != nil || !strings.Contains(out, "0 damaged") {
+		t.Errorf("verify: %v %s", err, out)
+	}
+}
