@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"holdfast/test/graphsim/internal/tenant"
 )
@@ -24,7 +25,7 @@ func (c *call) createFolder(parent string) error {
 		return aerr
 	}
 	name := strings.TrimSpace(b.DisplayName)
-	if name == "" || len(name) > 255 {
+	if name == "" || utf8.RuneCountInString(name) > 255 {
 		return fail(400, "ErrorInvalidRequest", "The folder name is invalid.")
 	}
 	var made *tenant.FolderInfo

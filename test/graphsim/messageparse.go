@@ -248,7 +248,7 @@ func fillPeople(m *tenant.Message, f *draftFields, note func(tenant.Props)) *api
 			if r.Email == nil {
 				return undeserializable()
 			}
-			if a := r.Email.Address; strings.TrimSpace(a) == "" || strings.ContainsAny(a, " <>\r\n") {
+			if !addressable(r.Email.Address) {
 				return fail(400, "ErrorInvalidRecipients", "At least one recipient isn't valid., A message can't be sent because it contains no recipients.")
 			}
 			*x.out = append(*x.out, tenant.Address{Name: r.Email.Name, Address: r.Email.Address})
@@ -256,6 +256,18 @@ func fillPeople(m *tenant.Message, f *draftFields, note func(tenant.Props)) *api
 		note(x.bit)
 	}
 	return nil
+}
+
+// addressable reports whether a recipient is taken (contract 6.1: empty and odd ones are refused). Quoted local parts may
+// hold spaces (RFC 5321, 4.1.2).
+func addressable(address string) bool {
+	local, domain, ok := strings.Cut(address, "@")
+	if i := strings.LastIndex(address, "\"@"); strings.HasPrefix(address, "\"") && i > 0 {
+		local, domain = "", address[i+2:]
+	} else if ok && local == "" {
+		return false
+	}
+	return strings.TrimSpace(address) != "" && !strings.ContainsAny(local+domain, " <>") && !strings.ContainsAny(address, "\r\n")
 }
 
 func fillFlag(m *tenant.Message, f *flagField) *apiError {

@@ -73,39 +73,22 @@ type walk struct {
 }
 
 func (w *walk) run(ctx context.Context) error {
+	if !w.options.Hidden && !w.options.RecoverableItems {
+		if done, err := w.flat(ctx); done || err != nil {
+			return err
+		}
+		w.folders, w.seen, w.level = nil, map[string]bool{}, nil
+	}
 	names := roles
 	if w.options.RecoverableItems {
 		names = append(names[:len(names):len(names)], recoverable...)
 	}
-	items := []item{w.list(user(w.mailbox) + "/mailFolders")}
-	for _, name := range names {
-		items = append(items, item{
-			path: query(user(w.mailbox)+"/mailFolders/"+string(name), "$select", folderSelect), mailbox: w.mailbox,
-		})
-	}
-	replies, err := w.c.batch(ctx, KindFolders, w.mailbox, items)
+	var first reply
+	special, err := w.askRoles(ctx, names, &first)
 	if err != nil {
 		return err
 	}
-	var special []wireFolder
-	for i, name := range names {
-		var f wireFolder
-		err := replies[i+1].into(&f)
-		var a *answerError
-		switch {
-		case err == nil:
-			w.roles[f.ID] = name
-			if strings.HasPrefix(string(name), "recoverable") {
-				f.Hidden = true
-				special = append(special, f)
-			}
-		case errors.As(err, &a) && a.status >= 400 && a.status < 500 && a.meaning().kind != fault.Throttled:
-			// a mailbox need not have every default folder; when the mailbox itself is missing, the list below says so
-		default:
-			return err
-		}
-	}
-	if err := w.take(ctx, "", replies[0]); err != nil {
+	if err := w.take(ctx, "", first); err != nil {
 		return err
 	}
 	for _, f := range special {
@@ -114,7 +97,7 @@ func (w *walk) run(ctx context.Context) error {
 	for len(w.level) > 0 {
 		parents := w.level
 		w.level = nil
-		items = items[:0]
+		var items []item
 		for _, id := range parents {
 			items = append(items, w.list(folderPath(w.mailbox, id)+"/childFolders"))
 		}
@@ -133,6 +116,47 @@ func (w *walk) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// askRoles resolves default folders by their well-known names in one batch, which lists the top of the tree too when list
+// is given. It returns the Recoverable Items among them, which are in no listing.
+func (w *walk) askRoles(ctx context.Context, names []mail.Role, list *reply) ([]wireFolder, error) {
+	var items []item
+	if list != nil {
+		items = append(items, w.list(user(w.mailbox)+"/mailFolders"))
+	}
+	for _, name := range names {
+		items = append(items, item{
+			path: query(user(w.mailbox)+"/mailFolders/"+string(name), "$select", folderSelect), mailbox: w.mailbox,
+		})
+	}
+	replies, err := w.c.batch(ctx, KindFolders, w.mailbox, items)
+	if err != nil {
+		return nil, err
+	}
+	if list != nil {
+		*list, replies = replies[0], replies[1:]
+	}
+	w.roles = map[string]mail.Role{}
+	var special []wireFolder
+	for i, name := range names {
+		var f wireFolder
+		err := replies[i].into(&f)
+		var a *answerError
+		switch {
+		case err == nil:
+			w.roles[f.ID] = name
+			if strings.HasPrefix(string(name), "recoverable") {
+				f.Hidden = true
+				special = append(special, f)
+			}
+		case errors.As(err, &a) && a.status >= 400 && a.status < 500 && a.meaning().kind != fault.Throttled:
+			// a mailbox need not have every default folder; when the mailbox itself is missing, the listing says so
+		default:
+			return nil, err
+		}
+	}
+	return special, nil
 }
 
 func (w *walk) list(path string) item {

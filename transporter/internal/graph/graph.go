@@ -47,6 +47,7 @@ type core struct {
 
 	mu        sync.Mutex
 	pageSizes map[mail.MailboxID]*pageSize
+	roles     roleMemory
 
 	noHeaders atomic.Bool // Graph refused internetMessageHeaders in a delta
 	noDelta   atomic.Bool // Graph refused a delta of messages altogether
