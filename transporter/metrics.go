@@ -31,7 +31,7 @@ func (t *Transporter) serveMetrics() (stop func(), err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
-			server.Close()
+			_ = server.Close() // it ends in any case
 		}
 		<-served
 	}, nil

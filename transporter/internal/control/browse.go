@@ -182,7 +182,7 @@ func (s *Service) ReadContent(req *transporterv1.ReadContentRequest, stream grpc
 			}
 			part = &transporterv1.ReadContentResponse{}
 		}
-		switch err { //nolint:errorlint // io.ReadFull returns these bare
+		switch err {
 		case nil:
 		case io.EOF, io.ErrUnexpectedEOF:
 			return nil

@@ -16,7 +16,7 @@ func writeFile(path string, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(f.Name())
+			_ = os.Remove(f.Name()) // the error that matters is the one at hand
 			err = fault.New(fault.Unavailable, "write %s: %w", path, err)
 		}
 	}()

@@ -74,7 +74,7 @@ func (b *Board) Watch(ctx context.Context, id ID, send func(State) error) error 
 			sent = version
 		}
 		tick.Reset(watchEvery)
-		var turn <-chan time.Time = tick.C
+		turn := tick.C
 		if state.Status == Queued {
 			turn = nil // nothing is polled then: the next change is enough
 		} else {

@@ -25,7 +25,8 @@ func TestTroubleOnTheWayLeavesNoTrace(t *testing.T) {
 		{"Microsoft asks to wait", []graphsim.Fault{{Kind: "*.*", Status: 429, RetryAfter: "0.01", Probability: 0.3}}, graphsim.Settings{}},
 		{"tokens expire all the time", nil, graphsim.Settings{TokenLifetime: 400 * time.Second}},
 		{"everything at once", []graphsim.Fault{
-			{Kind: "messages.create", LoseReply: true, Probability: 0.1}, {Kind: "*.*", Status: 503, Probability: 0.1},
+			{Kind: "messages.create", LoseReply: true, Probability: 0.1},
+			{Kind: "*.*", Status: 503, Probability: 0.1},
 			{Kind: "*.*", Status: 429, RetryAfter: "0.01", Probability: 0.1},
 		}, graphsim.Settings{}},
 	} {

@@ -211,4 +211,3 @@ func (s *scene) succeeds(what string, state task.State, created int64) {
 }
 
 func isKind(err error, k fault.Kind) bool { return errors.Is(err, k) }
-

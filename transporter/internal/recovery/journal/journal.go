@@ -119,7 +119,7 @@ func Open(path, request string, replay func(Entry) error, wrap func(File) File) 
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "open the recovery journal: %w", err)
 	}
-	if err := f.Truncate(whole); err == nil {
+	if err = f.Truncate(whole); err == nil {
 		_, err = f.Seek(whole, io.SeekStart)
 	}
 	if err != nil {
