@@ -31,7 +31,10 @@ func (s *Service) StartTask(_ context.Context, req *transporterv1.StartTaskReque
 		spec.Work, err = s.Bench.Backup(spec.Run, w.Backup)
 	case *transporterv1.StartTaskRequest_Recovery:
 		spec.Kind = "recovery"
-		spec.Exclusive = "mailbox " + w.Recovery.GetMailbox().GetId()
+		spec.Urgent = true
+		if spec.Light = w.Recovery.GetPlanOnly(); !spec.Light {
+			spec.Exclusive = "mailbox " + w.Recovery.GetMailbox().GetId()
+		}
 		spec.Work, err = s.Bench.Recovery(string(spec.ID), w.Recovery)
 	case *transporterv1.StartTaskRequest_Verify:
 		spec.Kind = "verify"

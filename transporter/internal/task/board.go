@@ -31,9 +31,10 @@ type Board struct {
 
 	mu       sync.Mutex
 	entries  map[ID]*entry
-	queue    []*entry // oldest first
+	queue    []*entry // urgent ones first, then oldest first
 	order    uint64
 	running  map[*entry]struct{}
+	heavy    int // of running, those that count against the limit
 	draining bool
 	wg       sync.WaitGroup
 
@@ -89,12 +90,18 @@ func (b *Board) Start(spec Spec) (State, error) {
 	b.order++
 	e := newEntry(spec, b.order)
 	b.entries[spec.ID] = e
-	b.queue = append(b.queue, e)
+	at := len(b.queue)
+	if spec.Urgent || spec.Light {
+		if i := slices.IndexFunc(b.queue, func(q *entry) bool { return !q.spec.Urgent && !q.spec.Light }); i >= 0 {
+			at = i
+		}
+	}
+	b.queue = slices.Insert(b.queue, at, e)
 	b.dispatch()
 	return e.snapshot(), nil
 }
 
-// dispatch starts what may run, oldest first. The caller holds mu.
+// dispatch starts what may run, in the queue's order. The caller holds mu.
 func (b *Board) dispatch() {
 	if b.draining {
 		return
@@ -103,7 +110,7 @@ func (b *Board) dispatch() {
 		if e.snapshot().Status != Queued {
 			return true
 		}
-		if len(b.running) >= b.opts.Max {
+		if b.heavy >= b.opts.Max && !e.spec.Light {
 			return false
 		}
 		if other := b.rival(e); other != nil {
@@ -134,6 +141,9 @@ func (b *Board) launch(e *entry) {
 	ctx, cancel := context.WithCancel(b.base)
 	e.cancel = cancel
 	b.running[e] = struct{}{}
+	if !e.spec.Light {
+		b.heavy++
+	}
 	e.update(func(s *State) { s.Status, s.Phase, s.Waiting, s.Started = Running, "starting", "", b.opts.Now() })
 	b.log.Info("task started", "task", e.spec.ID, "kind", e.spec.Kind, "attempt", e.spec.Attempt, "run", e.spec.Run)
 	b.wg.Go(func() {
@@ -144,6 +154,9 @@ func (b *Board) launch(e *entry) {
 		b.logEnd(state)
 		b.mu.Lock()
 		delete(b.running, e)
+		if !e.spec.Light {
+			b.heavy--
+		}
 		b.dispatch()
 		b.mu.Unlock()
 		if b.opts.Ended != nil {
@@ -180,7 +193,7 @@ func (b *Board) logEnd(s State) {
 func (b *Board) Counts() (running, limit int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.running), b.opts.Max
+	return b.heavy, b.opts.Max
 }
 
 // Get returns a task's state; NotFound when it is not known.

@@ -68,7 +68,11 @@ type Spec struct {
 	Kind string
 	// Exclusive tasks with the same non-empty value never run at the same time: the mailbox, the repository.
 	Exclusive string
-	Work      Work
+	// Urgent tasks go before others that wait: a person waits for them.
+	Urgent bool
+	// Light tasks start at once and do not count against the limit: they only look.
+	Light bool
+	Work  Work
 }
 
 // Work is what a task does.

@@ -115,6 +115,34 @@ func TestNoMoreThanTheLimitRun(t *testing.T) {
 	})
 }
 
+func TestUrgentTasksGoFirstAndLightOnesAtOnce(t *testing.T) {
+	bubble(t, task.Options{Max: 1}, func(t *testing.T, b *task.Board) {
+		ends := map[string]chan struct{}{}
+		add := func(id string, urgent, light bool) {
+			ends[id] = make(chan struct{})
+			s := spec(id, 1, until(ends[id]))
+			s.Urgent, s.Light = urgent, light
+			start(t, b, s)
+		}
+		add("running", false, false)
+		add("waiting", false, false)
+		add("urgent", true, false)
+		add("light", true, true)
+		synctest.Wait()
+		if statusOf(t, b, "light") != task.Running || statusOf(t, b, "urgent") != task.Queued {
+			t.Errorf("light is %v, urgent %v", statusOf(t, b, "light"), statusOf(t, b, "urgent"))
+		}
+		if running, _ := b.Counts(); running != 1 {
+			t.Errorf("%d count as running, want 1", running)
+		}
+		close(ends["running"])
+		synctest.Wait()
+		if statusOf(t, b, "urgent") != task.Running || statusOf(t, b, "waiting") != task.Queued {
+			t.Errorf("urgent is %v, waiting %v", statusOf(t, b, "urgent"), statusOf(t, b, "waiting"))
+		}
+	})
+}
+
 func TestOneTaskAtATimeOnAMailbox(t *testing.T) {
 	bubble(t, task.Options{}, func(t *testing.T, b *task.Board) {
 		end := make(chan struct{})
