@@ -273,7 +273,6 @@ func (s *story) setUp(ctx context.Context) error {
 			"--cloud", "custom", "--authority", "https://" + tenantAddress, "--graph-root", "https://" + tenantAddress,
 			"--graph-ca", s.site.CAFile(), "--transporter", "pull",
 		},
-		{"account", "refresh", "Contoso"},
 		{
 			"repository", "create", "Vault", "--transporter", "keep", "--path", filepath.Join(s.site.Dir, "vault"),
 			"--passphrase-file", passphrase,

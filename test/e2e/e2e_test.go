@@ -147,7 +147,6 @@ func setUp(t *testing.T, s *site.Site, extra ...string) {
 			"--code-file", filepath.Join(s.TransporterData(i), "pairing-code"))
 	}
 	cli(t, s, accountArgs(t, s, s.Secret, site.TenantID)...)
-	cli(t, s, "account", "refresh", "Contoso")
 	cli(t, s, "repository", "create", "Vault", "--transporter", fmt.Sprintf("t%d", len(s.Transporters)),
 		"--path", filepath.Join(s.Dir, "vault"), "--passphrase-file", file(t, s, "passphrase", "a long passphrase"))
 	cli(t, s, append([]string{"job", "create", "Job", "--account", "Contoso", "--repository", "Vault", "--transporter", "t1"}, extra...)...)

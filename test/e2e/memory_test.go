@@ -16,6 +16,10 @@ const maxOverIdle = 250 << 20
 func TestLargeAttachmentsTakeLittleMemory(t *testing.T) {
 	s := newSite(t, 2)
 	full, empty := seed(t, s, corpus.Options{Mailboxes: 1, PerMailbox: 20})
+	// Without the limit of uploads (150 MB in five minutes) the test would wait for it.
+	if err := s.Control.SetThrottle(t.Context(), graphsim.Limits{Off: true}); err != nil {
+		t.Fatal(err)
+	}
 	for i, size := range []int64{100 << 20, 20 << 20, 20 << 20, 20 << 20, 20 << 20} {
 		if err := s.Control.AddLarge(t.Context(), full[0].ID, graphsim.Large{
 			Folder: []string{"inbox"}, Subject: "Large", Name: "large.bin", Size: size, Seed: uint64(i + 1),
@@ -24,6 +28,7 @@ func TestLargeAttachmentsTakeLittleMemory(t *testing.T) {
 		}
 	}
 	setUp(t, s, "--exclude", empty[0].UserPrincipalName)
+	cli(t, s, "account", "update", "Contoso", "--limit-upload-bytes", "10000000000")
 	var idle []int64
 	for _, p := range s.Transporters {
 		n, err := p.Memory()

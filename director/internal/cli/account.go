@@ -150,7 +150,8 @@ func newAccountAdd(a *app) *cobra.Command {
 		Long: `Adds a Microsoft 365 tenant. It needs an application registered in Microsoft
 Entra with the application permissions Mail.ReadWrite and User.Read.All, granted
 by an administrator; Mail.Read is enough to back up only. The credentials are
-tested first, and nothing is saved when they do not work.`,
+tested first, and nothing is saved when they do not work; then the mailboxes of
+the tenant are listed.`,
 		Example: "  holdfast account add Contoso --tenant-id 6babcaad-604b-40ac-a9d7-9fd97c0b779f \\\n" +
 			"    --client-id 1b730954-1685-4b74-9bfd-dac224a7b894 --secret-file secret.txt",
 		Args: takes(1, 1),
