@@ -180,21 +180,30 @@ func (s *Service) With(ctx context.Context, id record.RepositoryID, fn func(tran
 		if err != nil {
 			return err
 		}
+		since := s.Fleet.Status(r.Transporter).Started
 		err = fn(client)
-		if err == nil || again || !s.closed(ctx, r, err) {
+		if err == nil || !s.Closed(ctx, r, since, err) {
 			return s.reach(r, err)
 		}
-		s.Doubt(id)
+		if again {
+			return fault.New(fault.Unavailable, "Transporter %s restarts again and again: %w", s.Fleet.Named(r.Transporter), err)
+		}
 	}
 }
 
-// closed reports whether err may come from the repository not being attached any more.
-func (s *Service) closed(ctx context.Context, r record.Repository, err error) bool {
+// Closed reports whether err may come from the repository not having been attached any more, because its Transporter
+// restarted; the next Ensure then attaches it again. Since is when the Transporter had started that was asked, as far as
+// known then.
+func (s *Service) Closed(ctx context.Context, r record.Repository, since time.Time, err error) bool {
 	if k := fault.KindOf(err); k != fault.NotFound && k != fault.Conflict {
 		return false
 	}
 	status, err := s.Fleet.Refresh(ctx, r.Transporter)
-	return err == nil && !status.Has(r.ID)
+	if err == nil && status.Has(r.ID) && status.Started.Equal(since) {
+		return false
+	}
+	s.Doubt(r.ID)
+	return true
 }
 
 // remember writes what a Transporter said of a repository.

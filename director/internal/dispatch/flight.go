@@ -24,6 +24,8 @@ type flight struct {
 	// stop is closed when the run is asked to stop, stopNow when at once.
 	stop, stopNow chan struct{}
 
+	// since is when the repository's Transporter had started as the attempt began.
+	since time.Time
 	// live is what watchers see; Dispatcher.mu guards it.
 	live live
 }
@@ -121,7 +123,8 @@ func (f *flight) ended(ctx context.Context, t *record.Task, s *transporterv1.Tas
 		// Nobody asked for it: the Transporter is being shut down.
 		return f.again(ctx, t, fault.New(fault.Canceled, "the Transporter stopped the task because it was shut down"), s.GetAttempt(), false)
 	case record.TaskFailed:
-		if s.GetTemporary() {
+		if s.GetTemporary() || f.repositoryLost(ctx, t, wire.Fault(s)) {
+			s.Temporary = true
 			return f.interruptedAt(ctx, t, wire.Fault(s), s.GetAttempt(), s)
 		}
 	}

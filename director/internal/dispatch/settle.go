@@ -2,6 +2,8 @@ package dispatch
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,8 +16,11 @@ import (
 	"holdfast/pkg/fault"
 )
 
-// settleEvery is how often what could not be settled is tried again.
-const settleEvery = time.Minute
+// What could not be settled is tried again after settleSoon, doubled each time up to settleEvery.
+const (
+	settleSoon  = time.Second
+	settleEvery = time.Minute
+)
 
 // settleCall bounds one call while settling.
 const settleCall = 15 * time.Second
@@ -26,15 +31,22 @@ func (d *Dispatcher) settleLoop(ctx context.Context) {
 	changes, cancel := d.Fleet.Changes()
 	defer cancel()
 	d.compareAll(ctx)
+	wait := settleSoon
 	for {
-		d.settleAll(ctx)
-		timer := time.NewTimer(settleEvery)
+		if d.settleAll(ctx) {
+			wait = settleEvery
+		} else {
+			wait = min(2*wait, settleEvery)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-d.settle:
+			wait = settleSoon
 		case <-changes:
+			wait = settleSoon
 			d.compareAll(ctx)
 		case <-timer.C:
 		}
@@ -42,7 +54,8 @@ func (d *Dispatcher) settleLoop(ctx context.Context) {
 	}
 }
 
-func (d *Dispatcher) settleAll(ctx context.Context) {
+// settleAll reports whether nothing is left that could be settled now: Transporters that are out of reach are waited for.
+func (d *Dispatcher) settleAll(ctx context.Context) bool {
 	var ids []string
 	err := d.Store.View(func(tx *store.Tx) error {
 		for id := range store.TasksUnsettled.All(tx, "") {
@@ -52,19 +65,35 @@ func (d *Dispatcher) settleAll(ctx context.Context) {
 	})
 	if err != nil {
 		d.Logger.Error("list unsettled tasks", "error", err)
-		return
+		return false
 	}
+	var left atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(4)
 	for _, id := range ids {
 		group.Go(func() error {
-			if err := d.settleTask(ctx, id); err != nil && ctx.Err() == nil && fault.KindOf(err) != fault.Unavailable {
-				d.Logger.Warn("task not settled; trying again", "task", id, "error", err)
+			switch err := d.settleTask(ctx, id); {
+			case err == nil, errors.Is(err, errAway), ctx.Err() != nil:
+			default:
+				left.Store(true)
+				d.Logger.Debug("task not settled; trying again", "task", id, "kind", fault.KindOf(err).Error())
 			}
 			return nil
 		})
 	}
 	_ = group.Wait()
+	return !left.Load()
+}
+
+// errAway says that a Transporter must come back first.
+var errAway = errors.New("the Transporter is out of reach")
+
+// away returns errAway for a Transporter that is out of reach. One that was removed has nothing to be told.
+func (d *Dispatcher) away(id record.TransporterID) error {
+	if _, err := d.Fleet.Get(id); err == nil && !d.Fleet.Status(id).Reachable {
+		return errAway
+	}
+	return nil
 }
 
 // settleTask lets go of what an ended task holds. It may be done twice.
@@ -83,6 +112,9 @@ func (d *Dispatcher) settleTask(ctx context.Context, id string) error {
 		}
 	}
 	if t.Transporter != "" {
+		if err := d.away(t.Transporter); err != nil {
+			return err
+		}
 		if err := d.forgetTask(ctx, t.Transporter, id); err != nil {
 			return err
 		}
@@ -99,6 +131,9 @@ func (d *Dispatcher) settleTask(ctx context.Context, id string) error {
 }
 
 func (d *Dispatcher) closeSoon(ctx context.Context, open record.Transfer) error {
+	if err := d.away(open.Transporter); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, settleCall)
 	defer cancel()
 	return d.closeTransfer(ctx, open)

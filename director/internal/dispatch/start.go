@@ -52,15 +52,23 @@ func (f *flight) start(ctx context.Context, t *record.Task) error {
 		return err
 	}
 	_, err = client.StartTask(ctx, request)
-	if k := fault.KindOf(err); k == fault.NotFound || k == fault.Conflict {
-		// The Transporter may have lost the repository by a restart; the next attempt attaches it again.
-		f.d.Depot.Doubt(t.Repository)
-		status, serr := f.d.Fleet.Refresh(ctx, t.Transporter)
-		if serr == nil && t.Transporter == f.repositoryOn(t) && !status.Has(t.Repository) {
-			return fault.New(fault.Unavailable, "%w", err)
-		}
+	switch {
+	case f.repositoryLost(ctx, t, err):
+		return fault.New(fault.Unavailable, "the repository was lost by a restart: %w", err)
+	case fault.KindOf(err) == fault.Unavailable || fault.KindOf(err) == fault.Timeout:
+		return nil // whether it was heard shows when the task is watched
 	}
 	return err
+}
+
+// repositoryLost reports whether an error comes from a restart of the repository's Transporter, after which the next
+// attempt attaches it again.
+func (f *flight) repositoryLost(ctx context.Context, t *record.Task, err error) bool {
+	if err == nil {
+		return false
+	}
+	r, gerr := f.d.Depot.Get(t.Repository)
+	return gerr == nil && r.Attached && f.d.Depot.Closed(ctx, r, f.since, err)
 }
 
 func (f *flight) repositoryOn(t *record.Task) record.TransporterID {
@@ -77,6 +85,7 @@ func (f *flight) fillIn(ctx context.Context, t *record.Task, request *transporte
 	if err != nil {
 		return err
 	}
+	f.since = f.d.Fleet.Status(repository.Transporter).Started
 	if t.Kind == record.KindVerify {
 		request.Work = &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{
 			RepositoryId: string(t.Repository), Full: t.Full,

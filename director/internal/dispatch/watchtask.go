@@ -104,10 +104,11 @@ func (f *flight) reconnect(ctx context.Context, t *record.Task, cause error) err
 		if err := f.write(ctx, t); err != nil {
 			return err
 		}
+		f.wait(t.ID, f.d.Fleet.Unreachable(t.Transporter, cause).Error())
 		f.d.Logger.Warn("watch of task lost", "task", t.ID, "transporter", t.Transporter, "kind", fault.KindOf(cause).Error())
 	}
 	for {
-		err := f.await(ctx, t.Transporter)
+		err := f.await(ctx, t.Transporter, f.d.LostAfter-f.d.Now().Sub(begun))
 		if err == nil {
 			return pause(ctx, reconnectWait-f.d.Now().Sub(begun))
 		}
@@ -125,15 +126,19 @@ func (f *flight) reconnect(ctx context.Context, t *record.Task, cause error) err
 	}
 }
 
-// await asks the Transporter, until it answers or asking has taken its time, or an immediate stop wants a decision.
-func (f *flight) await(ctx context.Context, on record.TransporterID) error {
+// await asks the Transporter, for most at most, until it answers or an immediate stop wants a decision.
+func (f *flight) await(ctx context.Context, on record.TransporterID, most time.Duration) error {
 	if f.stoppingNow() {
 		_, err := f.d.Fleet.Refresh(ctx, on)
 		return err
 	}
-	asking, cancel := context.WithCancel(ctx)
+	asking, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	stop := make(chan struct{})
+	defer func() { <-stop }()
 	defer cancel()
 	go func() {
+		defer close(stop)
 		select {
 		case <-f.stopNow:
 			cancel()

@@ -58,6 +58,9 @@ type Store struct {
 	path    string
 	seal    *sealer
 	watches watches
+	// failpoint, in tests, is asked before and after each commit ("commit", "committed"); its error ends the transaction
+	// there, as the death of the process does.
+	failpoint func(point string) error
 }
 
 // Open opens the store at path, making it when it is not there, with the key that unlock returns for sealing. Unlock is
@@ -187,6 +190,9 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		if own = fn(t); own != nil || len(t.changed) == 0 {
 			return own
 		}
+		if own = s.fail("commit"); own != nil {
+			return own
+		}
 		return tx.Bucket(metaBucket).Put(revisionKey, binary.BigEndian.AppendUint64(nil, t.revision))
 	})
 	switch {
@@ -196,7 +202,20 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return s.failed("write", err)
 	}
 	s.watches.notify(t.changed)
+	if len(t.changed) > 0 {
+		return s.fail("committed")
+	}
 	return nil
+}
+
+// SetFailpoint is for tests of what survives a crash. It must be set before the store is shared.
+func (s *Store) SetFailpoint(fn func(point string) error) { s.failpoint = fn }
+
+func (s *Store) fail(point string) error {
+	if s.failpoint == nil {
+		return nil
+	}
+	return s.failpoint(point)
 }
 
 func (s *Store) failed(what string, err error) error {
