@@ -183,10 +183,19 @@ func runAccountAdd(ctx context.Context, a *app, f *accountFlags, fl *pflag.FlagS
 	if err != nil {
 		return err
 	}
+	if !f.skipTest {
+		// The account is saved; that its mailboxes cannot be listed now is no failure of adding it.
+		fresh, err := c.RefreshAccount(ctx, &pb.RefreshAccountRequest{AccountId: r.GetAccount().GetId()})
+		if err != nil {
+			a.note("Its mailboxes could not be listed yet: %v. Try: holdfast account refresh %q", err, name)
+		} else {
+			r.Account = fresh.GetAccount()
+		}
+	}
 	return a.print(r, func() error {
 		what := counted(r.GetAccount().GetMailboxes(), "mailbox")
-		if r.GetAccount().GetRefreshed() == nil && r.GetAccount().GetMailboxes() == 0 {
-			what = "its mailboxes are being read"
+		if r.GetAccount().GetRefreshed() == nil {
+			what = "its mailboxes are not listed yet"
 		}
 		if err := a.say("Added %s (id %s): %s.", r.GetAccount().GetName(), r.GetAccount().GetId(), what); err != nil {
 			return err

@@ -200,7 +200,7 @@ func (d *director) AddAccount(_ context.Context, r *pb.AddAccountRequest) (*pb.A
 		return nil, fault.InvalidField("account.tenant_id", "must be the 36 characters of a directory id")
 	}
 	acc := proto.CloneOf(r.GetAccount())
-	acc.Id, acc.Mailboxes = "acc-9", 12
+	acc.Id = "acc-9"
 	return &pb.AddAccountResponse{Account: acc, Permissions: d.permissions}, nil
 }
 
@@ -215,6 +215,9 @@ func (d *director) TestAccount(_ context.Context, r *pb.TestAccountRequest) (*pb
 }
 
 func (d *director) RefreshAccount(_ context.Context, r *pb.RefreshAccountRequest) (*pb.RefreshAccountResponse, error) {
+	if r.GetAccountId() == "acc-9" { // the one that AddAccount made
+		return &pb.RefreshAccountResponse{Account: &pb.Account{Id: "acc-9", Name: "New", Mailboxes: 12, Refreshed: accounts()[0].GetRefreshed()}}, nil
+	}
 	x, err := byID("account", r.GetAccountId(), accounts())
 	return &pb.RefreshAccountResponse{Account: x}, err
 }
