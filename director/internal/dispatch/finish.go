@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 
 	"holdfast/director/internal/record"
@@ -73,10 +75,21 @@ func (f *flight) finish(ctx context.Context, t *record.Task, s *transporterv1.Ta
 	case err != nil:
 		return errors.Join(errStore, err)
 	}
-	f.d.Logger.Info("task ended", "task", t.ID, "transporter", t.Transporter, "status", statusName(t.Status), "attempt", t.Attempt,
-		"kind", t.FaultKind.Error(), "losses", t.Losses+t.LossesMore)
+	f.d.logEnd(t)
 	f.d.counted(run, t.ID)
 	return nil
+}
+
+// logEnd writes a line for a task that ended, which nobody wants to read of every mailbox when all is well.
+func (d *Dispatcher) logEnd(t *record.Task) {
+	level, keys := hclog.Debug, []any{
+		"task", t.ID, "transporter", t.Transporter, "status", statusName(t.Status), "attempt", t.Attempt,
+		"losses", t.Losses + t.LossesMore,
+	}
+	if t.Status == record.TaskFailed {
+		level, keys = hclog.Warn, append(keys, "kind", t.FaultKind.Error(), "request_id", t.RequestID)
+	}
+	d.Logger.Log(level, "task ended", keys...)
 }
 
 // count writes an ended task and adds it to its run, which ends with its last task.

@@ -27,6 +27,11 @@ func (f *flight) startUnlessStopped(ctx context.Context, t *record.Task) error {
 		}
 	}()
 	err := f.start(ctx, t)
+	if fault.KindOf(err) == fault.Unavailable {
+		// So that no other task is sent the same way before the next look at the fleet.
+		_, _ = f.d.Fleet.Refresh(ctx, t.Transporter)
+		_, _ = f.d.Fleet.Refresh(ctx, f.repositoryOn(t))
+	}
 	cancel()
 	<-watched
 	return err
