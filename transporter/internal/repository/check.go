@@ -71,12 +71,24 @@ func checkEmpty(path string) error {
 		}
 	}
 	for _, d := range list {
-		// A lock is what remains of a creation that failed, lost+found of a disk's root.
-		if d.Name() != lockFile && d.Name() != "lost+found" {
+		if !leftover(path, d) {
 			return fault.New(fault.Conflict, "the folder %s is not empty (it has %q); choose an empty one", path, d.Name())
 		}
 	}
 	return nil
+}
+
+// leftover reports whether an entry of a folder is what a creation that was killed leaves, or lost+found of a disk's root.
+func leftover(path string, d fs.DirEntry) bool {
+	switch d.Name() {
+	case lockFile, indexFile, indexFile + newIndex, descriptorFile + ".tmp", probeFile, probeFile + ".tmp":
+		return d.Type().IsRegular()
+	case packsFolder, stagingFolder:
+		inside, err := os.ReadDir(filepath.Join(path, d.Name()))
+		return err == nil && len(inside) == 0
+	default:
+		return d.Name() == "lost+found"
+	}
 }
 
 // checkCreatable makes the folder, tries it, and removes it with whatever parents had to be made.

@@ -109,6 +109,10 @@ func newRepository(opts Options, desc *pb.Descriptor, ring *key.Ring) *Repositor
 }
 
 func (r *Repository) create(ctx context.Context) error {
+	// An index is all that a creation that was killed can have left of another repository.
+	if err := os.Remove(r.path(indexFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk.Fault(err, "remove", r.path(indexFile))
+	}
 	// The descriptor comes last: with it the folder is a repository.
 	for _, dir := range []string{packsFolder, stagingFolder} {
 		if err := r.opts.FS.MkdirAll(r.path(dir)); err != nil {

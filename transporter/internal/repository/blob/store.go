@@ -68,9 +68,8 @@ func (s *Store) Put(kind pack.Kind, typ pack.Type, hash record.Hash, data []byte
 	lock := &s.putting[id[0]%byte(len(s.putting))]
 	lock.Lock()
 	defer lock.Unlock()
-	known, err := s.known(id)
-	if err != nil || known {
-		return err
+	if s.known(id) {
+		return nil
 	}
 	return s.put(kind, typ, id, data)
 }
@@ -292,17 +291,17 @@ func (s *Store) Sync() error {
 }
 
 // known reports whether a blob is in a pack, open or sealed.
-func (s *Store) known(id pack.ID) (bool, error) {
+func (s *Store) known(id pack.ID) bool {
 	if s.isOpen(id) {
-		return true, nil
+		return true
 	}
 	known := false
-	err := s.opts.Index.Find([]pack.ID{id}, func(int, index.Place) { known = true })
-	if err != nil || known {
-		return known, err
+	s.opts.Index.Known([]pack.ID{id}, func(int) { known = true })
+	if known {
+		return true
 	}
 	// It may have moved from an open pack to the index in between.
-	return s.isOpen(id), nil
+	return s.isOpen(id)
 }
 
 func (s *Store) isOpen(id pack.ID) bool {
@@ -345,9 +344,7 @@ func (s *Store) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) 
 			return nil, err
 		}
 		part := ids[from:min(from+batch, len(ids))]
-		if err := s.opts.Index.Find(part, func(i int, _ index.Place) { have[at[from+i]] = true }); err != nil {
-			return nil, err
-		}
+		s.opts.Index.Known(part, func(i int) { have[at[from+i]] = true })
 	}
 	for i, id := range ids { // moved from an open pack to the index in between
 		if !have[at[i]] && s.isOpen(id) {

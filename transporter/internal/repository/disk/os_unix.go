@@ -54,3 +54,6 @@ func lockFile(f *os.File) (held bool, err error) {
 		}
 	}
 }
+
+// Unlock releases the lock of a file that is mapped into memory: closing it would not.
+func Unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -105,22 +106,37 @@ func Open(path string, create bool, opts Options) (x *Index, err error) {
 		}
 	}
 	var db *bbolt.DB
+	var file *os.File
 	defer func() {
-		// bbolt panics on some damaged pages.
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil:
+			// bbolt panics on some damaged pages. Where it does so before there is a DB to close, its lock has to be undone.
 			x, err = nil, fault.New(fault.Corrupt, "the index %s is damaged: %v", path, p)
-		}
-		if err != nil && db != nil {
-			closeQuietly(db)
+			if db != nil {
+				_ = db.Close()
+			} else if file != nil {
+				disk.Unlock(file)
+				_ = file.Close()
+			}
+		case err != nil && db != nil:
+			_ = db.Close()
 		}
 	}()
+	// The index is a file in memory: one that was cut short must be an error, not the end of the process. (The free list is
+	// kept in the file, for bbolt's way of finding it anew would panic beyond our reach.)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, NoSync: opts.NoSync,
+		Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoSync: opts.NoSync,
+		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+			f, err := os.OpenFile(name, flag, mode)
+			file = f
+			return f, err
+		},
 	})
 	if err != nil {
 		return nil, openFault(err, path)
 	}
-	x = &Index{db: db, path: path, opts: opts, packs: map[uint32]Pack{}, byName: map[pack.Name]uint32{}, next: 1, sums: map[pack.Type]Sums{}}
+	x = &Index{db: db, path: path, opts: opts, packs: map[uint32]Pack{}, byName: map[pack.Name]uint32{}, next: 1, table: newTable(), sums: map[pack.Type]Sums{}}
 	if err := x.prepare(create); err != nil {
 		return nil, err
 	}
@@ -132,11 +148,6 @@ func Open(path string, create bool, opts Options) (x *Index, err error) {
 
 func dataBuckets() [][]byte {
 	return [][]byte{bucketPacks, bucketOpen, bucketPoints, bucketPlaces, bucketTombstones, bucketMessages}
-}
-
-func closeQuietly(db *bbolt.DB) {
-	defer func() { _ = recover() }()
-	_ = db.Close()
 }
 
 func openFault(err error, path string) error {
@@ -193,10 +204,16 @@ func (x *Index) prepare(create bool) error {
 // load fills the table.
 func (x *Index) load() error {
 	return x.db.View(func(tx *bbolt.Tx) error {
+		if info, err := os.Stat(x.path); err != nil || info.Size() < tx.Size() {
+			return fault.New(fault.Corrupt, "the index %s is shorter than it was written", x.path)
+		}
 		return tx.Bucket(bucketPacks).ForEach(func(k, v []byte) error {
 			info, raw, err := decodePack(k, v)
 			if err != nil {
 				return fault.New(fault.Corrupt, "the index %s is damaged: %w", x.path, err)
+			}
+			if info.Number == 0 || info.Number > maxPacks || info.Blobs > pack.MaxBlobs {
+				return fault.New(fault.Corrupt, "the index %s is damaged: pack number %d", x.path, info.Number)
 			}
 			if _, twice := x.byName[info.Name]; twice {
 				return fault.New(fault.Corrupt, "the index %s is damaged: pack %s is in it twice", x.path, info.Name)
@@ -288,6 +305,9 @@ func (x *Index) AddPack(name pack.Name, kind pack.Kind, size int64, entries []pa
 	if _, ok := x.byName[name]; ok {
 		return nil
 	}
+	if x.next > maxPacks || len(entries) > pack.MaxBlobs {
+		return fault.New(fault.Exhausted, "the repository has as many packs as it can; begin another")
+	}
 	value := encodePack(name, kind, size, entries)
 	info := Pack{Number: x.next, Name: name, Kind: kind, Size: size, Blobs: len(entries)}
 	err := x.update("add pack", func(tx *bbolt.Tx) error {
@@ -356,6 +376,17 @@ func (x *Index) Sums() map[pack.Type]Sums {
 	return sums
 }
 
+// Known reports which blobs lie in a sealed pack.
+func (x *Index) Known(ids []pack.ID, found func(i int)) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for i := range ids {
+		if x.table.known(&ids[i]) {
+			found(i)
+		}
+	}
+}
+
 // Find calls found for each id that lies in a sealed pack, with its number among ids. Of several places the first is taken.
 func (x *Index) Find(ids []pack.ID, found func(i int, p Place)) error {
 	return x.find(ids, func(i int, p Place) bool { found(i, p); return true })
@@ -381,9 +412,9 @@ func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) er
 				packs = tx.Bucket(bucketPacks)
 			}
 			var k [4]byte
-			binary.BigEndian.PutUint32(k[:], s.pack)
+			binary.BigEndian.PutUint32(k[:], s.pack())
 			v := packs.Get(k[:])
-			at := packHead + int(s.at)*pack.EntrySize
+			at := packHead + int(s.at())*pack.EntrySize
 			if len(v) < at+pack.EntrySize+4 || [32]byte(v[at:]) != ids[i] {
 				return false
 			}

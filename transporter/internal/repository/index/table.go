@@ -1,17 +1,20 @@
 package index
 
 import (
-	"encoding/binary"
+	"hash/maphash"
 	"math/bits"
 
 	"holdfast/transporter/internal/repository/pack"
 )
 
-// table finds candidates for a blob id: open addressing with linear probing over slots of 16 bytes, in shards that grow one
-// by one, so that growing costs little memory at a time. At 62-80% full it takes 20-26 bytes a blob.
+// table finds blobs by id: open addressing with linear probing over slots of 16 bytes, in shards that grow one by one, so
+// that growing costs little memory at a time. At 62-80% full it takes 20-26 bytes a blob.
 //
-// A slot has 64 bits of the id; the whole id is compared in the pack's entries.
+// A slot knows its blob by 96 bits: 8 of the id, which choose the shard, and 88 of hashes of the id under seeds that are
+// drawn anew whenever the index is opened, so that nobody can make ids that collide. Among ten million blobs, an id that is
+// not there is taken for one that is with a probability of 10^-22. Find compares whole ids all the same.
 type table struct {
+	seeds  [2]maphash.Seed
 	shards [256]shard
 }
 
@@ -20,18 +23,33 @@ type shard struct {
 	used  int // slots that are not free, vacated ones included
 }
 
+// slot is a hash, and behind it 24 bits of pack number, 16 bits of entry number, 24 bits of the second hash.
 type slot struct {
 	hash uint64
-	pack uint32 // 0 free, vacated
-	at   uint32 // number of the entry in the pack
+	loc  uint64
 }
 
-// vacated marks a slot whose blob is gone; probing goes on behind it.
-const vacated = 1<<32 - 1
+const (
+	// maxPacks bounds pack numbers; 0 is a free slot, the greatest number one whose blob is gone: probing goes on behind it.
+	maxPacks = 1<<24 - 2
+	vacated  = 1<<24 - 1
 
-const firstSlots = 16
+	firstSlots = 16
+)
 
-func hashOf(id *pack.ID) uint64 { return binary.LittleEndian.Uint64(id[1:]) }
+func (s *slot) pack() uint32 { return uint32(s.loc >> 40) }
+
+func (s *slot) at() uint32 { return uint32(s.loc>>24) & 0xffff }
+
+func newTable() table { return table{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}} }
+
+// slotOf returns the slot of a blob; with pack and entry 0 what every slot of it has in common.
+func (t *table) slotOf(id *pack.ID, packNumber, at uint32) slot {
+	return slot{
+		hash: maphash.Bytes(t.seeds[0], id[:]),
+		loc:  uint64(packNumber)<<40 | uint64(at)<<24 | maphash.Bytes(t.seeds[1], id[:])>>40,
+	}
+}
 
 func (s *shard) home(hash uint64) int {
 	hi, _ := bits.Mul64(hash, uint64(len(s.slots)))
@@ -43,12 +61,12 @@ func (t *table) insert(id *pack.ID, packNumber, at uint32) {
 	if (s.used+1)*5 > len(s.slots)*4 {
 		s.grow()
 	}
-	s.put(slot{hashOf(id), packNumber, at})
+	s.put(t.slotOf(id, packNumber, at))
 }
 
 func (s *shard) put(v slot) {
 	i := s.home(v.hash)
-	for s.slots[i].pack != 0 {
+	for s.slots[i].pack() != 0 {
 		if i++; i == len(s.slots) {
 			i = 0
 		}
@@ -62,21 +80,23 @@ func (s *shard) grow() {
 	s.slots = make([]slot, max(firstSlots, len(old)+len(old)/4+1))
 	s.used = 0
 	for _, v := range old {
-		if v.pack != 0 && v.pack != vacated {
+		if v.pack() != 0 && v.pack() != vacated {
 			s.put(v)
 		}
 	}
 }
 
-// candidates hands every slot that may be id's to fn until that returns true.
+// candidates hands every slot of a blob to fn until that returns true.
 func (t *table) candidates(id *pack.ID, fn func(*slot) bool) {
 	s := &t.shards[id[0]]
 	if len(s.slots) == 0 {
 		return
 	}
-	hash := hashOf(id)
-	for i := s.home(hash); s.slots[i].pack != 0; {
-		if v := &s.slots[i]; v.hash == hash && v.pack != vacated && fn(v) {
+	want := t.slotOf(id, 0, 0)
+	const tag = 1<<24 - 1
+	for i := s.home(want.hash); s.slots[i].loc>>40 != 0; {
+		v := &s.slots[i]
+		if v.hash == want.hash && v.loc&tag == want.loc && v.pack() != vacated && fn(v) {
 			return
 		}
 		if i++; i == len(s.slots) {
@@ -85,13 +105,20 @@ func (t *table) candidates(id *pack.ID, fn func(*slot) bool) {
 	}
 }
 
+// known reports whether a blob is in the table.
+func (t *table) known(id *pack.ID) bool {
+	found := false
+	t.candidates(id, func(*slot) bool { found = true; return true })
+	return found
+}
+
 // remove takes a blob's place in one pack away.
 func (t *table) remove(id *pack.ID, packNumber, at uint32) {
 	t.candidates(id, func(v *slot) bool {
-		if v.pack != packNumber || v.at != at {
+		if v.pack() != packNumber || v.at() != at {
 			return false
 		}
-		v.pack = vacated
+		v.loc |= vacated << 40
 		return true
 	})
 }
