@@ -10,6 +10,8 @@ BIN     := build/bin
 export CGO_ENABLED = 0
 # With two cores, two test binaries at once; the tests that start processes take their own ports.
 TESTFLAGS ?=
+# Added to every port of the demo, where the usual ones are taken.
+SHIFT ?= 0
 
 .PHONY: help
 help: ## list the targets
@@ -61,11 +63,11 @@ bench: ## run the benchmarks, write build/bench.json
 
 .PHONY: demo
 demo: build ## show the main job on real mail and stay until Ctrl-C
-	@go run ./deploy/demo --bin $(BIN)
+	@go run ./deploy/demo --bin $(BIN) --shift $(SHIFT)
 
 .PHONY: demo-check
 demo-check: build ## the same without staying; fails on any difference
-	@go run ./deploy/demo --bin $(BIN) --check
+	@go run ./deploy/demo --bin $(BIN) --shift $(SHIFT) --check
 
 .PHONY: generate
 generate: .bin/buf .bin/plugins ## regenerate what is generated

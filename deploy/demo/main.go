@@ -23,6 +23,7 @@ func main() {
 	flag.BoolVar(&o.check, "check", false, "do not stay at the end; fail on any difference")
 	flag.BoolVar(&o.generate, "generated-only", false, "use generated mail only, download nothing")
 	flag.IntVar(&o.huge, "huge", 100, "MB of one huge attachment; 0 for none")
+	flag.IntVar(&o.shift, "shift", 0, "add this to every port")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this long")
 	flag.Parse()
 
@@ -37,7 +38,7 @@ func main() {
 type options struct {
 	bin, dir, corpus string
 	check, generate  bool
-	huge             int
+	huge, shift      int
 	limit            time.Duration
 }
 

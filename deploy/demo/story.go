@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,15 +18,16 @@ import (
 	"holdfast/test/site"
 )
 
-// Where everything listens. The Transporters stand on two addresses, as on two machines.
-const (
-	tenantAddress  = "127.0.0.1:18443"
-	uploadAddress  = "127.0.0.1:18444"
-	controlAddress = "127.0.0.1:18445"
-	director       = "127.0.0.1:4443"
-	puller         = "127.0.0.1:9446"
-	keeper         = "127.0.0.2:9446"
-)
+// places say where everything listens. The Transporters stand on two addresses, as on two machines.
+type places struct{ tenant, uploads, control, director, puller, keeper string }
+
+func placesAt(shift int) places {
+	at := func(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port+shift)) }
+	return places{
+		tenant: at("127.0.0.1", 18443), uploads: at("127.0.0.1", 18444), control: at("127.0.0.1", 18445),
+		director: at("127.0.0.1", 4443), puller: at("127.0.0.1", 9446), keeper: at("127.0.0.2", 9446),
+	}
+}
 
 const (
 	realMailboxes = 12
@@ -40,6 +42,7 @@ const (
 // story is the demo as it goes, with what it remembers for its table.
 type story struct {
 	o     options
+	at    places
 	out   io.Writer
 	site  *site.Site
 	began time.Time
@@ -69,22 +72,23 @@ type row struct {
 }
 
 func newStory(o options, out io.Writer) (*story, error) {
-	for _, address := range []string{tenantAddress, uploadAddress, controlAddress, director, puller, keeper} {
+	at := placesAt(o.shift)
+	for _, address := range []string{at.tenant, at.uploads, at.control, at.director, at.puller, at.keeper} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
-			return nil, fmt.Errorf("%s is not free: %w; end what listens there, then start the demo again", address, err)
+			return nil, fmt.Errorf("%s is not free: %w; end what listens there, or move the demo with SHIFT=100", address, err)
 		}
 		l.Close()
 	}
 	s, err := site.New(site.Options{
-		Bin: o.bin, Dir: o.dir, Tenant: tenantAddress, Uploads: uploadAddress, TenantControl: controlAddress,
-		Director: director, Transporters: []string{puller, keeper},
+		Bin: o.bin, Dir: o.dir, Tenant: at.tenant, Uploads: at.uploads, TenantControl: at.control,
+		Director: at.director, Transporters: []string{at.puller, at.keeper},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &story{
-		o: o, out: out, site: s, original: map[string][]graphsim.TruthLine{}, deleted: map[string][]string{},
+		o: o, at: at, out: out, site: s, original: map[string][]graphsim.TruthLine{}, deleted: map[string][]string{},
 		first: map[string]*pb.Point{},
 	}, nil
 }
@@ -251,9 +255,9 @@ func (s *story) setUp(ctx context.Context) error {
 			return err
 		}
 		code := filepath.Join(s.site.TransporterData(i), "pairing-code")
-		name, address := "pull", puller
+		name, address := "pull", s.at.puller
 		if i == 1 {
-			name, address = "keep", keeper
+			name, address = "keep", s.at.keeper
 		}
 		if err := s.holdfast(ctx, "transporter", "pair", name, address, "--code-file", code); err != nil {
 			return err
@@ -270,7 +274,7 @@ func (s *story) setUp(ctx context.Context) error {
 	for _, command := range [][]string{
 		{
 			"account", "add", "Contoso", "--tenant-id", site.TenantID, "--client-id", site.ClientID, "--secret-file", secret,
-			"--cloud", "custom", "--authority", "https://" + tenantAddress, "--graph-root", "https://" + tenantAddress,
+			"--cloud", "custom", "--authority", "https://" + s.at.tenant, "--graph-root", "https://" + s.at.tenant,
 			"--graph-ca", s.site.CAFile(), "--transporter", "pull",
 		},
 		{

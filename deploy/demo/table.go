@@ -96,7 +96,7 @@ func (s *story) invite() {
               %s job list
    Logs:      %s
    Ctrl-C stops everything that was started.
-`, director, shown, director, filepath.Join(s.site.DirectorData(), "cli-token"),
+`, s.at.director, shown, s.at.director, filepath.Join(s.site.DirectorData(), "cli-token"),
 		filepath.Join(s.site.DirectorData(), "tls.crt"), filepath.Join(s.site.Bin, "holdfast"),
 		filepath.Join(s.site.Dir, "log"))
 }
