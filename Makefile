@@ -20,7 +20,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build all programs into build/bin
 	@mkdir -p $(BIN)
-	@echo "building into $(BIN) (the first time, Microsoft's Graph types take minutes)"
+	@echo "building into $(BIN)"
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./director/cmd/... ./transporter/cmd/... ./test/graphsim/cmd/...
 
 .PHONY: test

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	pb "holdfast/pkg/pb/holdfast/director/v1"
@@ -48,7 +52,7 @@ func (s *story) back(ctx context.Context, what string) (row, error) {
 	}
 	return row{
 		what: what, messages: run.GetProgress().GetMessagesChanged(), bytes: run.GetProgress().GetBytesRead(),
-		stored: after - before, requests: counts.Total, seconds: took.Seconds(),
+		stored: after - before, requests: counts.Total, byKind: counts.ByKind, seconds: took.Seconds(),
 	}, nil
 }
 
@@ -69,8 +73,9 @@ func (s *story) firstRun(ctx context.Context) error {
 	}
 	r.ideal = s.sums.pages + s.sums.withAttachments + s.sums.folders
 	s.rows = append(s.rows, r)
-	s.say("%d requests to Graph; by the contract (13.1) pages + messages with attachments + folders are %d + %d + %d = %d",
-		r.requests, s.sums.pages, s.sums.withAttachments, s.sums.folders, r.ideal)
+	s.say("%d requests to Graph (%s)", r.requests, kinds(r.byKind))
+	s.say("by the contract (13.1) pages + messages with attachments + folders are %d + %d + %d = %d",
+		s.sums.pages, s.sums.withAttachments, s.sums.folders, r.ideal)
 	var points pb.ListPointsResponse
 	if err := s.site.CLI(ctx, &points, nil, "point", "list"); err != nil {
 		return err
@@ -99,7 +104,7 @@ func (s *story) quietRun(ctx context.Context) error {
 	}
 	r.ideal = s.sums.folders
 	s.rows = append(s.rows, r)
-	s.say("%d requests to Graph for %d folders", r.requests, s.sums.folders)
+	s.say("%d requests to Graph (%s) for %d folders", r.requests, kinds(r.byKind), s.sums.folders)
 	if r.messages != 0 {
 		return fmt.Errorf("an unchanged run read %d messages anew", r.messages)
 	}
@@ -159,4 +164,13 @@ func (s *story) nextRun(ctx context.Context) error {
 
 func (s *story) verify(ctx context.Context) error {
 	return s.holdfast(ctx, "repository", "verify", "Vault", "--full", "--watch")
+}
+
+// kinds lists requests by what they were for, the most frequent first.
+func kinds(byKind map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(byKind), func(a, b string) int { return cmp.Compare(byKind[b], byKind[a]) })
+	for i, n := range names {
+		names[i] = fmt.Sprintf("%s %d", n, byKind[n])
+	}
+	return strings.Join(names, ", ")
 }

@@ -67,6 +67,7 @@ type row struct {
 	bytes    int64
 	stored   int64
 	requests int64
+	byKind   map[string]int64
 	ideal    int64
 	seconds  float64
 }
