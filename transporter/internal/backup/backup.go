@@ -14,13 +14,14 @@
 //     stream, whatever the size of messages.
 //
 // The path of a message: folder.go reads pages, page.go sorts out what a page means, message.go makes a record, reuse.go
-// says when attachments need not be read again, sender.go moves pieces, loss.go keeps the ledger of losses, removal.go
+// says when attachments need not be read again, sender.go moves pieces, order.go keeps late news before early news, loss.go keeps the ledger of losses, removal.go
 // decides about what is gone.
 package backup
 
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"holdfast/pkg/fault"
@@ -109,6 +110,8 @@ type engine struct {
 	// elsewhere are messages that a folder reported gone which were last seen in another.
 	elsewhere elsewhere
 	began     time.Time
+	order     order
+	commits   sync.Mutex
 	requests  chan struct{} // messages being read from the source
 	pages     chan struct{} // pages in memory or on their way
 }

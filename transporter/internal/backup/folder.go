@@ -23,9 +23,11 @@ type stream struct {
 	cursor      mail.Cursor
 	enumerating bool
 	restarts    int
-	// catchUp is set when the stream must be asked for changes once more at the end of its round: what a round does not
+	// catchUp is set when the stream is to be asked for changes once more at the end of its round: what a round does not
 	// bring because it began long ago comes in the next (contract 4.5).
 	catchUp bool
+	// resumed is set while the round is an enumeration that began in an earlier session.
+	resumed bool
 	pages   int
 	err     error // why it could not be read to its end
 	verdict verdict
@@ -45,7 +47,8 @@ func (e *engine) folders(ctx context.Context, state State) error {
 			e.elsewhere.doubt(f.ID)
 		}
 		streams = append(streams, &stream{
-			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed || s.Enumerating,
+			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed,
+			resumed: s.Enumerating && s.Cursor != "",
 		})
 	}
 	again, failed, err := e.round(ctx, streams)
@@ -128,7 +131,7 @@ func (e *engine) read(ctx context.Context, s *stream) error {
 		if s.restarts++; s.restarts > maxRestarts {
 			return fault.New(fault.Unavailable, "Microsoft forgot the cursor %d times: %w", s.restarts, err)
 		}
-		s.cursor, s.enumerating = "", false
+		s.cursor, s.enumerating, s.resumed, s.pages = "", false, false, 0
 		e.progress.restarted(s.folder.ID)
 	}
 }
@@ -136,6 +139,7 @@ func (e *engine) read(ctx context.Context, s *stream) error {
 // fetched is a page on its way. Unless it has an error it holds a place in engine.pages.
 type fetched struct {
 	page Page
+	read int64 // its number in engine.order
 	err  error
 }
 
@@ -149,29 +153,35 @@ func (e *engine) follow(ctx context.Context, s *stream) error {
 		cancel()
 		if ahead != nil {
 			if f := <-ahead; f.err == nil {
-				release(e.pages)
+				e.give(f)
 			}
 		}
 	}()
 	ahead = e.fetch(ctx, s.folder.ID, s.cursor)
+	optional := false // what comes is a look at what changed since
 	for {
 		got := <-ahead
 		ahead = nil
 		if got.err != nil {
 			return got.err
 		}
+		if optional && (got.page.Full || got.page.Restart) {
+			e.give(got) // there is no stream of changes, and to list the folder again is for the next run
+			return nil
+		}
 		if !got.page.Done && !e.stopping() {
 			ahead = e.fetch(ctx, s.folder.ID, got.page.Next)
 		}
-		err := e.take(ctx, s, got.page)
-		release(e.pages)
+		err := e.take(ctx, s, got)
+		e.give(got)
 		switch {
 		case err != nil:
 			return endError{err}
-		case got.page.Done && !s.catchUp:
+		case got.page.Done && !s.catchUp && !s.resumed:
 			return nil
 		case got.page.Done:
-			s.catchUp = false
+			optional = !s.resumed
+			s.catchUp, s.resumed = false, false
 			ahead = e.fetch(ctx, s.folder.ID, got.page.Next)
 		case ahead == nil:
 			return errStopped()
@@ -186,21 +196,30 @@ func (e *engine) fetch(ctx context.Context, folder mail.FolderID, cursor mail.Cu
 			c <- fetched{err: err}
 			return
 		}
+		n := e.order.begin()
 		page, err := e.src.Changes(ctx, folder, cursor)
 		if err == nil && (page.Next == "" || page.Next == cursor && !page.Done) {
 			err = fault.New(fault.Unknown, "a page of changes leads nowhere")
 		}
+		got := fetched{page, n, err}
 		if err != nil {
-			release(e.pages)
+			e.give(got)
 		}
-		c <- fetched{page, err}
+		c <- got
 	}()
 	return c
 }
 
+// give gives back what a fetched page holds.
+func (e *engine) give(f fetched) {
+	e.order.end(f.read)
+	release(e.pages)
+}
+
 // take keeps one page and moves the stream on.
-func (e *engine) take(ctx context.Context, s *stream, page Page) error {
-	at := place{folder: s.folder.ID, full: page.Full || s.enumerating || s.cursor == ""}
+func (e *engine) take(ctx context.Context, s *stream, got fetched) error {
+	page := got.page
+	at := place{folder: s.folder.ID, full: page.Full || s.enumerating || s.cursor == "", read: got.read}
 	at.restart = at.full && (page.Restart || !s.enumerating)
 	if at.full {
 		e.elsewhere.doubt(s.folder.ID)
@@ -210,12 +229,8 @@ func (e *engine) take(ctx context.Context, s *stream, page Page) error {
 	}
 	s.cursor, s.enumerating = page.Next, at.full && !page.Done
 	s.pages++
-	if page.Full && at.restart {
-		s.catchUp = false // a folder that is listed is listed once
-	}
 	if at.full && page.Done && s.pages >= longRound {
-		s.catchUp, s.pages = s.catchUp || !page.Full, 0
+		s.catchUp, s.pages = true, 0
 	}
-	e.progress.read(s.folder.ID, len(page.Changes))
 	return nil
 }

@@ -28,29 +28,30 @@ func newLedger() *ledger {
 	return &ledger{messages: map[mail.MessageID]entry{}, folders: map[mail.FolderID]mail.Loss{}}
 }
 
-// enter notes the losses of one message, in place of earlier ones; that it was not seen is the least of them.
-func (l *ledger) enter(id mail.MessageID, e entry) {
+// take notes what became of a message, and returns the losses that its checkpoint must carry.
+func (l *ledger) take(out outcome) []mail.Loss {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.messages[id]; known && e.unseen {
-		return
+	switch _, known := l.messages[out.id]; {
+	case len(out.losses) > 0 && out.unseen && known: // that it was not seen is the least of its losses
+	case len(out.losses) > 0:
+		l.messages[out.id] = entry{losses: out.losses, changeKey: out.key, passing: out.passing, unseen: out.unseen}
+	case out.known != nil:
+		return out.known // again: a restart may have forgotten them
+	case !out.gone:
+		delete(l.messages, out.id)
 	}
-	l.messages[id] = e
+	return out.losses
 }
 
-// strike notes that a message is whole, or gone.
-func (l *ledger) strike(id mail.MessageID) {
+// tried returns the losses of this version of the message, if it was tried in this run; nil when it was not, or is whole.
+func (l *ledger) tried(id mail.MessageID, changeKey string) []mail.Loss {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.messages, id)
-}
-
-// tried reports whether this version of the message was tried in this run, and failed.
-func (l *ledger) tried(id mail.MessageID, changeKey string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e, ok := l.messages[id]
-	return ok && e.changeKey == changeKey && changeKey != ""
+	if e := l.messages[id]; changeKey != "" && e.changeKey == changeKey {
+		return e.losses
+	}
+	return nil
 }
 
 func (l *ledger) enterFolder(loss mail.Loss) {

@@ -19,15 +19,19 @@ type outcome struct {
 	id      mail.MessageID
 	stage   *record.Message // to be committed; nil when the last record stands
 	restage bool            // stage is what the vault has already, or as good as
-	gone    bool            // reported to be gone from the folder
-	deleted bool            // found to be nowhere
-	// untouched is set when nothing new is known about what was lost of it before.
-	untouched bool
-	unseen    bool // gone, and never there as far as the vault knows
-	losses    []mail.Loss
-	passing   bool
-	key       string // of the version that was tried, with losses
-	bytes     int64  // read for it
+	// watch is set when no folder has reported the record: it is to be verified in every run until one does, because a folder
+	// does not report gone what it never reported.
+	watch   bool
+	gone    bool // reported to be gone from the folder
+	deleted bool // found to be nowhere
+	// known are losses of an earlier try in this run, of which nothing new is known.
+	known   []mail.Loss
+	unseen  bool // gone, and never there as far as the vault knows
+	losses  []mail.Loss
+	passing bool
+	key     string // of the version that was tried, with losses
+	bytes   int64  // read for it
+	read    int64  // when it was, see order
 }
 
 // reader makes one record.
@@ -43,12 +47,12 @@ type reader struct {
 // is in the outcome's losses. Its error ends the run.
 func (e *engine) build(ctx context.Context, at place, m mail.Message, body string, old *record.Message) (outcome, error) {
 	rec := &record.Message{Message: m}
-	r := &reader{engine: e, message: rec, outcome: outcome{id: m.ID, stage: rec, key: m.ChangeKey}}
+	r := &reader{engine: e, message: rec, outcome: outcome{id: m.ID, stage: rec, key: m.ChangeKey, read: at.read, watch: at.found}}
 	var err error
 	if rec.Body, err = r.keep(ctx, strings.NewReader(body)); err != nil {
 		return r.outcome, err
 	}
-	if reusable(old, &m, rec.Body, at.returned) {
+	if reusable(old, &m, rec.Body, at.found) {
 		rec.Attachments, rec.MIME = old.Attachments, old.MIME
 	} else if hasAttachments(&m, body) {
 		if err := r.attachments(ctx, old); err != nil || r.outcome.gone {

@@ -12,42 +12,23 @@ import (
 
 // part gathers what the next checkpoint commits.
 type part struct {
-	c       Checkpoint
-	changed int64
-	bytes   int64
+	c     Checkpoint // without messages
+	outs  []outcome
+	bytes int64
 }
 
-// enter adds what became of a message, and keeps the ledger.
-func (p *part) enter(l *ledger, out outcome) {
-	switch {
-	case len(out.losses) > 0:
-		l.enter(out.id, entry{losses: out.losses, changeKey: out.key, passing: out.passing, unseen: out.unseen})
-		p.c.Losses = append(p.c.Losses, out.losses...)
-	case out.gone, out.untouched:
-	default:
-		l.strike(out.id)
-	}
-	if out.gone {
-		p.c.Gone = append(p.c.Gone, out.id)
-	}
-	if out.deleted {
-		p.c.Deleted = append(p.c.Deleted, out.id)
-	}
-	if out.stage != nil {
-		p.c.Messages = append(p.c.Messages, *out.stage)
-		if !out.restage {
-			p.changed++
-		}
-	}
+func (p *part) add(out outcome) {
+	p.outs = append(p.outs, out)
 	p.bytes += out.bytes
 }
 
 // place is where in a folder's stream a page lies; without folder, it is in none.
 type place struct {
-	folder   mail.FolderID
-	full     bool
-	restart  bool
-	returned bool // messages are known to have left a folder before
+	folder  mail.FolderID
+	full    bool
+	restart bool
+	found   bool  // messages are looked for by their ids, because no folder reports them
+	read    int64 // when the page was, see order
 }
 
 // page keeps what a page of changes brings, and commits it with the cursor behind it. Where the page is heavy, checkpoints
@@ -98,7 +79,7 @@ func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context,
 	}()
 	var commitErr error
 	for out := range results {
-		p.enter(e.ledger, out)
+		p.add(out)
 		if p.bytes >= e.opts.CommitBytes && commitErr == nil {
 			if commitErr = e.commit(ctx, p); commitErr != nil {
 				cancel()
@@ -122,72 +103,38 @@ func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context,
 	return err
 }
 
-// commit makes the part durable and empties it for the next one of the same page.
-func (e *engine) commit(ctx context.Context, p *part) error {
-	if err := e.send.flush(ctx); err != nil {
-		return err
-	}
-	for _, c := range p.checkpoints() {
-		if err := e.vault.commit(ctx, c); err != nil {
-			return err
-		}
-	}
-	changed, deleted, lost := p.changed, int64(len(p.c.Deleted)), int64(e.ledger.size())
-	e.progress.add(func(s *Snapshot) {
-		s.Changed += changed
-		s.Deleted += deleted
-		s.Lost = lost
-	})
-	*p = part{c: Checkpoint{Folder: p.c.Folder, Full: p.c.Full}}
-	return nil
-}
-
-// checkpoints returns what is to be committed. Messages that were not read as part of a folder's stream are committed for
-// the folder they are in all the same, so that they are forgotten with it when it is read from its beginning.
-func (p *part) checkpoints() []Checkpoint {
-	if p.c.Folder != "" {
-		return []Checkpoint{p.c}
-	}
-	var list []Checkpoint
-	rest := p.c
-	rest.Messages = nil
-	index := map[mail.FolderID]int{}
-	for i := range p.c.Messages {
-		f := p.c.Messages[i].Folder
-		n, ok := index[f]
-		if !ok {
-			n = len(list)
-			index[f] = n
-			list = append(list, Checkpoint{Folder: f})
-		}
-		list[n].Messages = append(list[n].Messages, p.c.Messages[i])
-	}
-	if len(rest.Deleted)+len(rest.Losses) > 0 {
-		list = append([]Checkpoint{rest}, list...) // losses first: what is lost is never behind what is kept
-	}
-	return list
-}
-
 // change decides about one entry of a page.
 func (e *engine) change(ctx context.Context, at place, c mail.Change, old *record.Message) (outcome, error) {
 	m := normal(c.Message)
 	m.Folder = at.folder // the stream is of this folder, whatever the message says
 	switch {
-	case c.Removed && old != nil && old.Folder == at.folder:
-		return outcome{id: m.ID, gone: true}, nil
-	case c.Removed && !e.placed(old):
-		return unseen(&m), nil
 	case c.Removed:
-		e.elsewhere.note(m.ID, old.Folder)
-		return outcome{id: m.ID, gone: true}, nil
+		return e.left(&m, old), nil
 	case c.Partial:
 		return e.reread(ctx, m.ID, at, old)
 	case unchanged(old, &m):
-		if whole(old) || e.ledger.tried(m.ID, m.ChangeKey) {
-			return standing(old, at.full), nil
+		if whole(old) {
+			return standing(old, at.full, at), nil
+		}
+		if losses := e.ledger.tried(m.ID, m.ChangeKey); losses != nil {
+			out := standing(old, at.full, at)
+			out.known = losses
+			return out, nil
 		}
 	}
 	return e.build(ctx, at, m, c.Body, old)
+}
+
+// left notes a message that is no more in its folder.
+func (e *engine) left(m *mail.Message, old *record.Message) outcome {
+	switch {
+	case old != nil && old.Folder == m.Folder:
+	case !e.placed(old):
+		return unseen(m)
+	default:
+		e.elsewhere.note(m.ID, old.Folder)
+	}
+	return outcome{id: m.ID, gone: true}
 }
 
 // placed reports whether the last record lies in a folder that would report it gone: one that exists, and is not being
@@ -206,8 +153,8 @@ func unseen(m *mail.Message) outcome {
 }
 
 // standing keeps the last record. In a full enumeration it is named again.
-func standing(old *record.Message, name bool) outcome {
-	out := outcome{id: old.ID, untouched: !whole(old)}
+func standing(old *record.Message, name bool, at place) outcome {
+	out := outcome{id: old.ID, read: at.read}
 	if name {
 		out.stage, out.restage = old, true
 	}

@@ -14,8 +14,8 @@ import (
 // removalBatch is how many messages are verified at once.
 const removalBatch = 400
 
-// removals decides about every message that left its folder and was found in no other: is it deleted, or was it only not
-// reported where it went (contract 4.10, A→B→A)?
+// removals decides about every message that left its folder and was reported in no other: is it deleted, or was it only not
+// reported where it went (contract 4.10, A→B→A)? One that exists is kept, and stays pending until a folder reports it.
 func (e *engine) removals(ctx context.Context) error {
 	e.progress.phase(PhaseRemovals)
 	for batch := range slices.Chunk(e.elsewhere.doubtful(&e.tree), removalBatch) {
@@ -23,7 +23,7 @@ func (e *engine) removals(ctx context.Context) error {
 			return err
 		}
 	}
-	// Messages that the vault may go on naming, because nothing could be found out about them.
+	// Messages that the vault goes on naming.
 	open := map[mail.MessageID]bool{}
 	for {
 		pending, err := e.vault.pending(ctx, removalBatch+len(open))
@@ -79,21 +79,23 @@ func (e *engine) verify(ctx context.Context, batch []Gone, open map[mail.Message
 			if old != nil {
 				m = old.Message
 			}
-			p.enter(e.ledger, outcome{id: id, losses: []mail.Loss{
+			p.add(outcome{id: id, read: e.order.within(), losses: []mail.Loss{
 				loss(&m, "message", fmt.Errorf("it left its folder, and whether it is deleted could not be found out: %w", at.Err)),
 			}})
 		case !at.Exists, !e.tree.has(at.Folder):
 			// Where no folder is backed up (Recoverable Items, say) it is as good as deleted.
-			p.enter(e.ledger, outcome{id: id, deleted: true})
+			p.add(outcome{id: id, deleted: true, read: e.order.within()})
 		case whole(old) && at.ChangeKey != "" && old.ChangeKey == at.ChangeKey:
-			p.enter(e.ledger, outcome{id: id, stage: inFolder(old, at.Folder), restage: old.Folder == at.Folder})
 			open[id] = true
+			if old.Folder != at.Folder {
+				p.add(outcome{id: id, stage: inFolder(old, at.Folder), watch: true, read: e.order.within()})
+			}
 		default:
 			reread = append(reread, id)
 			open[id] = true
 		}
 	}
-	return e.again(ctx, reread, place{returned: true}, p)
+	return e.again(ctx, reread, place{found: true}, p)
 }
 
 // learn lists the folders again, once, when messages are in one that is not known.

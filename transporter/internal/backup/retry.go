@@ -28,14 +28,20 @@ func (e *engine) retry(ctx context.Context, ids []mail.MessageID) error {
 
 // again reads messages whole, wherever they are, and commits them with what is in p already.
 func (e *engine) again(ctx context.Context, ids []mail.MessageID, at place, p *part) error {
+	n := e.order.begin()
+	defer e.order.end(n)
 	olds, err := e.vault.lookup(ctx, ids)
 	if err != nil {
 		return err
 	}
 	err = e.each(ctx, len(ids), func(ctx context.Context, i int) (outcome, error) {
 		old := olds[ids[i]]
-		if e.placed(old) && whole(old) && e.ledger.unseen(ids[i]) {
-			return outcome{id: ids[i]}, nil // another folder has reported it since
+		at := at
+		if e.ledger.unseen(ids[i]) {
+			if e.placed(old) && whole(old) {
+				return outcome{id: ids[i], read: n}, nil // another folder has reported it since
+			}
+			at.found = true
 		}
 		out, err := e.reread(ctx, ids[i], at, old)
 		if out.gone { // asked for by its id, so it is not merely elsewhere
@@ -54,6 +60,7 @@ func (e *engine) again(ctx context.Context, ids []mail.MessageID, at place, p *p
 
 // reread reads one message whole and makes its record. A message that Microsoft places in no folder is in at's.
 func (e *engine) reread(ctx context.Context, id mail.MessageID, at place, old *record.Message) (outcome, error) {
+	at.read = e.order.within()
 	change, err := e.message(ctx, id)
 	if err != nil {
 		return e.unread(ctx, id, at, old, err)
@@ -62,9 +69,12 @@ func (e *engine) reread(ctx context.Context, id mail.MessageID, at place, old *r
 	if m.Folder == "" {
 		m.Folder = at.folder
 	}
+	if at.folder != "" && m.Folder != at.folder { // it moved meanwhile; where it is now, it is reported, or looked for
+		return e.left(&mail.Message{ID: id, Folder: at.folder}, old), nil
+	}
 	e.tree.meet(m.Folder)
 	if unchanged(old, &m) && whole(old) {
-		return standing(old, at.full && m.Folder == at.folder), nil
+		return standing(old, at.full, at), nil
 	}
 	return e.build(ctx, at, m, change.Body, old)
 }
@@ -80,7 +90,7 @@ func (e *engine) message(ctx context.Context, id mail.MessageID) (mail.Change, e
 // unread says what becomes of a message that could not be read at all: the last record stays, marked.
 func (e *engine) unread(ctx context.Context, id mail.MessageID, at place, old *record.Message, err error) (outcome, error) {
 	v, end := e.examine(ctx, id, err)
-	out := outcome{id: id}
+	out := outcome{id: id, read: at.read}
 	switch {
 	case end != nil:
 		return out, end
