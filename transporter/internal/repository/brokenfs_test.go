@@ -203,7 +203,7 @@ func (f *brokenFile) WriteAt(b []byte, off int64) (int, error) {
 	wasDead := f.fs.dead
 	if err := f.fs.pass(); err != nil {
 		if !wasDead && len(b) > 0 { // torn
-			n, _ := f.File.WriteAt(b[:f.fs.rnd.IntN(len(b))], off)
+			n, _ := f.File.WriteAt(b[:f.fs.torn(len(b))], off)
 			f.state.size = max(f.state.size, off+int64(n))
 		}
 		return 0, err
@@ -232,4 +232,12 @@ func (f *brokenFile) Sync() error {
 	}
 	f.state.synced = f.state.size
 	return nil
+}
+
+// torn returns how much of the last write arrives.
+func (b *brokenFS) torn(n int) int {
+	if b.rnd == nil {
+		return n / 2
+	}
+	return b.rnd.IntN(n)
 }

@@ -1,0 +1,7 @@
+//go:build unix
+
+package repository
+
+import "syscall"
+
+var errFull = syscall.ENOSPC
