@@ -82,6 +82,7 @@ func (b *Board) Watch(ctx context.Context, id ID, send func(State) error) error 
 		}
 		select {
 		case <-turn:
+		case <-e.over: // the end is told at once
 		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()

@@ -18,6 +18,7 @@ type entry struct {
 	cancel context.CancelFunc // nil while queued
 	stop   chan struct{}
 	once   sync.Once
+	over   chan struct{} // closed when the attempt has ended
 
 	mu      sync.Mutex
 	state   State
@@ -38,7 +39,7 @@ const (
 
 func newEntry(spec Spec, order uint64) *entry {
 	return &entry{
-		spec: spec, order: order, stop: make(chan struct{}), changed: make(chan struct{}),
+		spec: spec, order: order, stop: make(chan struct{}), over: make(chan struct{}), changed: make(chan struct{}),
 		state: State{ID: spec.ID, Attempt: spec.Attempt, Run: spec.Run, Kind: spec.Kind, Status: Queued, Phase: "queued"},
 	}
 }
@@ -120,6 +121,7 @@ func (e *entry) finish(out Outcome, err error, now time.Time) {
 			s.Status, s.Err = Failed, err
 		}
 	})
+	close(e.over)
 }
 
 func damaged(out Outcome) bool { return out.Verify != nil && len(out.Verify.Damage) > 0 }
