@@ -251,7 +251,7 @@ func TestLossesMakeATaskIncompleteAndAreBounded(t *testing.T) {
 	})
 }
 
-func TestAWatcherHearsAtOnceThenFourTimesASecondAndAtTheEnd(t *testing.T) {
+func TestAWatcherHearsAtOnceThenFourTimesASecondAndOfTheEndAtOnce(t *testing.T) {
 	bubble(t, task.Options{}, func(t *testing.T, b *task.Board) {
 		var n atomic.Int64
 		end := make(chan struct{})
@@ -275,7 +275,7 @@ func TestAWatcherHearsAtOnceThenFourTimesASecondAndAtTheEnd(t *testing.T) {
 		if err := <-watched; err != nil {
 			t.Fatal(err)
 		}
-		want := []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, 750 * time.Millisecond, time.Second, 1250 * time.Millisecond}
+		want := []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, 750 * time.Millisecond, time.Second, 1100 * time.Millisecond}
 		if diff := cmp.Diff(want, at); diff != "" {
 			t.Error(diff)
 		}
