@@ -110,7 +110,7 @@ func (c *control) CreateRepository(_ context.Context, q *transporterv1.CreateRep
 	if err := c.p.called("CreateRepository"); err != nil {
 		return nil, err
 	}
-	me := c.p.ID()
+	me, lost := c.p.ID(), c.p.answered("CreateRepository")
 	w := c.p.World
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,7 +126,7 @@ func (c *control) CreateRepository(_ context.Context, q *transporterv1.CreateRep
 		w.repositories[q.GetPath()] = r
 	}
 	r.attachedTo = me
-	return &transporterv1.CreateRepositoryResponse{Repository: r.show()}, nil
+	return &transporterv1.CreateRepositoryResponse{Repository: r.show()}, lost
 }
 
 func (r *repository) show() *transporterv1.Repository {

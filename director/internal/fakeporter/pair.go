@@ -73,5 +73,5 @@ func (s *pairingService) CompletePairing(_ context.Context, q *transporterv1.Com
 		s.p.Cut()
 		s.p.Mend()
 	}()
-	return &transporterv1.CompletePairingResponse{Proof: s.p.code.Proof(pairing.RoleTransporter, x)}, nil
+	return &transporterv1.CompletePairingResponse{Proof: s.p.code.Proof(pairing.RoleTransporter, x)}, s.p.answered("CompletePairing")
 }

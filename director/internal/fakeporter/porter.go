@@ -45,6 +45,7 @@ type Porter struct {
 	die     context.CancelFunc
 	calls   map[string]int
 	renewed int
+	lose    string
 }
 
 // paired is what pairing leaves on the disk.
@@ -202,6 +203,27 @@ func (p *Porter) called(method string) error {
 	}
 	return nil
 }
+
+// LoseAnswer breaks the connection once, after the method did its work and before its answer arrives.
+func (p *Porter) LoseAnswer(method string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = method
+}
+
+// answered returns what is left of an answer.
+func (p *Porter) answered(method string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lose != method {
+		return nil
+	}
+	p.lose = ""
+	return fault.New(fault.Unavailable, "the connection broke")
+}
+
+// Attached returns how many repositories it has attached.
+func (p *Porter) Attached() int { return len(p.status().GetRepositoriesAttached()) }
 
 // SetRefuse changes Refuse while the Transporter serves.
 func (p *Porter) SetRefuse(refuse func(string) error) {

@@ -92,6 +92,13 @@ func (w *World) Points() int {
 	return n
 }
 
+// Repositories returns how many folders hold a repository.
+func (w *World) Repositories() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.repositories)
+}
+
 // OpenTransfers returns how many ways are open that were used. One that was never used ends by itself, in time.
 func (w *World) OpenTransfers() int {
 	w.mu.Lock()
