@@ -33,6 +33,7 @@ type box struct {
 	replays bool // entries come twice, removals of unknown messages come, order varies
 	silent  bool // a message that returns to a folder is reported removed there (A→B→A)
 	full    bool // no change streams: folders are listed
+	shy     bool // what a folder never reported, to anybody, it does not report gone
 	expired map[mail.FolderID]bool
 	poison  map[mail.MessageID]error // Attachments, Message and MIME fail
 	// hook runs before every call and may fail it, or change the mailbox.
@@ -43,7 +44,8 @@ type box struct {
 
 type boxFolder struct {
 	mail.Folder
-	log []boxEvent
+	log      []boxEvent
+	reported map[mail.MessageID]bool
 }
 
 type boxEvent struct {
@@ -82,7 +84,9 @@ func newBox(seed uint64, folders ...mail.FolderID) *box {
 }
 
 func (b *box) addFolder(id mail.FolderID) {
-	b.folders = append(b.folders, &boxFolder{Folder: mail.Folder{ID: id, Name: "folder " + string(id)}})
+	b.folders = append(b.folders, &boxFolder{
+		Folder: mail.Folder{ID: id, Name: "folder " + string(id)}, reported: map[mail.MessageID]bool{},
+	})
 }
 
 func (b *box) folder(id mail.FolderID) *boxFolder {
@@ -229,6 +233,7 @@ func (b *box) Changes(ctx context.Context, id mail.FolderID, cursor mail.Cursor)
 		case len(page.Changes) == b.pageSize:
 			more = true
 		case !more:
+			f.reported[m.m.ID] = true
 			page.Changes = append(page.Changes, b.entry(m, false))
 		}
 	}
@@ -264,9 +269,11 @@ func (b *box) delta(f *boxFolder, seq, offset int) backup.Page {
 		}
 		m := b.messages[e.id]
 		switch {
+		case b.shy && !f.reported[e.id] && (m == nil || m.m.Folder != f.ID):
 		case m == nil || m.m.Folder != f.ID || e.removed:
 			page.Changes = append(page.Changes, mail.Change{Removed: true, Message: mail.Message{ID: e.id}})
 		default:
+			f.reported[e.id] = true
 			page.Changes = append(page.Changes, b.entry(m, e.partial))
 		}
 	}

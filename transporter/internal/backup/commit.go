@@ -34,13 +34,6 @@ func (e *engine) commit(ctx context.Context, p *part) error {
 func (e *engine) checkpoints(p *part) (list []Checkpoint, changed, deleted int64) {
 	main := p.c
 	apart := map[mail.FolderID]*Checkpoint{}
-	watched := map[mail.FolderID]*Checkpoint{}
-	of := func(m map[mail.FolderID]*Checkpoint, f mail.FolderID) *Checkpoint {
-		if m[f] == nil {
-			m[f] = &Checkpoint{Folder: f}
-		}
-		return m[f]
-	}
 	for _, out := range p.outs {
 		if !out.gone && !e.order.admit(out.id, out.read) {
 			continue // something newer is known
@@ -61,12 +54,14 @@ func (e *engine) checkpoints(p *part) (list []Checkpoint, changed, deleted int64
 		}
 		c := &main
 		if main.Folder == "" {
-			c = of(apart, out.stage.Folder)
+			if c = apart[out.stage.Folder]; c == nil {
+				c = &Checkpoint{Folder: out.stage.Folder}
+				apart[c.Folder] = c
+			}
 		}
 		c.Messages = append(c.Messages, *out.stage)
 		if out.watch {
-			c = of(watched, out.stage.Folder)
-			c.Gone = append(c.Gone, out.id)
+			c.Gone = append(c.Gone, out.id) // in the same checkpoint, which leaves it pending
 		}
 	}
 	// Losses first: what is lost is never behind what is kept.
@@ -74,9 +69,6 @@ func (e *engine) checkpoints(p *part) (list []Checkpoint, changed, deleted int64
 		list = append(list, main)
 	}
 	for _, c := range apart {
-		list = append(list, *c)
-	}
-	for _, c := range watched {
 		list = append(list, *c)
 	}
 	return list, changed, deleted

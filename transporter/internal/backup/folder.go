@@ -26,6 +26,8 @@ type stream struct {
 	// catchUp is set when the stream is to be asked for changes once more at the end of its round: what a round does not
 	// bring because it began long ago comes in the next (contract 4.5).
 	catchUp bool
+	// enumerated is set when the folder was, or may have been, read in full in this session.
+	enumerated bool
 	// resumed is set while the round is an enumeration that began in an earlier session.
 	resumed bool
 	pages   int
@@ -47,7 +49,7 @@ func (e *engine) folders(ctx context.Context, state State) error {
 			e.elsewhere.doubt(f.ID)
 		}
 		streams = append(streams, &stream{
-			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed,
+			folder: f, cursor: s.Cursor, enumerating: s.Enumerating && s.Cursor != "", catchUp: state.Resumed, enumerated: state.Resumed,
 			resumed: s.Enumerating && s.Cursor != "",
 		})
 	}
@@ -221,6 +223,8 @@ func (e *engine) take(ctx context.Context, s *stream, got fetched) error {
 	page := got.page
 	at := place{folder: s.folder.ID, full: page.Full || s.enumerating || s.cursor == "", read: got.read}
 	at.restart = at.full && (page.Restart || !s.enumerating)
+	s.enumerated = s.enumerated || at.full
+	at.restage = s.enumerated
 	if at.full {
 		e.elsewhere.doubt(s.folder.ID)
 	}

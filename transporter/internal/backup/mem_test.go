@@ -261,8 +261,10 @@ func (v *memVault) Commit(ctx context.Context, c backup.Checkpoint) error {
 		s.named[c.Folder] = map[mail.MessageID]bool{}
 	}
 	for _, m := range c.Messages {
-		if c.Full {
-			s.named[c.Folder][m.ID] = true
+		for _, f := range []mail.FolderID{c.Folder, m.Folder} {
+			if s.named[f] != nil {
+				s.named[f][m.ID] = true
+			}
 		}
 		s.versions[m.ID] = append(s.versions[m.ID], &memStaged{by: c.Folder, seq: s.seq, record: &m})
 	}
@@ -326,7 +328,7 @@ func (v *memVault) pending() map[mail.MessageID]mail.FolderID {
 		staged, ok := v.r.staging.live(id)
 		for f, seq := range folders {
 			switch p := v.r.last(); {
-			case ok && staged.record != nil && staged.record.Folder == f && staged.seq < seq,
+			case ok && staged.record != nil && staged.record.Folder == f && staged.seq <= seq,
 				!ok && p != nil && p.messages[id] != nil && p.messages[id].Folder == f:
 				pending[id] = f
 			}

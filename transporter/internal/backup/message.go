@@ -47,12 +47,12 @@ type reader struct {
 // is in the outcome's losses. Its error ends the run.
 func (e *engine) build(ctx context.Context, at place, m mail.Message, body string, old *record.Message) (outcome, error) {
 	rec := &record.Message{Message: m}
-	r := &reader{engine: e, message: rec, outcome: outcome{id: m.ID, stage: rec, key: m.ChangeKey, read: at.read, watch: at.found}}
+	r := &reader{engine: e, message: rec, outcome: outcome{id: m.ID, stage: rec, key: m.ChangeKey, read: at.read}}
 	var err error
 	if rec.Body, err = r.keep(ctx, strings.NewReader(body)); err != nil {
 		return r.outcome, err
 	}
-	if reusable(old, &m, rec.Body, at.found) {
+	if reusable(old, &m, rec.Body, at.folder == "") {
 		rec.Attachments, rec.MIME = old.Attachments, old.MIME
 	} else if hasAttachments(&m, body) {
 		if err := r.attachments(ctx, old); err != nil || r.outcome.gone {

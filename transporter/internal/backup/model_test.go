@@ -55,7 +55,7 @@ type history struct {
 
 func newHistory(t *testing.T, seed uint64) *history {
 	h := &history{t: t, rng: rand.New(rand.NewPCG(seed, 2)), b: newBox(seed, "A", "B", "C"), r: newMemRepository(t)}
-	h.b.replays, h.b.silent, h.b.full = h.chance(2), h.chance(2), h.chance(6)
+	h.b.replays, h.b.silent, h.b.full, h.b.shy = h.chance(2), h.chance(2), h.chance(6), h.chance(2)
 	h.b.pageSize = 1 + h.rng.IntN(6)
 	h.begin = func() (backup.Vault, error) { return h.r.begin(), nil }
 	h.read = func(record.Point) *memPoint { return h.r.last() }

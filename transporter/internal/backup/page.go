@@ -27,6 +27,8 @@ type place struct {
 	folder  mail.FolderID
 	full    bool
 	restart bool
+	// restage names messages again that are unchanged: they may not be in the next point otherwise.
+	restage bool
 	found   bool  // messages are looked for by their ids, because no folder reports them
 	read    int64 // when the page was, see order
 }
@@ -114,10 +116,10 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 		return e.reread(ctx, m.ID, at, old)
 	case unchanged(old, &m):
 		if whole(old) {
-			return standing(old, at.full, at), nil
+			return standing(old, at.restage, at), nil
 		}
 		if losses := e.ledger.tried(m.ID, m.ChangeKey); losses != nil {
-			out := standing(old, at.full, at)
+			out := standing(old, at.restage, at)
 			out.known = losses
 			return out, nil
 		}

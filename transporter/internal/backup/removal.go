@@ -95,7 +95,7 @@ func (e *engine) verify(ctx context.Context, batch []Gone, open map[mail.Message
 			open[id] = true
 		}
 	}
-	return e.again(ctx, reread, place{found: true}, p)
+	return e.again(ctx, reread, p, func(mail.MessageID, mail.FolderID, *record.Message) bool { return true })
 }
 
 // learn lists the folders again, once, when messages are in one that is not known.

@@ -9,6 +9,9 @@ import (
 	"holdfast/transporter/internal/record"
 )
 
+// maxPending bounds the removals that are asked for at once.
+const maxPending = 10_000
+
 // retryBatch is how many messages are read between two looks at the vault.
 const retryBatch = 200
 
@@ -18,16 +21,31 @@ func (e *engine) retry(ctx context.Context, ids []mail.MessageID) error {
 		return nil
 	}
 	e.progress.phase(PhaseRetrying)
+	pending, err := e.vault.pending(ctx, maxPending)
+	if err != nil {
+		return err
+	}
+	doubtful := make(map[mail.MessageID]bool, len(pending))
+	for _, g := range pending {
+		doubtful[g.Message] = true
+	}
 	for batch := range slices.Chunk(ids, retryBatch) {
-		if err := e.again(ctx, batch, place{}, &part{}); err != nil {
+		// A message is watched from now on unless it is where a folder has reported it.
+		err := e.again(ctx, batch, &part{}, func(id mail.MessageID, now mail.FolderID, old *record.Message) bool {
+			return old == nil || old.Folder != now || doubtful[id] || e.ledger.unseen(id)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// again reads messages whole, wherever they are, and commits them with what is in p already.
-func (e *engine) again(ctx context.Context, ids []mail.MessageID, at place, p *part) error {
+// again reads messages whole, wherever they are, and commits them with what is in p already. Those for which watch says so
+// stay pending.
+func (e *engine) again(ctx context.Context, ids []mail.MessageID, p *part,
+	watch func(id mail.MessageID, now mail.FolderID, old *record.Message) bool,
+) error {
 	n := e.order.begin()
 	defer e.order.end(n)
 	olds, err := e.vault.lookup(ctx, ids)
@@ -36,14 +54,11 @@ func (e *engine) again(ctx context.Context, ids []mail.MessageID, at place, p *p
 	}
 	err = e.each(ctx, len(ids), func(ctx context.Context, i int) (outcome, error) {
 		old := olds[ids[i]]
-		at := at
-		if e.ledger.unseen(ids[i]) {
-			if e.placed(old) && whole(old) {
-				return outcome{id: ids[i], read: n}, nil // another folder has reported it since
-			}
-			at.found = true
+		if e.placed(old) && whole(old) && e.ledger.unseen(ids[i]) {
+			return outcome{id: ids[i], read: n}, nil // another folder has reported it since
 		}
-		out, err := e.reread(ctx, ids[i], at, old)
+		out, err := e.reread(ctx, ids[i], place{}, old)
+		out.watch = out.stage != nil && watch(ids[i], out.stage.Folder, old)
 		if out.gone { // asked for by its id, so it is not merely elsewhere
 			out.gone, out.deleted = false, true
 		}
@@ -74,7 +89,7 @@ func (e *engine) reread(ctx context.Context, id mail.MessageID, at place, old *r
 	}
 	e.tree.meet(m.Folder)
 	if unchanged(old, &m) && whole(old) {
-		return standing(old, at.full, at), nil
+		return standing(old, at.restage, at), nil
 	}
 	return e.build(ctx, at, m, change.Body, old)
 }
@@ -109,7 +124,7 @@ func (e *engine) unread(ctx context.Context, id mail.MessageID, at place, old *r
 		marked := *old
 		marked.Lost = []string{"a later version of this message could not be read; this is the one before"}
 		out.stage, out.restage = &marked, true
-	case old != nil && at.full:
+	case old != nil && at.restage:
 		out.stage, out.restage = old, true
 	}
 	return out, nil

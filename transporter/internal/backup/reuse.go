@@ -19,8 +19,8 @@ import (
 //   - everything that a sender writes is as it was: subject, addresses, dates, headers, type, body (by hash),
 //     internetMessageId, hasAttachments;
 //   - something that a reader changes differs (folder, read, flag, categories, importance, receipts, focus) or the
-//     message left its folder and came back, and so explains the new changeKey. A change that nothing visible explains
-//     may be one of attachments: they are read.
+//     message was looked for because it had left its folder, and so explains the new changeKey. A change that nothing
+//     visible explains may be one of attachments: they are read.
 //
 // lastModifiedDateTime is no help: it moves with the read state too.
 //

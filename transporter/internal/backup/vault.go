@@ -36,8 +36,10 @@ type Vault interface {
 	Commit(ctx context.Context, c Checkpoint) error
 
 	// Pending returns up to limit messages that a folder reported gone (Checkpoint.Gone) while their newest record still
-	// lies in that folder: neither found elsewhere since, nor decided by Checkpoint.Deleted. A record committed after the
-	// message was reported gone decides it too, whatever its folder: that is how a removal proves to be none.
+	// lies in that folder: neither found elsewhere since, nor decided by Checkpoint.Deleted. A record in a later
+	// checkpoint than the report decides it too, whatever its folder: that is how a removal proves to be none. A record in
+	// the same checkpoint does not: it is kept and stays pending, to be verified again. What is pending stays so in the
+	// sessions after this one.
 	Pending(ctx context.Context, limit int) ([]Gone, error)
 
 	// Seal builds the recovery point from the last point and all checkpoints, makes it durable and only then visible, and
