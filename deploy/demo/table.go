@@ -67,7 +67,7 @@ func (s *story) table() {
 	for _, r := range s.rows {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%s\t%.1f\t\n", r.what, r.messages, size(r.bytes), sizeOrNone(r.stored), r.requests, orNone(r.ideal), r.seconds)
 	}
-	w.Flush()
+	_ = w.Flush() // into memory
 	fmt.Fprintf(s.out, "\n── What it took\n\n%s\n", b.String())
 	s.say("mailboxes: %d, folders: %d, messages: %d (%s)", s.sums.mailboxes, s.sums.folders, s.sums.messages, size(s.sums.bytes))
 	for _, p := range s.site.Processes()[1:] {

@@ -55,6 +55,5 @@ func (s *Server) Run(ctx context.Context, l net.Listener, drain time.Duration) e
 		s.Stop()
 		<-stopped
 	}
-	<-done
-	return nil
+	return <-done
 }

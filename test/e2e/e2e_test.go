@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,26 +25,26 @@ var bin string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := build(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func build(m *testing.M) (int, error) {
 	var err error
 	if bin, err = os.MkdirTemp("", "holdfast-e2e-"); err != nil {
-		return 0, err
+		log.Fatal(err)
 	}
 	defer os.RemoveAll(bin)
+	if err := build(); err != nil {
+		os.RemoveAll(bin)
+		log.Fatal(err)
+	}
+	m.Run()
+}
+
+// build builds the programs into bin.
+func build() error {
 	cmd := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./director/cmd/...", "./transporter/cmd/...", "./test/graphsim/cmd/...")
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("build the programs: %w\n%s", err, out)
+		return fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
-	return m.Run(), nil
+	return nil
 }
 
 // newSite returns a site with free ports and a started tenant; the rest is laid out but not started.

@@ -129,7 +129,7 @@ func (a *assembly) addMessage(p *part, at place) error {
 	}
 	content = bytes.TrimLeft(content, "\r\n")
 	if at.depth+1 <= a.parser.options.MaxDepth {
-		item, _, err := a.parser.message(content, at.depth+1)
+		item, err := a.parser.message(content, at.depth+1)
 		if err == nil {
 			if item.MessageID == "" {
 				item.MessageID = contentID(content, 0)

@@ -18,7 +18,7 @@ func ParseEML(data []byte, o ImportOptions) (Message, error) {
 	if int64(len(data)) > o.MaxMessage {
 		return Message{}, fmt.Errorf("%w: %d bytes", errTooLarge, len(data))
 	}
-	m, _, err := (&parser{options: o}).message(data, 0)
+	m, err := (&parser{options: o}).message(data, 0)
 	if err != nil {
 		return Message{}, err
 	}
@@ -52,16 +52,16 @@ type parser struct {
 	parts   int
 }
 
-// message reads one message and gives the part that it is, too.
-func (p *parser) message(data []byte, depth int) (Message, *part, error) {
+// message reads one message.
+func (p *parser) message(data []byte, depth int) (Message, error) {
 	data, stamp := cutFromLine(data)
 	fields, body, err := splitHeaders(data, p.options)
 	if err != nil {
-		return Message{}, nil, err
+		return Message{}, err
 	}
 	headers := decodeHeaders(fields)
 	if !looksLikeMail(headers) {
-		return Message{}, nil, errNoMail
+		return Message{}, errNoMail
 	}
 	m := readEnvelope(headers)
 	m.Headers = headers
@@ -74,11 +74,10 @@ func (p *parser) message(data []byte, depth int) (Message, *part, error) {
 	if m.Sent.IsZero() {
 		m.Sent = m.Received
 	}
-	root := newPart(headers, body, "text/plain")
 	a := &assembly{parser: p, message: &m}
-	if err := a.add(root, place{depth: depth}); err != nil {
-		return Message{}, nil, err
+	if err := a.add(newPart(headers, body, "text/plain"), place{depth: depth}); err != nil {
+		return Message{}, err
 	}
 	a.finish()
-	return m, root, nil
+	return m, nil
 }
