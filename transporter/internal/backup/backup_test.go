@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -169,6 +170,9 @@ func TestAttachmentsAreReadAgainWhenInDoubt(t *testing.T) {
 		"attachment added":   func(m *boxMessage) { m.attachments = append(m.attachments, file("b", "new")) },
 		"attachment removed": func(m *boxMessage) { m.attachments, m.m.HasAttachments = nil, false },
 		"body edited":        func(m *boxMessage) { m.body = "other cid:1"; m.m.Read = true },
+		"inline image no longer named": func(m *boxMessage) {
+			m.attachments[0].Inline, m.m.HasAttachments, m.body = true, false, "plain"
+		},
 		"draft": func(m *boxMessage) {
 			m.m.Draft, m.m.Read = true, true
 			m.attachments = append(m.attachments, file("b", "n"))
@@ -405,5 +409,29 @@ func TestTextThatIsNoTextIsKeptAsWellAsItCanBe(t *testing.T) {
 	}
 	if _, result := run(t, r, b, backup.Options{}); result.Progress.Changed != 0 {
 		t.Error("it changed")
+	}
+}
+
+func TestProgressIsSeenWhileItIsMade(t *testing.T) {
+	b := newBox(1, "A")
+	for i := range 12 {
+		b.add("A", mail.MessageID(fmt.Sprintf("m%02d", i)), "body")
+	}
+	var seen []int64
+	p := new(backup.Progress)
+	b.hook = func(_ context.Context, call string) error {
+		if call == "Changes" {
+			seen = append(seen, p.Snapshot().MessagesDone)
+		}
+		return nil
+	}
+	if _, err := backup.Run(t.Context(), b, newMemRepository(t).begin(), backup.Options{Parallel: 1}, p); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int64{0, 3, 6, 9}, seen); diff != "" {
+		t.Error(diff)
+	}
+	if s := p.Snapshot(); s.MessagesDone != 12 || s.MessagesTotal != 12 || s.Phase != backup.PhaseSealing {
+		t.Errorf("at the end: %+v", s)
 	}
 }

@@ -232,6 +232,7 @@ func (e *engine) take(ctx context.Context, s *stream, got fetched) error {
 		return err
 	}
 	s.cursor, s.enumerating = page.Next, at.full && !page.Done
+	e.progress.read(s.folder.ID, len(page.Changes))
 	s.pages++
 	if at.full && page.Done && s.pages >= longRound {
 		s.catchUp, s.pages = true, 0

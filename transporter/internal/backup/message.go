@@ -54,7 +54,9 @@ func (e *engine) build(ctx context.Context, at place, m mail.Message, body strin
 	}
 	if reusable(old, &m, rec.Body, at.folder == "") {
 		rec.Attachments, rec.MIME = old.Attachments, old.MIME
-	} else if hasAttachments(&m, body) {
+	} else if hasAttachments(&m, body) || old != nil && len(old.Attachments) > 0 {
+		// Inline attachments stay when an edit takes their last "cid:" out of the body, and hasAttachments tells of no inline
+		// ones: a message that had attachments is asked.
 		if err := r.attachments(ctx, old); err != nil || r.outcome.gone {
 			return r.outcome, err
 		}

@@ -29,7 +29,6 @@ type place struct {
 	restart bool
 	// restage names messages again that are unchanged: they may not be in the next point otherwise.
 	restage bool
-	found   bool  // messages are looked for by their ids, because no folder reports them
 	read    int64 // when the page was, see order
 }
 
