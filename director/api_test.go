@@ -8,9 +8,8 @@ import (
 
 	"connectrpc.com/connect"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 func TestSignInOverTheAPI(t *testing.T) {

@@ -257,7 +257,8 @@ func (d *Director) close() {
 	}
 }
 
-func (d *Director) register(mux *http.ServeMux, streams context.Context) {
+// register adds the API to a mux; its streams end with their context.
+func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Dispatcher: d.dispatcher, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,

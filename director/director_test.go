@@ -20,13 +20,12 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director"
 	"holdfast/director/internal/fakeporter"
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 const patience = 30 * time.Second

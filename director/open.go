@@ -2,6 +2,7 @@ package director
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/hashicorp/go-hclog"
@@ -61,6 +62,6 @@ func ResetPassword(ctx context.Context, o Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	return auth.New(auth.Options{Store: s, Dir: dir, Logger: hclog.NewNullLogger(), Now: o.Now}).ResetPassword(ctx, out)
+	err = auth.New(auth.Options{Store: s, Dir: dir, Logger: hclog.NewNullLogger(), Now: o.Now}).ResetPassword(ctx, out)
+	return errors.Join(err, s.Close())
 }

@@ -17,7 +17,7 @@ import (
 // server returns the HTTPS server of API and pages. Streams end with their context.
 func (d *Director) server(streams context.Context) *http.Server {
 	mux := http.NewServeMux()
-	d.register(mux, streams)
+	d.register(streams, mux)
 	d.health(mux)
 	mux.Handle("GET /metrics", d.withToken(d.metrics.handler()))
 	mux.Handle("/", web.Handler(d.options.Version))

@@ -1,11 +1,10 @@
 package api
 
 import (
-	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
-
 	"holdfast/director/internal/auth"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
+	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
 // access is who may call a method.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -52,7 +53,7 @@ func TestEveryRequestIsChecked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = validate(kind.New().Interface().(proto.Message))
+		err = validate(kind.New().Interface())
 		if fault.KindOf(err) == fault.Unsupported {
 			t.Errorf("%s: %v", procedure, err)
 		}
@@ -153,7 +154,7 @@ func TestChecksNameTheField(t *testing.T) {
 	} {
 		err := validate(m)
 		got := ""
-		if f, ok := err.(*fault.Fault); ok {
+		if f := new(fault.Fault); errors.As(err, &f) {
 			got = f.Field
 		}
 		if got != want {

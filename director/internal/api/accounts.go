@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 type accounts struct{ Options }

@@ -5,11 +5,10 @@ import (
 
 	"connectrpc.com/connect"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/mail"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 type recoveries struct{ Options }

@@ -11,14 +11,13 @@ import (
 	"connectrpc.com/connect"
 	"github.com/hashicorp/go-hclog"
 
-	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
-
 	"holdfast/director/internal/auth"
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
 // maxRequest bounds one request, in bytes.

@@ -129,7 +129,7 @@ func (g *gate) done(procedure string, begun time.Time, err error) error {
 	if err != nil {
 		switch fault.KindOf(err) {
 		case fault.Unknown, fault.Corrupt, fault.Exhausted:
-			if _, ours := err.(*connect.Error); !ours {
+			if !errors.As(err, new(*connect.Error)) {
 				g.Logger.Error("call failed", "method", procedure, "kind", fault.KindOf(err).Error(), "error", err)
 			}
 		default:

@@ -5,13 +5,12 @@ import (
 
 	"connectrpc.com/connect"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 type jobService struct{ Options }

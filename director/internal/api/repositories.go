@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"slices"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 type repositories struct{ Options }

@@ -5,11 +5,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/record"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // stamp returns a time as the API shows it; the zero time is absent.

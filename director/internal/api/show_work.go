@@ -1,12 +1,11 @@
 package api
 
 import (
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/mail"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 func showJob(l jobs.Listed) *directorv1.Job {

@@ -3,10 +3,9 @@ package api
 import (
 	"context"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/record"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 type transporters struct{ Options }

@@ -8,10 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/director/internal/auth"
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 // Bounds of what a request may hold.

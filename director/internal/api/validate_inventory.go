@@ -1,9 +1,8 @@
 package api
 
 import (
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 func validateInventory(m any) error {
@@ -66,7 +65,8 @@ func account(a *directorv1.Account) error {
 		field string
 		set   bool
 	}{
-		{"account.authority", a.GetAuthority() != ""}, {"account.graph_root", a.GetGraphRoot() != ""},
+		{"account.authority", a.GetAuthority() != ""},
+		{"account.graph_root", a.GetGraphRoot() != ""},
 		{"account.ca_pem", len(a.GetCaPem()) > 0},
 	} {
 		if only.set {

@@ -3,9 +3,8 @@ package api
 import (
 	"fmt"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
 // maxRuns bounds a list of runs or activities.

@@ -23,13 +23,13 @@ func (s *Service) Inspect(ctx context.Context, id record.RepositoryID) (record.R
 		return r, err
 	}
 	var answer *transporterv1.GetRepositoryResponse
-	err = s.With(ctx, id, func(c transporterv1.ControlServiceClient) (err error) {
+	asked := s.With(ctx, id, func(c transporterv1.ControlServiceClient) (err error) {
 		answer, err = c.GetRepository(ctx, &transporterv1.GetRepositoryRequest{RepositoryId: string(id)})
 		return err
 	})
-	if err != nil {
-		r.Error = err.Error()
-		return r, nil
+	if asked != nil {
+		r.Error = asked.Error()
+		return r, nil //nolint:nilerr // what cannot be asked is told in the record
 	}
 	s.remember(ctx, id, answer.GetRepository())
 	return s.Get(id)

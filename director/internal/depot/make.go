@@ -4,12 +4,11 @@ import (
 	"context"
 	"time"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Create makes a repository on its Transporter and stores it: both, or neither.

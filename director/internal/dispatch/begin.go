@@ -27,10 +27,11 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 	if err := d.refreshNew(ctx, id); err != nil {
 		return record.Run{}, err
 	}
-	run, tasks, err := d.newRun(record.KindBackup)
+	run, err := d.newRun(record.KindBackup)
 	if err != nil {
 		return record.Run{}, err
 	}
+	var tasks []record.Task
 	err = d.Store.Update(ctx, func(tx *store.Tx) error {
 		j, err := store.Jobs.Get(tx, string(id))
 		if err != nil {
@@ -135,12 +136,9 @@ func (s Scope) choose(tx *store.Tx, j record.Job, all []record.Mailbox) ([]recor
 	return list, nil
 }
 
-func (d *Dispatcher) newRun(kind record.RunKind) (record.Run, []record.Task, error) {
+func (d *Dispatcher) newRun(kind record.RunKind) (record.Run, error) {
 	id, err := record.NewID()
-	if err != nil {
-		return record.Run{}, nil, err
-	}
-	return record.Run{ID: record.RunID(id), Kind: kind, Status: record.RunQueued, Started: d.Now()}, nil, nil
+	return record.Run{ID: record.RunID(id), Kind: kind, Status: record.RunQueued, Started: d.Now()}, err
 }
 
 // insert writes a new run with its tasks.
@@ -176,7 +174,7 @@ func (d *Dispatcher) StartVerify(ctx context.Context, id record.RepositoryID, fu
 	if err != nil {
 		return record.Run{}, err
 	}
-	run, _, err := d.newRun(record.KindVerify)
+	run, err := d.newRun(record.KindVerify)
 	if err != nil {
 		return record.Run{}, err
 	}
@@ -234,7 +232,7 @@ func (d *Dispatcher) StartRecovery(ctx context.Context, r Recovery) (record.Run,
 	if err != nil {
 		return record.Run{}, err
 	}
-	run, _, err := d.newRun(record.KindRecovery)
+	run, err := d.newRun(record.KindRecovery)
 	if err != nil {
 		return record.Run{}, err
 	}

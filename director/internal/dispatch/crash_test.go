@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fakeporter"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // TestRunEndsRightWhereverTheDirectorDies kills it at every transaction of a run in turn, before and after the commit,

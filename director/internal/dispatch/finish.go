@@ -8,12 +8,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // fail ends the task with a reason of our own.

@@ -127,6 +127,7 @@ func (f *flight) ended(ctx context.Context, t *record.Task, s *transporterv1.Tas
 			s.Temporary = true
 			return f.interruptedAt(ctx, t, wire.Fault(s), s.GetAttempt(), s)
 		}
+	default:
 	}
 	return f.finish(ctx, t, s)
 }

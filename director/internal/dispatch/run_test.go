@@ -69,15 +69,6 @@ func TestSourceIsExpandedInTheUsersOrder(t *testing.T) {
 	}
 }
 
-// gauge counts what runs at once.
-type gauge struct{ now, most atomic.Int32 }
-
-func (g *gauge) enter() {
-	n := g.now.Add(1)
-	for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
-	}
-}
-
 func TestNoMoreTasksAtOnceThanAllowed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		job, own, transporter, want int32

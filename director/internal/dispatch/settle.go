@@ -57,14 +57,14 @@ func (d *Dispatcher) settleLoop(ctx context.Context) {
 // settleAll reports whether nothing is left that could be settled now: Transporters that are out of reach are waited for.
 func (d *Dispatcher) settleAll(ctx context.Context) bool {
 	var ids []string
-	err := d.Store.View(func(tx *store.Tx) error {
+	listed := d.Store.View(func(tx *store.Tx) error {
 		for id := range store.TasksUnsettled.All(tx, "") {
 			ids = append(ids, id)
 		}
 		return nil
 	})
-	if err != nil {
-		d.Logger.Error("list unsettled tasks", "error", err)
+	if listed != nil {
+		d.Logger.Error("list unsettled tasks", "error", listed)
 		return false
 	}
 	var left atomic.Bool
@@ -72,11 +72,9 @@ func (d *Dispatcher) settleAll(ctx context.Context) bool {
 	group.SetLimit(4)
 	for _, id := range ids {
 		group.Go(func() error {
-			switch err := d.settleTask(ctx, id); {
-			case err == nil, errors.Is(err, errAway), ctx.Err() != nil:
-			default:
+			if failed := d.settleTask(ctx, id); failed != nil && !errors.Is(failed, errAway) && ctx.Err() == nil {
 				left.Store(true)
-				d.Logger.Debug("task not settled; trying again", "task", id, "kind", fault.KindOf(err).Error())
+				d.Logger.Debug("task not settled; trying again", "task", id, "kind", fault.KindOf(failed).Error())
 			}
 			return nil
 		})
@@ -158,6 +156,7 @@ func (d *Dispatcher) forgetTask(ctx context.Context, on record.TransporterID, id
 		if _, serr := client.StopTask(ctx, &transporterv1.StopTaskRequest{TaskId: id, Now: true}); serr != nil {
 			return serr
 		}
+	default:
 	}
 	return err
 }

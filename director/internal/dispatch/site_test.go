@@ -13,8 +13,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fakeporter"
@@ -25,6 +23,7 @@ import (
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
 	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // patience bounds how long a test waits for anything.

@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fakeporter"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 func TestStop(t *testing.T) {

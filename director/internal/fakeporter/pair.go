@@ -5,10 +5,9 @@ import (
 	"crypto/tls"
 	"sync"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/pkg/fault"
 	"holdfast/pkg/pairing"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 func bootstrapTLS(p *Porter) *tls.Config {

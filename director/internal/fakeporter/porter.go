@@ -10,11 +10,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
 	"holdfast/pkg/pairing"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/pkg/rpc"
 )
 

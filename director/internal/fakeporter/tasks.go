@@ -6,9 +6,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Plan is what a task does.

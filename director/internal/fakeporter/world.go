@@ -12,9 +12,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // World is what all Transporters of a test share: the disks, the tenant, and the ways between Transporters.

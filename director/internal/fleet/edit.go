@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Update changes name, address, transfer host and limit of a Transporter.

@@ -12,13 +12,12 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/pkg/rpc"
 )
 

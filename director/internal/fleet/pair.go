@@ -189,6 +189,7 @@ func refused(address string, err error) error {
 			return fault.InvalidField("pairing_code", "the pairing code does not belong to what answers at %s: check the address, or take the code that the Transporter prints now (one that is paired already must be unpaired there first)", address)
 		}
 		return fault.New(fault.Unavailable, "the Transporter at %s did not finish pairing: %w", address, plainCause(err))
+	default:
+		return err
 	}
-	return err
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (f *Fleet) ask(ctx context.Context, t record.Transporter, options ...grpc.C
 		err = fault.New(fault.Conflict, "another Transporter answers at %s", t.Address)
 	}
 	if err != nil {
-		if ctx.Err() == nil || context.Cause(ctx) == context.DeadlineExceeded {
+		if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 			f.lost(t.ID, err)
 		}
 		return f.Status(t.ID), f.Unreachable(t.ID, plainCause(err))

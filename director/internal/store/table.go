@@ -187,13 +187,11 @@ func (t *Tx) scanBackward(table, prefix string) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
 		c := t.tx.Bucket([]byte(table)).Cursor()
 		// 0xff is in no key: keys are UTF-8.
-		k, v := c.Seek(append([]byte(prefix), 0xff))
-		if k == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
+		last := c.Prev
+		if behind, _ := c.Seek(append([]byte(prefix), 0xff)); behind == nil {
+			last = c.Last
 		}
-		for ; k != nil && bytes.HasPrefix(k, []byte(prefix)); k, v = c.Prev() {
+		for k, v := last(); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, v = c.Prev() {
 			if !yield(k, v) {
 				return
 			}
