@@ -140,11 +140,19 @@ func (s *Server) changeOne(tx *tenant.Tx, mb *tenant.Mailbox, m *tenant.Message,
 		changed = tenant.PropParentFolder
 	case "edit":
 		next.Subject = orElse(ch.Text, m.Subject+" (edited)")
-		blob, err := s.tenant.Blobs.Put([]byte("<p>Edited at event " + fmt.Sprint(tx.Seq) + ".</p>"))
+		old, err := s.tenant.Blobs.Read(m.Body)
 		if err != nil {
 			return err
 		}
-		next.Body, next.BodyHTML, next.Preview = blob, true, "Edited."
+		// What was written stays below: a person's edit does not leave inline images behind that nothing names any more.
+		text := fmt.Sprintf("Edited at event %d.\r\n\r\n%s", tx.Seq, old)
+		if m.BodyHTML {
+			text = fmt.Sprintf("<p>Edited at event %d.</p>%s", tx.Seq, old)
+		}
+		if next.Body, err = s.tenant.Blobs.Put([]byte(text)); err != nil {
+			return err
+		}
+		next.Preview = preview(text, m.BodyHTML)
 		changed = tenant.PropSubject | tenant.PropBody
 	case "read", "unread", "toggle":
 		next.Read = ch.Do == "read" || (ch.Do == "toggle" && !m.Read)

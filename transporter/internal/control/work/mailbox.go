@@ -62,7 +62,7 @@ func (s source) Folders(ctx context.Context) ([]mail.Folder, error) {
 // Changes implements backup.Source.
 func (s source) Changes(ctx context.Context, folder mail.FolderID, cursor mail.Cursor) (backup.Page, error) {
 	p, err := s.client.Delta(ctx, s.id, folder, cursor)
-	return backup.Page{Changes: p.Changes, Next: p.Next, Done: p.Done, Full: p.Full}, err
+	return backup.Page{Changes: p.Changes, Next: p.Next, Done: p.Done, Full: p.Full, Restart: p.Restart}, err
 }
 
 // Message implements backup.Source.
