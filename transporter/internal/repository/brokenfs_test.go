@@ -22,7 +22,6 @@ type brokenFS struct {
 	left    int // operations until the end; negative: for ever
 	count   int
 	dead    bool
-	full    bool                // instead of ending, the disk is full
 	files   map[string]*written // by path
 	created map[string]bool     // not yet durable in its folder
 	renamed map[string]string   // to → from, not yet durable

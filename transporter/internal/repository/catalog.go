@@ -17,6 +17,7 @@ import (
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository/blob"
 	"holdfast/transporter/internal/repository/index"
+	"holdfast/transporter/internal/repository/message"
 	"holdfast/transporter/internal/repository/pack"
 )
 
@@ -117,7 +118,7 @@ func (r *Repository) catalogPoint(p *index.PointRecord) (record.Point, error) {
 
 // pointRecord returns what the index keeps of a point.
 func (r *Repository) pointRecord(id index.Point, root *pb.Root) (index.PointRecord, error) {
-	plain, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.CatalogPoint{
+	plain, err := message.Marshal(&pb.CatalogPoint{
 		Id: id[:], Key: root.GetKey(), Origin: root.GetOrigin(), Run: root.GetRun(), Time: root.GetTime(), Sealed: root.GetSealed(),
 		Counts: root.GetCounts(), Complete: root.GetComplete(),
 	})
@@ -158,7 +159,7 @@ func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
 	if err != nil {
 		return err
 	}
-	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.Tombstone{Point: p.Point[:], Time: timestamppb.New(r.opts.Now().UTC())})
+	data, err := message.Marshal(&pb.Tombstone{Point: p.Point[:], Time: timestamppb.New(r.opts.Now().UTC())})
 	if err != nil {
 		return fault.New(fault.Invalid, "a tombstone cannot be stored: %w", err)
 	}

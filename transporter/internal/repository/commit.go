@@ -6,8 +6,6 @@ import (
 	"iter"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
@@ -128,7 +126,7 @@ func (s *Session) encodeCheckpoint(c *backup.Checkpoint) (*pb.Checkpoint, []byte
 			IdHash: e.Key.ID[:], Folder: n, ReceivedSeconds: e.Key.Sec, ReceivedNanos: e.Key.Nano, Length: uint32(len(records) - before),
 		})
 	}
-	plain, err := proto.MarshalOptions{Deterministic: true}.Marshal(p)
+	plain, err := message.Marshal(p)
 	if err != nil {
 		return nil, nil, [32]byte{}, fault.New(fault.Invalid, "a checkpoint cannot be stored: %w", err)
 	}

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"holdfast/pkg/fault"
@@ -59,7 +60,7 @@ func (c *contentReader) WriteTo(w io.Writer) (int64, error) {
 		if c.err == nil {
 			c.err = c.advance()
 		}
-		if c.err == io.EOF {
+		if errors.Is(c.err, io.EOF) {
 			return sum, nil
 		}
 		if c.err != nil {

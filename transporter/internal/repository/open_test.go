@@ -188,13 +188,14 @@ func TestCursorsComeBackWhenTheIndexIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.drop()
-	for _, damage := range []string{"lost", "cut", "garbage"} {
+	for _, damage := range []string{"lost", "cut", "garbage", "rebuilt"} {
 		path := filepath.Join(o.Path, indexFile)
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		switch damage {
+		case "rebuilt":
 		case "lost":
 			loseIndex(t, o)
 		case "cut":
@@ -208,7 +209,15 @@ func TestCursorsComeBackWhenTheIndexIsLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r = mustOpen(t, o)
+		if r, err = Open(t.Context(), o); damage == "rebuilt" {
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r, err = Rebuild(t.Context(), o)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		s = begin(t, r, "two")
 		if st := s.State(); !st.Resumed || len(st.Folders) != 1 || st.Folders[0].Cursor != "later" {
 			t.Errorf("%s: %+v", damage, st)

@@ -57,6 +57,8 @@ type Options struct {
 
 	// hook stops index transactions in tests.
 	hook func(when string) error
+	// rebuild discards the index.
+	rebuild bool
 }
 
 // Progress is how far something long is.

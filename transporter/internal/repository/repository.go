@@ -29,6 +29,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"holdfast/pkg/fault"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/repository/blob"
@@ -37,8 +39,6 @@ import (
 	"holdfast/transporter/internal/repository/index"
 	"holdfast/transporter/internal/repository/key"
 	"holdfast/transporter/internal/repository/pack"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // The names in a repository's folder.
@@ -160,6 +160,13 @@ func Open(ctx context.Context, opts Options) (*Repository, error) {
 	return r, nil
 }
 
+// Rebuild opens a repository with an index built anew from the packs, whatever the old one was like: points, cursors and
+// blobs come back, deleted points stay deleted, interrupted sessions are gone on with.
+func Rebuild(ctx context.Context, opts Options) (*Repository, error) {
+	opts.rebuild = true
+	return Open(ctx, opts)
+}
+
 // start opens everything behind the descriptor.
 func (r *Repository) start(ctx context.Context) error {
 	for _, dir := range []string{packsFolder, stagingFolder} { // an empty folder does not survive every way of copying
@@ -195,19 +202,21 @@ const newIndex = ".new"
 func (r *Repository) openIndex() error {
 	path := r.path(indexFile)
 	options := index.Options{Repository: r.id, Hook: r.opts.hook}
-	x, err := index.Open(path, false, options)
-	switch fault.KindOf(err) {
-	case fault.Corrupt:
+	var x *index.Index
+	var err error
+	if !r.opts.rebuild {
+		x, err = index.Open(path, false, options)
+	}
+	switch {
+	case r.opts.rebuild, fault.KindOf(err) == fault.NotFound:
+	case fault.KindOf(err) == fault.Corrupt:
 		r.problems = append(r.problems, blob.Problem{Path: path, Reason: err.Error() + "; it was built anew from the packs"})
-		if err := os.Remove(path); err != nil {
-			return disk.Fault(err, "remove", path)
-		}
-	case fault.NotFound:
 	default:
-		if err == nil {
-			r.index = x
-		}
+		r.index = x
 		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk.Fault(err, "remove", path)
 	}
 	// Begin under another name, so that a half-made file is never taken for an index.
 	if err := os.Remove(path + newIndex); err != nil && !errors.Is(err, fs.ErrNotExist) {

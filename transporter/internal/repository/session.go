@@ -124,10 +124,10 @@ func (s *Session) loadBase(ctx context.Context) error {
 func (s *Session) resume() error {
 	path := s.path()
 	j, head, err := journal.Open(s.r.opts.FS, path, s.r.ring, s.r.id, s.stage.apply)
-	switch fault.KindOf(err) {
-	case fault.NotFound:
+	if fault.KindOf(err) == fault.NotFound {
 		return nil
-	case fault.Corrupt:
+	}
+	if fault.KindOf(err) == fault.Corrupt {
 		// What it held is read from the mailbox again; cursors are those of the last point.
 		s.stage = newStage()
 		s.r.problem(path, err.Error()+"; it was set aside, the session begins anew")

@@ -11,6 +11,7 @@ import (
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository/blob"
+	"holdfast/transporter/internal/repository/message"
 	"holdfast/transporter/internal/repository/pack"
 )
 
@@ -126,7 +127,7 @@ func (t *treeStore) loadList(l *pb.List) ([]byte, error) {
 }
 
 func (t *treeStore) saveMessage(m proto.Message) (*pb.List, error) {
-	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	data, err := message.Marshal(m)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "a recovery point cannot be stored: %w", err)
 	}

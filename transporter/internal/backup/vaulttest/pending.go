@@ -16,10 +16,11 @@ func (h *harness) sealed() {
 	h.seal(v, "inbox", "archive")
 }
 
-func goneFrom(folder mail.FolderID, ids ...mail.MessageID) []backup.Gone {
+// goneFromInbox returns what Pending says of messages gone from inbox.
+func goneFromInbox(ids ...mail.MessageID) []backup.Gone {
 	var list []backup.Gone
 	for _, id := range ids {
-		list = append(list, backup.Gone{Message: id, Folder: folder})
+		list = append(list, backup.Gone{Message: id, Folder: "inbox"})
 	}
 	return list
 }
@@ -29,14 +30,14 @@ var pendingSentences = []sentence{
 		h.sealed()
 		v := h.begin()
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c2", Gone: []mail.MessageID{"a", "b", "c", "unknown"}})
-		h.want("all", h.pending(v), goneFrom("inbox", "a", "b", "c"))
+		h.want("all", h.pending(v), goneFromInbox("a", "b", "c"))
 		some, err := v.Pending(h.ctx(), 2)
 		if err != nil || len(some) != 2 {
 			h.t.Errorf("limit of 2: %v, %v", some, err)
 		}
 		h.commit(v, backup.Checkpoint{Deleted: []mail.MessageID{"a"}})
 		h.commit(v, backup.Checkpoint{Folder: "archive", Cursor: "d1", Messages: []record.Message{h.message(v, "b", "archive", "two")}})
-		h.want("decided", h.pending(v), goneFrom("inbox", "c"))
+		h.want("decided", h.pending(v), goneFromInbox("c"))
 		h.commit(v, backup.Checkpoint{Messages: []record.Message{h.message(v, "c", "inbox", "one")}})
 		h.want("a removal that proved to be none", h.pending(v), []backup.Gone(nil))
 		h.want("point", inPoint(h.seal(v, "inbox", "archive")), []string{"b: two in archive", "c: one in inbox"})
@@ -55,9 +56,9 @@ var pendingSentences = []sentence{
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c3", Messages: []record.Message{h.message(v, "a", "inbox", "two")}})
 		h.want("back", h.pending(v), []backup.Gone(nil))
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c4", Gone: []mail.MessageID{"a"}})
-		h.want("gone again", h.pending(v), goneFrom("inbox", "a"))
+		h.want("gone again", h.pending(v), goneFromInbox("a"))
 		h.close(v)
-		h.want("in the next session", h.pending(h.begin()), goneFrom("inbox", "a"))
+		h.want("in the next session", h.pending(h.begin()), goneFromInbox("a"))
 	}},
 	{"AnUndecidedRemovalStaysInThePointAndPending", func(h *harness) {
 		h.sealed()
@@ -65,10 +66,10 @@ var pendingSentences = []sentence{
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c2", Gone: []mail.MessageID{"a", "b"}})
 		h.want("point", inPoint(h.seal(v, "inbox", "archive")), []string{"a: one in inbox", "b: one in inbox", "c: one in inbox"})
 		v = h.begin()
-		h.want("pending", h.pending(v), goneFrom("inbox", "a", "b"))
+		h.want("pending", h.pending(v), goneFromInbox("a", "b"))
 		h.commit(v, backup.Checkpoint{Deleted: []mail.MessageID{"a"}})
 		h.want("point", inPoint(h.seal(v, "inbox", "archive")), []string{"b: one in inbox", "c: one in inbox"})
-		h.want("pending", h.pending(h.begin()), goneFrom("inbox", "b"))
+		h.want("pending", h.pending(h.begin()), goneFromInbox("b"))
 	}},
 }
 

@@ -179,7 +179,7 @@ func ReadFile(fsys FS, path string, limit int64) ([]byte, error) {
 		return nil, fault.New(fault.Corrupt, "%s is %d bytes long, which is more than the %d it may have; it is not what Holdfast wrote", path, size, limit)
 	}
 	data := make([]byte, size)
-	if _, err := f.ReadAt(data, 0); err != nil && !(errors.Is(err, io.EOF) && size == 0) {
+	if _, err := f.ReadAt(data, 0); err != nil && (size > 0 || !errors.Is(err, io.EOF)) {
 		return nil, Fault(err, "read", path)
 	}
 	return data, nil

@@ -8,11 +8,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Backup identifies a backup in the index, and Point a recovery point.
-type (
-	Backup [32]byte
-	Point  [32]byte
-)
+// Backup identifies a backup in the index.
+type Backup [32]byte
+
+// Point identifies a recovery point.
+type Point [32]byte
 
 // PointRecord is one point of the catalogue.
 type PointRecord struct {

@@ -430,34 +430,6 @@ func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) er
 	return nil
 }
 
-// OpenPack is what the index keeps of an open pack over an orderly close, so that it need not be scanned again.
-type OpenPack struct {
-	Name    pack.Name
-	Kind    pack.Kind
-	End     int64
-	Entries []pack.Entry // in the order of the file
-}
-
-// OpenPacks returns the open packs that were on record when the index was opened.
-func (x *Index) OpenPacks() ([]OpenPack, error) {
-	var list []OpenPack
-	err := x.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketOpen).ForEach(func(k, v []byte) error {
-			info, raw, err := decodePack(make([]byte, 4), v)
-			if err != nil || string(k) != string(info.Name[:]) {
-				return nil // it is scanned instead
-			}
-			o := OpenPack{Name: info.Name, Kind: info.Kind, End: info.Size}
-			for i := 0; i < len(raw); i += pack.EntrySize {
-				o.Entries = append(o.Entries, pack.DecodeEntry(raw[i:]))
-			}
-			list = append(list, o)
-			return nil
-		})
-	})
-	return list, err
-}
-
 // Close records the open packs, marks the index clean, and closes it.
 func (x *Index) Close(open []OpenPack) error {
 	x.mu.Lock()

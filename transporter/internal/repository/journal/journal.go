@@ -42,6 +42,7 @@ import (
 	"holdfast/transporter/internal/repository/codec"
 	"holdfast/transporter/internal/repository/disk"
 	"holdfast/transporter/internal/repository/key"
+	"holdfast/transporter/internal/repository/message"
 	"holdfast/transporter/internal/repository/pack"
 	"holdfast/transporter/internal/repository/tree"
 )
@@ -110,7 +111,7 @@ func (j *Journal) Session() [16]byte { return j.session }
 func (j *Journal) Path() string { return j.path }
 
 func (j *Journal) frame(statement proto.Message, records []byte) ([]byte, error) {
-	plain, err := proto.MarshalOptions{Deterministic: true}.Marshal(statement)
+	plain, err := message.Marshal(statement)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "a checkpoint cannot be stored: %w", err)
 	}

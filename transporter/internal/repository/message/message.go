@@ -124,7 +124,7 @@ func depth(m *record.Message) int {
 // wherever a record is stored.
 func Encode(dst []byte, m *record.Message) ([]byte, error) {
 	at := len(dst)
-	out, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(dst, toProto(m))
+	out, err := MarshalAppend(dst, toProto(m))
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "message %s cannot be stored: %w", m.ID, err)
 	}

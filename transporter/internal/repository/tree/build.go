@@ -69,8 +69,7 @@ type builder struct {
 	s      Store
 	load   func(at int64) (Entry, error)
 	page   []byte
-	ref    Ref // of page
-	last   Key
+	ref    Ref     // of page
 	levels [][]Ref // children waiting for their node, by the node's level less one
 	buf    []byte
 }
