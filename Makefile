@@ -49,17 +49,17 @@ e2e: ## run the tests that start real processes
 	@go test -count=1 -v ./test/e2e
 
 .PHONY: crash
-crash: ## kill the repository at random moments, many times over
-	@go test -count=1 -v -run 'Crash|Model' ./transporter/internal/repository/... -args -rounds=$(or $(ROUNDS),300)
+crash: ## kill repository and backup at random moments, many times over (ROUNDS=n)
+	@go test -count=1 -v -timeout 60m -run Crash ./transporter/internal/repository -args -repository.crashes=$(or $(ROUNDS),500)
+	@go test -count=1 -v -timeout 60m -run History ./transporter/internal/backup -args -rounds=$(or $(ROUNDS),500)
 
 .PHONY: chaos
-chaos: ## kill processes of a running site at random moments
-	@go test -count=1 -v -timeout 60m -run Kill ./test/e2e
+chaos: ## kill processes of a running site at random moments (ROUNDS=n)
+	@go test -count=1 -v -timeout 60m -run Kill ./test/e2e -args -rounds=$(or $(ROUNDS),10)
 
 .PHONY: bench
-bench: ## run the benchmarks, write build/bench.json
-	@mkdir -p build
-	@go run ./test/bench
+bench: ## run the benchmarks
+	@go test -run '^$$' -bench . ./transporter/internal/repository/... ./transporter/internal/content ./transporter/internal/transfer
 
 .PHONY: demo
 demo: build ## show the main job on real mail and stay until Ctrl-C
