@@ -107,8 +107,11 @@ func (d *Director) openStore() (err error) {
 	if d.dir, err = datadir.Open(d.options.DataDir); err != nil {
 		return err
 	}
-	d.store, err = openStore(d.dir, d.options.KeyFile)
-	return err
+	if d.store, err = openStore(d.dir, d.options.KeyFile); err != nil {
+		return err
+	}
+	d.dir.Sweep()
+	return nil
 }
 
 func listen(address string) (net.Listener, error) {

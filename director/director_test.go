@@ -34,7 +34,7 @@ const patience = 30 * time.Second
 type house struct {
 	t       *testing.T
 	options director.Options
-	out     bytes.Buffer
+	out     output
 	world   *fakeporter.World
 	stop    func()
 	base    string
@@ -48,6 +48,24 @@ type house struct {
 	jobs         dc.JobServiceClient
 	recovery     dc.RecoveryServiceClient
 	activities   dc.ActivityServiceClient
+}
+
+// output is what the Director tells at the console.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func newHouse(t *testing.T, options ...connect.ClientOption) *house {

@@ -4,11 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/fakeporter"
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 func newPorter(h *house) *fakeporter.Porter { return fakeporter.New(h.t, h.world) }

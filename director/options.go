@@ -128,8 +128,12 @@ func (o Options) Validate() error {
 		field string
 		value time.Duration
 	}{
-		{"drain_timeout", o.DrainTimeout}, {"status_every", o.StatusEvery}, {"retry_base", o.Retry.Base}, {"retry_max", o.Retry.Max},
-		{"start_wait", o.Retry.StartWait}, {"lost_after", o.Retry.LostAfter},
+		{"drain_timeout", o.DrainTimeout},
+		{"status_every", o.StatusEvery},
+		{"retry_base", o.Retry.Base},
+		{"retry_max", o.Retry.Max},
+		{"start_wait", o.Retry.StartWait},
+		{"lost_after", o.Retry.LostAfter},
 	} {
 		if d.value < 0 {
 			wrong(d.field, "a time cannot be negative")

@@ -3,11 +3,10 @@ package director_test
 import (
 	"testing"
 
-	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/fakeporter"
 	"holdfast/pkg/fault"
+	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 func (h *house) job(a *directorv1.Account, r *directorv1.Repository) *directorv1.Job {

@@ -99,6 +99,16 @@ func (d Dir) write(name string, data []byte) (err error) {
 	return syncFolder(string(d))
 }
 
+// Sweep removes what writes left that a crash cut short. Nobody else may be writing in the folder.
+func (d Dir) Sweep() {
+	for _, name := range []string{"probe", Database, SealKey, Certificate, PrivateKey, FirstPassword, LocalToken} {
+		left, _ := filepath.Glob(filepath.Join(string(d), "."+name+"-*"))
+		for _, path := range left {
+			_ = os.Remove(path)
+		}
+	}
+}
+
 // ReadFile returns a small file; NotFound when it is not there.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"slices"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Scope says which mailboxes of a job are run; the zero value means all.

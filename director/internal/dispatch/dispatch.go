@@ -216,6 +216,10 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer done()
 	for {
 		next := d.fill(ctx, &wg)
+		if err := d.stopRest(ctx); err != nil && ctx.Err() == nil {
+			d.Logger.Error("stopped tasks not written; trying again", "error", err)
+			next = storeRetry
+		}
 		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():

@@ -80,6 +80,8 @@ func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 	none := choice{index: -1}
 	for i, p := range r.pending {
 		switch {
+		case r.stop && p.on == "":
+			continue // ended with others like it, not one by one
 		case r.stop:
 			return choice{index: i, on: p.on}
 		case p.at.After(now):

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"time"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // flight is one task being worked on. Its goroutine alone writes the task's record while it lasts.

@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fakeporter"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 func TestRunBacksUpEveryMailboxOnce(t *testing.T) {
@@ -190,12 +189,16 @@ func TestResultTellsWhatHappened(t *testing.T) {
 		"all is well": {plans{}, record.RunSucceeded, nil, ""},
 		"losses":      {plans{"m2": {{Losses: lost}}}, record.RunIncomplete, nil, ""},
 		"a mailbox that cannot be read": {
-			plans{"m1": {{Fault: permanent}}, "m2": {{Losses: lost}}}, record.RunFailed, map[string]int32{"m1": 1},
+			plans{"m1": {{Fault: permanent}}, "m2": {{Losses: lost}}},
+			record.RunFailed,
+			map[string]int32{"m1": 1},
 			"Mailbox 001: the mailbox is on hold",
 		},
 		"temporary faults": {
-			plans{"m3": {{Fault: temporary, Temporary: true}, {Fault: temporary, Temporary: true}, {}}}, record.RunSucceeded,
-			map[string]int32{"m3": 3}, "",
+			plans{"m3": {{Fault: temporary, Temporary: true}, {Fault: temporary, Temporary: true}, {}}},
+			record.RunSucceeded,
+			map[string]int32{"m3": 3},
+			"",
 		},
 		"temporary faults without end": {
 			plans{"m3": {{Fault: temporary, Temporary: true}}}, record.RunFailed, map[string]int32{"m3": 10}, "Mailbox 003: wait",

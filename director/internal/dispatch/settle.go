@@ -8,12 +8,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // What could not be settled is tried again after settleSoon, doubled each time up to settleEvery.

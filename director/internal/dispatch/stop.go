@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
@@ -84,6 +85,24 @@ func (d *Dispatcher) stopPending(ctx context.Context, id record.RunID) error {
 			d.counted(run, ids...)
 		}
 	}
+}
+
+// stopRest ends what came back to stopped runs since they were stopped.
+func (d *Dispatcher) stopRest(ctx context.Context) error {
+	var ids []record.RunID
+	d.mu.Lock()
+	for id, r := range d.runs {
+		if r.stop && slices.ContainsFunc(r.pending, func(p pending) bool { return p.on == "" }) {
+			ids = append(ids, id)
+		}
+	}
+	d.mu.Unlock()
+	for _, id := range ids {
+		if err := d.stopPending(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeStopped takes tasks out of a stopped run's pending ones, so that nobody else works on them.

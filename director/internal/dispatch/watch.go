@@ -36,7 +36,7 @@ func (d *Dispatcher) Watch(id record.RunID, tasks bool) (*Watch, error) {
 	d.mu.Unlock()
 	var all []record.TaskID
 	err := d.Store.View(func(tx *store.Tx) error {
-		if _, err := store.Runs.Get(tx, string(id)); err != nil {
+		if _, err := store.Runs.Get(tx, string(id)); err != nil || !tasks {
 			return err
 		}
 		for t, err := range store.Tasks.All(tx, store.TaskPrefix(id)) {
@@ -53,10 +53,8 @@ func (d *Dispatcher) Watch(id record.RunID, tasks bool) (*Watch, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if tasks {
-		for _, t := range all {
-			w.changed[t] = struct{}{}
-		}
+	for _, t := range all {
+		w.changed[t] = struct{}{}
 	}
 	w.wake()
 	return w, nil

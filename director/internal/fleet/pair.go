@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/grpc"
-
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
 	"holdfast/pkg/pairing"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/pkg/rpc"
 )
 
@@ -93,10 +95,20 @@ func WithPort(address string) (string, error) {
 	if err != nil {
 		host, port = strings.Trim(address, "[]"), DefaultPort
 	}
-	if n, perr := net.LookupPort("tcp", port); perr != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ \t@") {
+	if n, perr := strconv.ParseUint(port, 10, 16); perr != nil || n == 0 || !isHost(host) {
 		return "", fault.InvalidField("address", "%q is no address; write host:port, for example backup1.example.com:%s", address, DefaultPort)
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// isHost reports whether s is an address or looks like a name.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '-' && r != '_'
+	})
 }
 
 // knock tells a machine that does not answer from one that answers wrongly.

@@ -8,12 +8,11 @@ import (
 
 	"google.golang.org/grpc"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // askWait bounds one question for the state.
