@@ -24,12 +24,13 @@ import (
 // TestMain lets the test's own program be a Director, so that it can be killed as a process.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HOLDFAST_TEST_BE_DIRECTOR"); dir != "" {
-		os.Exit(beDirector(dir, os.Getenv("HOLDFAST_TEST_ADDRESS")))
+		beDirector(dir, os.Getenv("HOLDFAST_TEST_ADDRESS"))
+		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
-func beDirector(dir, address string) int {
+func beDirector(dir, address string) {
 	d, err := director.New(context.Background(), director.Options{
 		DataDir: dir, Address: address, StatusEvery: 50 * time.Millisecond, Announce: os.Stdout,
 		Retry: director.Retry{Limit: 1000, Base: 5 * time.Millisecond, Max: 50 * time.Millisecond},
@@ -39,9 +40,7 @@ func beDirector(dir, address string) int {
 	}
 	if err != nil {
 		_, _ = io.WriteString(os.Stderr, err.Error()+"\n")
-		return 1
 	}
-	return 0
 }
 
 // process starts a Director as a process on the house's folder and waits until it serves.

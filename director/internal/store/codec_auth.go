@@ -1,9 +1,8 @@
 package store
 
 import (
-	statev1 "holdfast/pkg/pb/holdfast/state/v1"
-
 	"holdfast/director/internal/record"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 func encodeIdentity(s *sealer, r *record.Identity) (*statev1.Identity, error) {

@@ -1,11 +1,10 @@
 package store
 
 import (
-	statev1 "holdfast/pkg/pb/holdfast/state/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 func encodeTask(r *record.Task) *statev1.Task {

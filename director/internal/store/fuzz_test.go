@@ -6,9 +6,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	statev1 "holdfast/pkg/pb/holdfast/state/v1"
-
 	"holdfast/director/internal/record"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 // FuzzRecords feeds arbitrary bytes to every decoder of a record: an error or a record, never a panic, and a record that

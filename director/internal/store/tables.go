@@ -1,10 +1,9 @@
 package store
 
 import (
-	statev1 "holdfast/pkg/pb/holdfast/state/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/pkg/mail"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 // The tables and sets of the tree in the package's doc comment.
