@@ -6,11 +6,10 @@ import (
 	"io"
 	"slices"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // maxPoints bounds one list of points.

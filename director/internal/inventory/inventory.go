@@ -11,14 +11,13 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // refreshWait bounds the reading of all mailboxes of a tenant.

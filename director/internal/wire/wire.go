@@ -3,11 +3,10 @@
 package wire
 
 import (
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
-
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Account returns an account with its secret: it goes over mutual TLS only, and into no log.
