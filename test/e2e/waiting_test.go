@@ -1,0 +1,52 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	pb "holdfast/pkg/pb/holdfast/director/v1"
+	"holdfast/test/graphsim/corpus"
+	"holdfast/test/site"
+)
+
+// A run that Microsoft's limits hold back says so, and ends right when they let it go on.
+func TestWaitsForMicrosoftAreSeen(t *testing.T) {
+	s := newSite(t, 1)
+	full, empty := seed(t, s, corpus.Options{Mailboxes: 1, PerMailbox: 40})
+	setUp(t, s, "--exclude", empty[0].UserPrincipalName)
+	cli(t, s, "account", "update", "Contoso", "--limit-requests", "30", "--limit-window", "4")
+	cli(t, s, "job", "run", "Job")
+	run, err := lastRun(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = site.WaitFor(ctx, "a wait for Microsoft to be seen", func() (bool, error) {
+		var answer pb.GetRunResponse
+		if err := s.CLI(ctx, &answer, nil, "run", "show", run.GetId()); err != nil {
+			return false, err
+		}
+		for _, task := range answer.GetTasks() {
+			if strings.Contains(task.GetWaiting(), "Microsoft") {
+				t.Logf("seen: %s", task.GetWaiting())
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if run := waitRun(t, s); run.GetStatus() != pb.RunStatus_RUN_STATUS_SUCCEEDED {
+		t.Fatalf("the run ended as %s: %s", run.GetStatus(), run.GetError())
+	}
+	var started pb.StartRecoveryResponse
+	if err := s.CLI(t.Context(), &started, nil, "recover", full[0].UserPrincipalName, "--to-mailbox", empty[0].UserPrincipalName); err != nil {
+		t.Fatal(err)
+	}
+	waitActivity(t, s, started.GetActivityId())
+	equal(t, s, truth(t, s, full[0].ID), empty[0])
+}
