@@ -39,11 +39,12 @@ func ServerTLS(current func() Credentials, allow func(URI) bool) *tls.Config {
 				return nil, err
 			}
 			return &tls.Config{
-				MinVersion:            tls.VersionTLS13,
-				NextProtos:            []string{"h2"},
-				Certificates:          []tls.Certificate{cert},
-				ClientAuth:            tls.RequireAnyClientCert,
-				VerifyPeerCertificate: verifier(c, x509.ExtKeyUsageClientAuth, allow),
+				MinVersion:   tls.VersionTLS13,
+				NextProtos:   []string{"h2"},
+				Certificates: []tls.Certificate{cert},
+				ClientAuth:   tls.RequireAnyClientCert,
+				// Not VerifyPeerCertificate, which a resumed session would pass by.
+				VerifyConnection: verifier(c, x509.ExtKeyUsageClientAuth, allow),
 			}, nil
 		},
 	}
@@ -61,8 +62,8 @@ func ClientTLS(current func() Credentials, want URI) *tls.Config {
 		},
 		// The host in the certificate is not what identifies a peer here; verifier checks chain and name instead.
 		InsecureSkipVerify: true,
-		VerifyPeerCertificate: func(raw [][]byte, chains [][]*x509.Certificate) error {
-			return verifier(current(), x509.ExtKeyUsageServerAuth, func(u URI) bool { return u == want })(raw, chains)
+		VerifyConnection: func(state tls.ConnectionState) error {
+			return verifier(current(), x509.ExtKeyUsageServerAuth, func(u URI) bool { return u == want })(state)
 		},
 	}
 }
@@ -74,8 +75,8 @@ func PinnedTLS(fingerprint [32]byte) *tls.Config {
 		MinVersion:         tls.VersionTLS13,
 		NextProtos:         []string{"h2"},
 		InsecureSkipVerify: true, // the fingerprint below stands in for the chain
-		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
-			if len(raw) == 0 || Fingerprint(raw[0]) != fingerprint {
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if peer := state.PeerCertificates; len(peer) == 0 || Fingerprint(peer[0].Raw) != fingerprint {
 				return fault.New(fault.Denied, "the certificate there is not the one in the pairing code: "+
 					"wrong address, an old code, or somebody in between")
 			}
@@ -84,15 +85,12 @@ func PinnedTLS(fingerprint [32]byte) *tls.Config {
 	}
 }
 
-func verifier(c Credentials, usage x509.ExtKeyUsage, allow func(URI) bool) func([][]byte, [][]*x509.Certificate) error {
-	return func(raw [][]byte, _ [][]*x509.Certificate) error {
-		if len(raw) == 0 {
+func verifier(c Credentials, usage x509.ExtKeyUsage, allow func(URI) bool) func(tls.ConnectionState) error {
+	return func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) == 0 {
 			return fault.New(fault.Denied, "the peer showed no certificate")
 		}
-		cert, err := x509.ParseCertificate(raw[0])
-		if err != nil {
-			return fault.New(fault.Denied, "read the peer's certificate: %w", err)
-		}
+		cert := state.PeerCertificates[0]
 		ca, err := x509.ParseCertificate(c.CA)
 		if err != nil {
 			return fault.New(fault.Corrupt, "read the authority's certificate: %w", err)
