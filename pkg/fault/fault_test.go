@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"holdfast/pkg/fault"
 )
@@ -64,5 +67,34 @@ func TestHostileStatusIsBounded(t *testing.T) {
 	}
 	if got := fault.FromStatus(status.Error(codes.Internal, string(long))); len(got.Error()) > 5000 {
 		t.Fatalf("kept %d bytes of a hostile message", len(got.Error()))
+	}
+}
+
+// What Microsoft or a file system says may be of any length and in any encoding; the kind must arrive all the same.
+func TestAnySentenceSurvivesGRPC(t *testing.T) {
+	for name, text := range map[string]string{
+		"not UTF-8":                 "open /backup/\xff\xfe: input/output error",
+		"long":                      strings.Repeat("x", 1<<20),
+		"cut inside of a character": strings.Repeat("é", 1<<12) + "é",
+	} {
+		t.Run(name, func(t *testing.T) {
+			sent := fault.New(fault.Throttled, "%s", text)
+			sent.RetryAfter, sent.Field, sent.RequestID = 3*time.Second, "path\xff", "req\xff"
+			st, _ := status.FromError(fault.ToStatus(sent))
+			wire, err := proto.Marshal(st.Proto())
+			if err != nil {
+				t.Fatalf("the status cannot be sent: %v", err)
+			}
+			if len(wire) > 16<<10 {
+				t.Errorf("the status has %d bytes, too many for a header", len(wire))
+			}
+			got := fault.FromStatus(st.Err())
+			if !errors.Is(got, fault.Throttled) || fault.RetryAfter(got) != 3*time.Second {
+				t.Errorf("got kind %v and wait %v", fault.KindOf(got), fault.RetryAfter(got))
+			}
+			if !utf8.ValidString(got.Error()) {
+				t.Error("the sentence that arrived is not UTF-8")
+			}
+		})
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -15,8 +17,11 @@ import (
 // domain marks our error details (google.rpc.ErrorInfo) among others'.
 const domain = "holdfast"
 
-// maxMessage bounds a message taken from the wire, in bytes.
-const maxMessage = 4096
+// What crosses the wire is bounded, in bytes: it travels in headers, which gRPC bounds too.
+const (
+	maxMessage = 4096
+	maxDetail  = 256
+)
 
 var codeOf = map[Kind]codes.Code{
 	Invalid: codes.InvalidArgument, NotFound: codes.NotFound, Conflict: codes.FailedPrecondition,
@@ -49,10 +54,10 @@ func Details(err error) (*errdetails.ErrorInfo, *errdetails.RetryInfo) {
 	}
 	info := &errdetails.ErrorInfo{Domain: domain, Reason: strconv.Itoa(int(f.Kind)), Metadata: map[string]string{}}
 	if f.Field != "" {
-		info.Metadata["field"] = f.Field
+		info.Metadata["field"] = clean(f.Field, maxDetail)
 	}
 	if f.RequestID != "" {
-		info.Metadata["request_id"] = f.RequestID
+		info.Metadata["request_id"] = clean(f.RequestID, maxDetail)
 	}
 	if f.RetryAfter > 0 {
 		return info, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.RetryAfter)}
@@ -69,7 +74,7 @@ func ToStatus(err error) error {
 	if _, ok := status.FromError(err); ok && !errors.As(err, &f) {
 		return err
 	}
-	st := status.New(Code(err), err.Error())
+	st := status.New(Code(err), clean(err.Error(), maxMessage))
 	info, retry := Details(err)
 	with, detailErr := st.WithDetails(info)
 	if detailErr == nil && retry != nil {
@@ -79,6 +84,19 @@ func ToStatus(err error) error {
 		return st.Err()
 	}
 	return with.Err()
+}
+
+// clean makes a text fit for the wire, where one that is not UTF-8 would take the details, and with them the kind, with it.
+func clean(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= limit {
+		return s
+	}
+	cut := limit - len("…")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
 }
 
 // FromStatus returns a gRPC status error as a fault, with the peer's kind. A nil error stays nil; an error that is no
@@ -106,10 +124,7 @@ func FromStatus(err error) error {
 
 // FromParts builds a fault from what a status carried; info and retry may be nil.
 func FromParts(code codes.Code, message string, info *errdetails.ErrorInfo, retry *errdetails.RetryInfo) *Fault {
-	if len(message) > maxMessage {
-		message = message[:maxMessage]
-	}
-	f := &Fault{Kind: kindOf[code], Message: message}
+	f := &Fault{Kind: kindOf[code], Message: clean(message, maxMessage)}
 	if info.GetDomain() == domain {
 		if n, err := strconv.ParseUint(info.GetReason(), 10, 8); err == nil && int(n) < len(names) {
 			f.Kind = Kind(n)
