@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"holdfast/pkg/fault"
 )
@@ -14,7 +15,9 @@ type port struct {
 	l     net.Listener
 	conns chan net.Conn
 	done  chan struct{}
-	wg    sync.WaitGroup
+	// closing is closed before the listener is, so that nobody waits to accept again.
+	closing chan struct{}
+	wg      sync.WaitGroup
 }
 
 // openPort listens. Unavailable, in one sentence, when the address is taken or not of this machine.
@@ -27,10 +30,17 @@ func openPort(address string) (*port, error) {
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "cannot listen on %s: %w", address, err)
 	}
-	p := &port{l: l, conns: make(chan net.Conn), done: make(chan struct{})}
-	p.wg.Go(p.accept)
-	return p, nil
+	return listenOn(l), nil
 }
+
+func listenOn(l net.Listener) *port {
+	p := &port{l: l, conns: make(chan net.Conn), done: make(chan struct{}), closing: make(chan struct{})}
+	p.wg.Go(p.accept)
+	return p
+}
+
+// acceptAgain is how long to wait after a connection could not be accepted for want of descriptors or memory.
+const acceptAgain = time.Second
 
 func (p *port) address() net.Addr { return p.l.Addr() }
 
@@ -41,6 +51,9 @@ func (p *port) accept() {
 		if err != nil {
 			var temporary interface{ Temporary() bool }
 			if errors.As(err, &temporary) && temporary.Temporary() && !errors.Is(err, net.ErrClosed) {
+				if !p.pause() {
+					return
+				}
 				continue
 			}
 			return
@@ -49,8 +62,21 @@ func (p *port) accept() {
 	}
 }
 
+// pause waits before the next try, and returns false when the port is being closed.
+func (p *port) pause() bool {
+	timer := time.NewTimer(acceptAgain)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.closing:
+		return false
+	}
+}
+
 // close gives the port up and waits until nothing is accepted any more.
 func (p *port) close() {
+	close(p.closing)
 	p.l.Close()
 	for {
 		select {
