@@ -11,14 +11,18 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/control/work"
 	"holdfast/transporter/internal/repository"
+	"holdfast/transporter/internal/repository/disk"
 	"holdfast/transporter/internal/task"
 )
 
 // The names in a repository's folder, as package repository draws them. The descriptor goes last: as long as it is there,
 // a deletion that was interrupted can be repeated.
-var repositoryNames = []string{"packs", "staging", "index.bolt", "index.bolt.new", "holdfast.repo.tmp", descriptor, "holdfast.lock"}
+var repositoryNames = []string{"packs", "staging", "index.bolt", "index.bolt.new", "holdfast.repo.tmp", descriptor}
 
-const descriptor = "holdfast.repo"
+const (
+	descriptor = "holdfast.repo"
+	lock       = "holdfast.lock"
+)
 
 // IsRepository reports whether a folder looks like a repository.
 func IsRepository(path string) bool {
@@ -27,7 +31,7 @@ func IsRepository(path string) bool {
 }
 
 // Delete detaches a repository and removes its own files, and the folder if it is then empty. One whose folder is gone is
-// no error; a folder that holds no repository is left alone.
+// no error; a folder that holds no repository is left alone, and so is a repository that somebody has open (Conflict).
 func (s *Shelf) Delete(ctx context.Context, id, path string) error {
 	if err := s.Detach(ctx, id); err != nil {
 		return err
@@ -41,15 +45,36 @@ func (s *Shelf) Delete(ctx context.Context, id, path string) error {
 	if other, ok := s.at(path); ok {
 		return fault.New(fault.Conflict, "the repository in %s is attached as %s; nothing was deleted", path, other)
 	}
-	for _, name := range repositoryNames {
-		if err := os.RemoveAll(filepath.Join(path, name)); err != nil {
-			return fault.New(fault.Unavailable, "delete the repository: %w", err)
-		}
+	if err := s.removeData(path); err != nil {
+		return err
 	}
 	if left, err := os.ReadDir(path); err == nil && len(left) == 0 {
 		_ = os.Remove(path) // an empty folder that stays does no harm
 	}
 	return s.names.drop(id)
+}
+
+// removeData removes a repository's files under its lock, which keeps a Transporter that has it open from losing it.
+func (s *Shelf) removeData(path string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	owner := disk.Owner{Transporter: s.transporter(), Host: host, PID: os.Getpid(), Since: s.now()}
+	held, err := disk.Acquire(filepath.Join(path, lock), owner)
+	if err != nil {
+		return fmt.Errorf("nothing was deleted: %w", err)
+	}
+	for _, name := range repositoryNames {
+		if err := os.RemoveAll(filepath.Join(path, name)); err != nil {
+			return errors.Join(fault.New(fault.Unavailable, "delete the repository: %w", err), held.Release())
+		}
+	}
+	// Released before it is removed: Windows keeps what is open.
+	if err := errors.Join(held.Release(), os.Remove(filepath.Join(path, lock))); err != nil {
+		return fault.New(fault.Unavailable, "delete the repository's lock: %w", err)
+	}
+	return nil
 }
 
 // Verify implements work.Repositories.

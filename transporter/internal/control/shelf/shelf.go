@@ -101,7 +101,15 @@ func (s *Shelf) Attach(ctx context.Context, r Request) (string, error) {
 		return "", err
 	}
 	r.ID = repo.ID()
-	return s.open(r, func() (*repository.Repository, error) { return repo, nil })
+	taken := false
+	id, err := s.open(r, func() (*repository.Repository, error) {
+		taken = true
+		return repo, nil
+	})
+	if !taken { // a copy of one that is attached, or the shelf is closed
+		err = errors.Join(err, repo.Close())
+	}
+	return id, err
 }
 
 func (s *Shelf) options(r Request, name string, level repository.Level) repository.Options {

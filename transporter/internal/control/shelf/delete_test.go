@@ -1,0 +1,58 @@
+package shelf_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"holdfast/pkg/fault"
+	"holdfast/transporter/internal/control/shelf"
+)
+
+// A disk may be seen by two Transporters, or its repository have been moved to another one since the order was written.
+func TestARepositoryThatAnotherTransporterHasOpenIsNotDeleted(t *testing.T) {
+	owner, other := open(t, t.TempDir()), open(t, t.TempDir())
+	path := filepath.Join(t.TempDir(), "vault")
+	create(t, owner, "r1", path)
+	if err := other.Delete(t.Context(), "r2", path); !errors.Is(err, fault.Conflict) {
+		t.Errorf("got %v, want Conflict", err)
+	}
+	for _, name := range []string{"holdfast.repo", "index.bolt", "packs", "holdfast.lock"} {
+		if _, err := os.Stat(filepath.Join(path, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := owner.Delete(t.Context(), "r1", path); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+}
+
+func TestACopyOfAnAttachedRepositoryIsRefusedAndLetGo(t *testing.T) {
+	first, maker := filepath.Join(t.TempDir(), "a"), open(t, t.TempDir())
+	create(t, maker, "r1", first)
+	if err := maker.Detach(t.Context(), "r1"); err != nil {
+		t.Fatal(err)
+	}
+	second := filepath.Join(t.TempDir(), "b")
+	if err := os.CopyFS(second, os.DirFS(first)); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, t.TempDir())
+	id, err := s.Attach(t.Context(), shelf.Request{Path: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Attach(t.Context(), shelf.Request{Path: second}); !errors.Is(err, fault.Conflict) {
+		t.Fatalf("got %v, want Conflict", err)
+	}
+	if err := s.Detach(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Attach(t.Context(), shelf.Request{Path: second}); err != nil {
+		t.Errorf("the copy was left locked: %v", err)
+	}
+}
