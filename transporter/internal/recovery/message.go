@@ -53,6 +53,7 @@ func (r *Runner) message(ctx context.Context, p *place, s source, m *record.Mess
 	}
 	r.flying.Go(func() {
 		defer func() { <-r.slots }()
+		defer r.caught()
 		r.write(ctx, st, sk)
 	})
 	return nil

@@ -3,6 +3,8 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -41,11 +43,12 @@ type Runner struct {
 	stop    <-chan struct{}
 	flying  sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows, and past.own
-	past    *past
-	report  Report
-	fatal   error
-	failing failing
+	mu       sync.Mutex // guards what follows, and past.own
+	past     *past
+	report   Report
+	fatal    error
+	failing  failing
+	panicked string // a panic while writing, with its stack
 }
 
 type progress struct {
@@ -92,8 +95,27 @@ func (r *Runner) Run(ctx context.Context, stop <-chan struct{}) (Report, error) 
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.panicked != "" {
+		panic(r.panicked)
+	}
 	r.report.Notes = r.notes.list()
 	return r.report, err
+}
+
+// caught is deferred where messages are written. Run panics in its stead, where the caller can turn it into a failure of
+// this recovery; here it would end the process and everybody's tasks with it.
+func (r *Runner) caught() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	stack := fmt.Sprintf("%v\n%s", p, debug.Stack())
+	r.setFatal(fault.New(fault.Unknown, "internal error while writing a message"))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.panicked == "" {
+		r.panicked = stack
+	}
 }
 
 func (r *Runner) run(ctx context.Context) error {
