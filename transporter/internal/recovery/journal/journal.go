@@ -15,6 +15,7 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
@@ -22,7 +23,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -107,17 +107,14 @@ func Open(path, request string, replay func(Entry) error, wrap func(File) File) 
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fault.New(fault.Unavailable, "make the folder for recovery journals: %w", err)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Unavailable, "read the recovery journal: %w", err)
-	}
-	whole, err := read(data, request, replay)
-	if err != nil {
-		return nil, fmt.Errorf("recovery journal %s: %w", path, err)
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "open the recovery journal: %w", err)
+	}
+	whole, err := read(bufio.NewReaderSize(f, maxLine+1), request, replay)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("recovery journal %s: %w", path, err)
 	}
 	if err = f.Truncate(whole); err == nil {
 		_, err = f.Seek(whole, io.SeekStart)
@@ -150,16 +147,22 @@ func (j *Journal) begin(request string) error {
 	return syncDir(filepath.Dir(j.path))
 }
 
-// read hands the entries of data to replay and returns how many bytes are whole lines.
-func read(data []byte, request string, replay func(Entry) error) (int64, error) {
+// read hands the entries to replay and returns how many bytes are whole lines.
+func read(from *bufio.Reader, request string, replay func(Entry) error) (int64, error) {
 	var whole int64
-	for n := 1; len(data) > 0; n++ {
-		line, rest, ended := bytes.Cut(data, []byte("\n"))
-		e, err := decode(line)
-		if !ended || (err != nil && len(rest) == 0) {
-			return whole, nil // torn by a crash
-		}
+	for n := 1; ; n++ {
+		line, ended, err := readLine(from)
 		if err != nil {
+			return 0, fault.New(fault.Unavailable, "read it: %w", err)
+		}
+		if !ended {
+			return whole, nil // the end, or torn by a crash
+		}
+		e, err := decode(line)
+		if err != nil {
+			if _, more := from.Peek(1); errors.Is(more, io.EOF) {
+				return whole, nil // torn by a crash
+			}
 			return 0, fault.New(fault.Corrupt, "line %d is damaged (%w); going on could make duplicates: start a new recovery", n, err)
 		}
 		switch {
@@ -173,9 +176,26 @@ func read(data []byte, request string, replay func(Entry) error) (int64, error) 
 			}
 		}
 		whole += int64(len(line)) + 1
-		data = rest
 	}
-	return whole, nil
+}
+
+// readLine returns the next line without its end, good until the next call, and whether it has one. One that is longer
+// than any of ours comes empty.
+func readLine(from *bufio.Reader) (line []byte, ended bool, err error) {
+	line, err = from.ReadSlice('\n')
+	long := errors.Is(err, bufio.ErrBufferFull)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		_, err = from.ReadSlice('\n')
+	}
+	switch {
+	case err == nil && long:
+		return nil, true, nil
+	case err == nil:
+		return line[:len(line)-1], true, nil
+	case errors.Is(err, io.EOF):
+		return line, false, nil
+	}
+	return nil, false, err
 }
 
 func decode(line []byte) (Entry, error) {
