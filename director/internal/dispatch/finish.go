@@ -45,6 +45,8 @@ func (f *flight) finish(ctx context.Context, t *record.Task, s *transporterv1.Ta
 	wire.Result(t, s)
 	if s.GetProgress() == nil {
 		t.Progress = kept
+	} else {
+		t.Progress.Add(f.earlier)
 	}
 	t.Status, t.Ended = wire.Status(s.GetStatus()), f.d.Now()
 	if s.GetAttempt() > t.Attempt {

@@ -23,6 +23,8 @@ type flight struct {
 	// stop is closed when the run is asked to stop, stopNow when at once.
 	stop, stopNow chan struct{}
 
+	// earlier is the effort of earlier attempts.
+	earlier record.Progress
 	// since is when the repository's Transporter had started as the attempt began.
 	since time.Time
 	// live is what watchers see; Dispatcher.mu guards it.
@@ -62,6 +64,7 @@ func (f *flight) fly(ctx context.Context) *pending {
 		return err
 	})
 	if err == nil && !t.Status.Ended() {
+		f.earlier = t.Earlier
 		err = f.work(ctx, &t)
 	}
 	var again *retry
@@ -175,10 +178,15 @@ func (f *flight) again(ctx context.Context, t *record.Task, cause error, attempt
 	f.d.Logger.Info("task to be tried again", "task", t.ID, "transporter", t.Transporter, "attempt", t.Attempt, "wait", wait.String(), "kind", fault.KindOf(cause).Error())
 	t.Status, t.NextTry, t.Attempt = record.TaskRetrying, f.d.Now().Add(wait), max(t.Attempt, attempt)
 	t.Error, t.FaultKind = cause.Error(), fault.KindOf(cause)
-	left := t.Transporter
+	left, earlier := t.Transporter, t.Earlier
 	t.Transporter = ""
+	f.d.mu.Lock()
+	if f.live.set {
+		t.Earlier = f.live.progress.Effort()
+	}
+	f.d.mu.Unlock()
 	if err := f.write(ctx, t); err != nil {
-		t.Transporter = left
+		t.Transporter, t.Earlier = left, earlier
 		return err
 	}
 	f.forget(ctx, left, t.ID)

@@ -262,3 +262,60 @@ func TestOnlyFailedMailboxesAreRunAgain(t *testing.T) {
 		t.Errorf("history of the job: %v, %v", list, err)
 	}
 }
+
+func TestTasksGoWhereThereIsRoom(t *testing.T) {
+	for name, tc := range map[string]struct {
+		permitted []int // Transporters in the job's order; none means any
+		tasks     int
+		want      [3]int // tasks at the repository's own, and the two others
+	}{
+		"the repository's own comes first":          {nil, 1, [3]int{1, 0, 0}},
+		"then the others, evenly":                   {nil, 3, [3]int{1, 1, 1}},
+		"the job's first comes first":               {[]int{2, 1}, 1, [3]int{0, 0, 1}},
+		"none but those permitted":                  {[]int{2, 1}, 4, [3]int{0, 2, 2}},
+		"as much as each takes, and the rest waits": {[]int{1}, 6, [3]int{0, 4, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			porters := []*fakeporter.Porter{s.porter("a"), s.porter("b"), s.porter("c")}
+			never := make(chan struct{})
+			for _, p := range porters {
+				p.Max = 4
+				p.SetBehave(func(*transporterv1.StartTaskRequest) fakeporter.Plan { return fakeporter.Plan{Hold: never} })
+				s.eventually("the limit to be known", func() bool {
+					return s.fleet.Status(record.TransporterID(p.ID())).Max == 4
+				})
+			}
+			options := record.JobOptions{MaxTasks: 10}
+			for _, n := range tc.permitted {
+				options.Transporters = append(options.Transporters, record.TransporterID(porters[n].ID()))
+			}
+			a := s.account(tc.tasks)
+			s.run(s.job("Job", s.repository(porters[0]), options, whole(a)))
+			want := tc.want[0] + tc.want[1] + tc.want[2]
+			s.eventually("tasks to run", func() bool {
+				return porters[0].Running()+porters[1].Running()+porters[2].Running() == want
+			})
+			if got := [3]int{porters[0].Running(), porters[1].Running(), porters[2].Running()}; got != tc.want {
+				t.Errorf("tasks are at %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestEffortOfEveryAttemptCounts(t *testing.T) {
+	s := newSite(t)
+	p := s.porter("one")
+	a := s.account(1)
+	p.SetBehave(func(q *transporterv1.StartTaskRequest) fakeporter.Plan {
+		if q.GetAttempt() < 4 {
+			return fakeporter.Plan{Fault: &fault.Fault{Kind: fault.Unavailable, Message: "away"}, Temporary: true}
+		}
+		return fakeporter.Plan{}
+	})
+	v := s.end(s.run(s.job("Job", s.repository(p), record.JobOptions{}, whole(a))))
+	// Each attempt of the fake sends two requests and goes through the same three messages.
+	if v.Progress.Requests != 8 || v.Progress.MessagesDone != 3 {
+		t.Errorf("%d requests and %d messages, want 8 and 3", v.Progress.Requests, v.Progress.MessagesDone)
+	}
+}

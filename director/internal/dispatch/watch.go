@@ -25,11 +25,13 @@ type Watch struct {
 	// changed are the tasks to be told of; Dispatcher.mu guards it.
 	changed map[record.TaskID]struct{}
 	told    time.Time
+	// ended are the tasks whose end was told.
+	ended map[record.TaskID]struct{}
 }
 
 // Watch returns a watch of a run; its first answer comes at once, and all tasks are told once, when tasks are wanted.
 func (d *Dispatcher) Watch(id record.RunID, tasks bool) (*Watch, error) {
-	w := &Watch{d: d, run: id, tasks: tasks, ready: make(chan struct{}, 1), changed: map[record.TaskID]struct{}{}}
+	w := &Watch{d: d, run: id, tasks: tasks, ready: make(chan struct{}, 1), changed: map[record.TaskID]struct{}{}, ended: map[record.TaskID]struct{}{}}
 	// Listening begins before reading, so that nothing is missed in between.
 	d.mu.Lock()
 	d.watches[w] = struct{}{}
@@ -109,6 +111,9 @@ func (w *Watch) Next(ctx context.Context) (v RunView, tasks []TaskView, last boo
 			}
 			left -= len(view.Lost)
 			tasks = append(tasks, view)
+			if view.Status.Ended() {
+				w.ended[id] = struct{}{}
+			}
 		}
 		return nil
 	})
@@ -118,14 +123,39 @@ func (w *Watch) Next(ctx context.Context) (v RunView, tasks []TaskView, last boo
 	if !more { // a full batch is followed at once
 		w.told = w.d.Now()
 	}
-	return v, tasks, err == nil && v.Status.Ended() && w.done(), err
+	if err == nil && v.Status.Ended() {
+		last, err = w.done()
+	}
+	return v, tasks, last, err
 }
 
-// done reports whether nothing is left to tell.
-func (w *Watch) done() bool {
+// done reports whether nothing is left to tell of a run that has ended. The end of a task may be in the store before we
+// hear of it; then it is told first.
+func (w *Watch) done() (bool, error) {
+	var untold []record.TaskID
+	if w.tasks {
+		err := w.d.Store.View(func(tx *store.Tx) error {
+			for t, err := range store.Tasks.All(tx, store.TaskPrefix(w.run)) {
+				if err != nil {
+					return err
+				}
+				if _, ok := w.ended[t.ID]; !ok {
+					untold = append(untold, t.ID)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
 	w.d.mu.Lock()
 	defer w.d.mu.Unlock()
-	return len(w.changed) == 0
+	for _, id := range untold {
+		w.changed[id] = struct{}{}
+		w.wake()
+	}
+	return len(untold) == 0, nil
 }
 
 // take returns the next tasks to be told of, in order, and whether there are more.

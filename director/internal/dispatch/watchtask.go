@@ -87,8 +87,10 @@ func (f *flight) follow(ctx context.Context, t *record.Task) (*transporterv1.Tas
 
 // saw keeps what watchers are shown.
 func (f *flight) saw(id record.TaskID, s *transporterv1.TaskState) {
+	progress := wire.Progress(s.GetProgress())
+	progress.Add(f.earlier)
 	f.d.mu.Lock()
-	f.live = live{set: true, phase: s.GetPhase(), waiting: s.GetWaiting(), progress: wire.Progress(s.GetProgress()), dirty: true}
+	f.live = live{set: true, phase: s.GetPhase(), waiting: s.GetWaiting(), progress: progress, dirty: true}
 	f.d.mu.Unlock()
 	f.d.touch(f.run, id)
 }

@@ -12,6 +12,15 @@ type Progress struct {
 	RequestsByKind                   map[string]int64
 }
 
+// Effort returns the part of p that adds up over the attempts of a task: what was asked, read and kept. How far the task
+// has come does not.
+func (p Progress) Effort() Progress {
+	return Progress{
+		BytesRead: p.BytesRead, BytesNew: p.BytesNew, Attachments: p.Attachments, Requests: p.Requests,
+		MessagesChanged: p.MessagesChanged, MessagesDeleted: p.MessagesDeleted, RequestsByKind: p.RequestsByKind,
+	}
+}
+
 // Add adds o to p; o is not kept.
 func (p *Progress) Add(o Progress) {
 	p.FoldersDone += o.FoldersDone

@@ -131,9 +131,11 @@ type Task struct {
 	Ended          time.Time
 	Phase          string
 	Progress       Progress
-	Error          string
-	FaultKind      fault.Kind
-	RequestID      string
+	// Earlier is the effort of earlier attempts; Progress includes it.
+	Earlier   Progress
+	Error     string
+	FaultKind fault.Kind
+	RequestID string
 	// Losses is how many are kept beside the task, LossesMore how many beyond them there were.
 	Losses     int64
 	LossesMore int64

@@ -16,6 +16,7 @@ func encodeTask(r *record.Task) *statev1.Task {
 		Progress: encodeProgress(&r.Progress), Error: r.Error, FaultKind: int32(r.FaultKind), RequestId: r.RequestID,
 		Losses: r.Losses, LossesMore: r.LossesMore, PointId: string(r.Point), NextTry: stamp(r.NextTry),
 		AttemptStarted: stamp(r.AttemptStarted), Kind: int32(r.Kind), Full: r.Full,
+		Earlier: encodeProgress(&r.Earlier),
 	}
 	for _, t := range r.Transfers {
 		p.Transfers = append(p.Transfers, &statev1.Transfer{Id: t.ID, TransporterId: string(t.Transporter)})
@@ -42,7 +43,7 @@ func decodeTask(p *statev1.Task) record.Task {
 		Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), FaultKind: fault.Kind(p.GetFaultKind()),
 		RequestID: p.GetRequestId(), Losses: p.GetLosses(), LossesMore: p.GetLossesMore(), Point: record.PointID(p.GetPointId()),
 		NextTry: moment(p.GetNextTry()), AttemptStarted: moment(p.GetAttemptStarted()),
-		Kind: record.RunKind(p.GetKind()), Full: p.GetFull(),
+		Kind: record.RunKind(p.GetKind()), Full: p.GetFull(), Earlier: decodeProgress(p.GetEarlier()),
 	}
 	for _, t := range p.GetTransfers() {
 		r.Transfers = append(r.Transfers, record.Transfer{

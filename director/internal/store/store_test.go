@@ -114,7 +114,8 @@ func examples() filled {
 			ID: record.TaskOf("run1", 1), Run: "run1", Kind: record.KindVerify, Account: "a1", Mailbox: "m1", MailboxName: "Ada",
 			MailboxAddress: "ada@example.com", MailboxKind: mail.MailboxRoom, Repository: "r1", Status: record.TaskRetrying,
 			Transporter: "t1", Attempt: 3, Failures: 2, Transfers: []record.Transfer{{ID: "x", Transporter: "t2"}}, Started: at(12),
-			AttemptStarted: at(13), NextTry: at(14), Ended: at(15), Phase: "reading mail", Progress: progress, Error: "wait",
+			AttemptStarted: at(13), NextTry: at(14), Ended: at(15), Phase: "reading mail", Progress: progress,
+			Earlier: record.Progress{Requests: 3, RequestsByKind: map[string]int64{"delta": 3}}, Error: "wait",
 			FaultKind: fault.Throttled, RequestID: "request", Losses: 1, LossesMore: 5, Point: "p1", Full: true,
 			RecoveryReport: &record.RecoveryReport{
 				Created: 1, Skipped: 2, Renamed: 3, Overwritten: 4, Failed: 5, FoldersCreated: 6, Notes: []string{"note"},

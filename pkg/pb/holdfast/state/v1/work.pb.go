@@ -487,8 +487,10 @@ type Task struct {
 	NextTry *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=next_try,json=nextTry,proto3" json:"next_try,omitempty"`
 	// When the attempt that runs was begun.
 	AttemptStarted *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=attempt_started,json=attemptStarted,proto3" json:"attempt_started,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What earlier attempts did; progress includes it.
+	Earlier       *Progress `protobuf:"bytes,30,opt,name=earlier,proto3" json:"earlier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
@@ -720,6 +722,13 @@ func (x *Task) GetNextTry() *timestamppb.Timestamp {
 func (x *Task) GetAttemptStarted() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AttemptStarted
+	}
+	return nil
+}
+
+func (x *Task) GetEarlier() *Progress {
+	if x != nil {
+		return x.Earlier
 	}
 	return nil
 }
@@ -1393,7 +1402,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x06failed\x18\x0f \x01(\x05R\x06failed\x12\x18\n" +
 	"\astopped\x18\x10 \x01(\x05R\astopped\x127\n" +
 	"\bprogress\x18\x11 \x01(\v2\x1b.holdfast.state.v1.ProgressR\bprogress\x12\x14\n" +
-	"\x05error\x18\x12 \x01(\tR\x05error\"\xc4\b\n" +
+	"\x05error\x18\x12 \x01(\tR\x05error\"\xfb\b\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1429,7 +1438,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x0frecovery_report\x18\x1a \x01(\v2!.holdfast.state.v1.RecoveryReportR\x0erecoveryReport\x12D\n" +
 	"\rverify_report\x18\x1b \x01(\v2\x1f.holdfast.state.v1.VerifyReportR\fverifyReport\x125\n" +
 	"\bnext_try\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\anextTry\x12C\n" +
-	"\x0fattempt_started\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\x0eattemptStarted\"A\n" +
+	"\x0fattempt_started\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\x0eattemptStarted\x125\n" +
+	"\aearlier\x18\x1e \x01(\v2\x1b.holdfast.state.v1.ProgressR\aearlier\"A\n" +
 	"\bTransfer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\xf3\x01\n" +
@@ -1537,14 +1547,15 @@ var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	10, // 12: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
 	14, // 13: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
 	14, // 14: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	7,  // 15: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	13, // 16: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	12, // 17: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	8,  // 15: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	7,  // 16: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	13, // 17: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	12, // 18: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
