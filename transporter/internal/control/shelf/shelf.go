@@ -54,7 +54,7 @@ func (s *Shelf) Create(ctx context.Context, r Request, name string, level reposi
 	if r.ID == "" {
 		return "", fault.InvalidField("repository_id", "the repository has no id")
 	}
-	return s.open(r, func() (*repository.Repository, error) {
+	return s.open(ctx, r, func() (*repository.Repository, error) {
 		repo, err := repository.Create(ctx, s.options(r, name, level))
 		if errors.Is(err, fault.Conflict) && s.names.known(r.ID) {
 			// The answer to an earlier call may have been lost: what lies there is then ours.
@@ -91,7 +91,7 @@ func (s *Shelf) Attach(ctx context.Context, r Request) (string, error) {
 		return repo, nil
 	}
 	if r.ID != "" {
-		return s.open(r, open)
+		return s.open(ctx, r, open)
 	}
 	if id, ok := s.at(r.Path); ok {
 		return id, nil
@@ -102,7 +102,7 @@ func (s *Shelf) Attach(ctx context.Context, r Request) (string, error) {
 	}
 	r.ID = repo.ID()
 	taken := false
-	id, err := s.open(r, func() (*repository.Repository, error) {
+	id, err := s.open(ctx, r, func() (*repository.Repository, error) {
 		taken = true
 		return repo, nil
 	})
@@ -119,7 +119,7 @@ func (s *Shelf) options(r Request, name string, level repository.Level) reposito
 }
 
 // open puts a repository on the shelf unless it is there. Callers at the same time wait for the first one's opening.
-func (s *Shelf) open(r Request, open func() (*repository.Repository, error)) (string, error) {
+func (s *Shelf) open(ctx context.Context, r Request, open func() (*repository.Repository, error)) (string, error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -131,7 +131,11 @@ func (s *Shelf) open(r Request, open func() (*repository.Repository, error)) (st
 		if leaving {
 			return "", fault.New(fault.Conflict, "repository %s is being detached at this moment; try again", r.ID)
 		}
-		<-e.opened
+		select {
+		case <-e.opened:
+		case <-ctx.Done():
+			return "", fault.New(fault.Timeout, "repository %s is still being opened: %w", r.ID, ctx.Err())
+		}
 		if e.err != nil {
 			return "", e.err
 		}
