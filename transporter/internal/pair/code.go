@@ -31,9 +31,10 @@ func WithdrawCode(dir string) error {
 func ReadCode(dir string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, codeFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, statErr := os.Stat(filepath.Join(dir, identityFile)); statErr == nil {
+		identity := filepath.Join(dir, identityFile)
+		if _, statErr := os.Stat(identity); statErr == nil {
 			return "", fault.New(fault.NotFound, "this Transporter is paired already; it offers a new code after it was "+
-				"removed in the Director")
+				"removed in the Director. If that Director is gone or out of reach: stop the Transporter, remove %s, start it", identity)
 		}
 		return "", fault.New(fault.NotFound, "there is no pairing code in %s: is the Transporter running on this data folder?", dir)
 	}

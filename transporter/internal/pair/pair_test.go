@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,5 +135,17 @@ func TestADamagedIdentityIsToldNotReplaced(t *testing.T) {
 		if _, err := pair.Open(dir, clock); !errors.Is(err, tc.want) {
 			t.Errorf("%q: got %v, want %v", tc.text, err, tc.want)
 		}
+	}
+}
+
+// The Director may be gone for good, with nobody left who could remove the Transporter there.
+func TestWhoAsksAPairedTransporterForACodeLearnsTheWayOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := open(t, dir).Install(member(t, authority(t), "tr1")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := pair.ReadCode(dir)
+	if !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), filepath.Join(dir, "identity.json")) {
+		t.Errorf("got %v, want NotFound that names the identity's file", err)
 	}
 }
