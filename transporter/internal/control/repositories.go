@@ -72,8 +72,21 @@ func (s *Service) AttachRepository(ctx context.Context, req *transporterv1.Attac
 		return nil, err
 	}
 	s.Logger.Info("repository attached", "repository", id)
+	s.warn(id)
 	r, err := s.describe(ctx, id)
 	return &transporterv1.AttachRepositoryResponse{Repository: r}, err
+}
+
+// warn logs what was found wrong with a repository when it was opened, and mended as far as it could be.
+func (s *Service) warn(id string) {
+	repo, done, err := s.Shelf.Use(id)
+	if err != nil {
+		return // detached again
+	}
+	defer done()
+	for _, p := range repo.Problems() {
+		s.Logger.Warn("repository needs attention; verify it", "repository", id, "path", p.Path, "reason", p.Reason)
+	}
 }
 
 // DetachRepository implements ControlService.
