@@ -200,8 +200,10 @@ func TestMboxIsCutAtFromLines(t *testing.T) {
 		{"mboxrd", from + "Subject: 1\n\n>From here\n>>From there\n> From not\n\n", []string{"From here\r\n>From there\r\n> From not\r\n"}},
 		{"prose that begins so", from + "Subject: 1\n\nx\n\nFrom here to there\n\n", []string{"x\r\n\r\nFrom here to there\r\n"}},
 		{"no blank line before", from + "Subject: 1\n\nx\n" + from + "y\n", []string{"x\r\n" + strings.TrimSpace(from) + "\r\ny\r\n"}},
-		{"a length that is right", from + "Subject: 1\nContent-Length: 51\n\nx\n\n" + from + "\nz\n\n" + from + "Subject: 2\n\ntwo\n\n",
-			[]string{"x\r\n\r\n" + strings.TrimSpace(from) + "\r\n\r\nz\r\n", "two\r\n"}},
+		{
+			"a length that is right", from + "Subject: 1\nContent-Length: 51\n\nx\n\n" + from + "\nz\n\n" + from + "Subject: 2\n\ntwo\n\n",
+			[]string{"x\r\n\r\n" + strings.TrimSpace(from) + "\r\n\r\nz\r\n", "two\r\n"},
+		},
 		{"a length that is wrong", from + "Subject: 1\nContent-Length: 7\n\none\n\n" + from + "Subject: 2\n\ntwo\n\n", []string{"one\r\n", "two\r\n"}},
 		{"a length beyond the end", from + "Subject: 1\nContent-Length: 70000\n\none\n\n" + from + "Subject: 2\n\ntwo\n\n", []string{"one\r\n", "two\r\n"}},
 		{"a line longer than the buffer", from + "Subject: 1\n\n" + strings.Repeat("x", 200_000) + "\n\n", []string{strings.Repeat("x", 200_000) + "\r\n"}},

@@ -30,8 +30,10 @@ func (u *run) write(r *rand.Rand, d *draft) *thread {
 		p.signature = append(p.signature, u.options.Domain+" · "+lex.nouns[d.from.box%len(lex.nouns)],
 			fmt.Sprintf("☎ +49 30 5550%04d", d.from.box%10000))
 	}
-	t := &thread{from: d.from, sent: d.sent, subject: d.message.Subject, ids: []string{d.message.MessageID},
-		parties: slices.Concat([]*party{d.from}, d.to, d.cc)}
+	t := &thread{
+		from: d.from, sent: d.sent, subject: d.message.Subject, ids: []string{d.message.MessageID},
+		parties: slices.Concat([]*party{d.from}, d.to, d.cc),
+	}
 	if old := d.answers; old != nil {
 		intro := strings.ReplaceAll(lex.attribution, "{name}", old.from.Name)
 		p.intro = strings.ReplaceAll(intro, "{date}", old.sent.Format("2006-01-02 15:04"))
