@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -81,4 +82,29 @@ func hear(address string, config *tls.Config) error {
 	defer conn.Close()
 	_, err = io.ReadFull(conn, make([]byte, len("hello")))
 	return err
+}
+
+func TestAnExpiredCertificateIsSaidToHaveExpired(t *testing.T) {
+	a, err := identity.NewAuthority("i1", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := func() time.Time { return time.Now().Add(identity.LeafValidity + time.Hour) }
+	server, caller := credentials(t, a, identity.Transporter("i1", "t1")), credentials(t, a, identity.Director("i1"))
+	caller.Now = late
+	l, err := tls.Listen("tcp", "127.0.0.1:0",
+		identity.ServerTLS(func() identity.Credentials { return server }, func(identity.URI) bool { return true }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if conn, err := l.Accept(); err == nil {
+			greet(conn)
+		}
+	}()
+	err = hear(l.Addr().String(), identity.ClientTLS(func() identity.Credentials { return caller }, identity.Transporter("i1", "t1")))
+	if err == nil || strings.Contains(err.Error(), "not of this installation") || !strings.Contains(err.Error(), "clock") {
+		t.Errorf("got %v, want a sentence about expiry and clocks", err)
+	}
 }

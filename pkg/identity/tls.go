@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"time"
 
 	"holdfast/pkg/fault"
@@ -102,7 +103,14 @@ func verifier(c Credentials, usage x509.ExtKeyUsage, allow func(URI) bool) func(
 			now = c.Now
 		}
 		options := x509.VerifyOptions{Roots: roots, CurrentTime: now(), KeyUsages: []x509.ExtKeyUsage{usage}}
-		if _, err := cert.Verify(options); err != nil {
+		_, err = cert.Verify(options)
+		var invalid x509.CertificateInvalidError
+		if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+			return fault.New(fault.Denied, "the peer's certificate is valid from %s to %s, and here it is %s: check the clocks of "+
+				"both machines; one that has really expired must be paired again", cert.NotBefore.Format(time.RFC3339),
+				cert.NotAfter.Format(time.RFC3339), options.CurrentTime.UTC().Format(time.RFC3339))
+		}
+		if err != nil {
 			return fault.New(fault.Denied, "the peer's certificate is not of this installation: %w", err)
 		}
 		name, err := Of(cert)
