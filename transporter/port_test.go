@@ -36,7 +36,7 @@ func TestAPortWithoutDescriptorsWaitsForOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &full{closed: make(chan struct{})}
 		p := listenOn(l)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if n := l.asked.Load(); n < 30 || n > 200 {
 			t.Errorf("asked %d times in a minute", n)
 		}
