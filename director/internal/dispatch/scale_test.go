@@ -14,8 +14,8 @@ import (
 
 // TestFiftyThousandMailboxes holds a large job to what issue 5 asks: started in under 5 s, and less than 500 MB.
 func TestFiftyThousandMailboxes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || raceOn {
+		t.Skip("measures time")
 	}
 	const mailboxes = 50_000
 	s := newSite(t)
