@@ -98,18 +98,19 @@ type Session struct {
 // are Throttled.
 func (s *Service) SignIn(ctx context.Context, remote, user, password string) (Session, error) {
 	user = strings.TrimSpace(user)
-	if err := s.throttle.allow(user, remote); err != nil {
+	if err := s.throttle.reserve(user, remote); err != nil {
 		return Session{}, err
 	}
 	u, err := s.check(ctx, user, password)
 	if err != nil {
 		if fault.KindOf(err) == fault.Unauthorized {
-			s.throttle.failed(user, remote)
 			s.Logger.Warn("sign-in refused", "remote", remote)
+		} else {
+			s.throttle.passed(user, remote, false)
 		}
 		return Session{}, err
 	}
-	s.throttle.passed(user, remote)
+	s.throttle.passed(user, remote, true)
 	token, err := newToken("hfs")
 	if err != nil {
 		return Session{}, err
@@ -169,16 +170,17 @@ func (s *Service) SetPassword(ctx context.Context, c Caller, current, next strin
 	if current == next {
 		return fault.InvalidField("new_password", "the new password is the old one")
 	}
-	if err := s.throttle.allow(c.User, "set password"); err != nil {
+	if err := s.throttle.reserve(c.User, "set password"); err != nil {
 		return err
 	}
 	if _, err := s.check(ctx, c.User, current); err != nil {
 		if fault.KindOf(err) == fault.Unauthorized {
-			s.throttle.failed(c.User, "set password")
 			return fault.InvalidField("current_password", "the current password is wrong")
 		}
+		s.throttle.passed(c.User, "set password", false)
 		return err
 	}
+	s.throttle.passed(c.User, "set password", true)
 	hash, err := hashPassword(next)
 	if err != nil {
 		return err

@@ -36,8 +36,9 @@ func newThrottle(now func() time.Time) *throttle {
 
 func pairKey(user, remote string) string { return strings.ToLower(user) + "\x00" + remote }
 
-// allow returns Throttled with the time to wait when there were too many wrong passwords.
-func (t *throttle) allow(user, remote string) error {
+// reserve counts an attempt as wrong before it is checked, so that many at once do not all pass while the first is being
+// checked. Throttled, with the time to wait, when there were too many.
+func (t *throttle) reserve(user, remote string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
@@ -49,14 +50,9 @@ func (t *throttle) allow(user, remote string) error {
 			return f
 		}
 	}
-	return nil
-}
-
-func (t *throttle) failed(user, remote string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.count(pairKey(user, remote), freePerPair)
 	t.count(remote, freePerRemote)
+	return nil
 }
 
 // count adds a wrong password; t.mu is held.
@@ -92,8 +88,27 @@ func (t *throttle) forget(now time.Time) {
 	}
 }
 
-func (t *throttle) passed(user, remote string) {
+// passed takes a reserved attempt back: the password was right, or was not checked.
+func (t *throttle) passed(user, remote string, right bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.keys, pairKey(user, remote))
+	t.uncount(pairKey(user, remote), freePerPair)
+	t.uncount(remote, freePerRemote)
+	if right {
+		delete(t.keys, pairKey(user, remote))
+	}
+}
+
+// uncount takes back what count added; t.mu is held.
+func (t *throttle) uncount(key string, free int) {
+	g := t.keys[key]
+	if g == nil {
+		return
+	}
+	if g.wrong--; g.wrong < free {
+		g.until = time.Time{}
+	}
+	if g.wrong <= 0 {
+		delete(t.keys, key)
+	}
 }
