@@ -198,7 +198,10 @@ func (s *Service) Remove(ctx context.Context, id record.RepositoryID, data bool)
 	}
 	if data {
 		_, err = client.DeleteRepository(ctx, &transporterv1.DeleteRepositoryRequest{RepositoryId: string(id), Path: r.Path})
-		if err != nil && fault.KindOf(err) != fault.NotFound {
+		if fault.KindOf(err) == fault.NotFound {
+			return fault.New(fault.Conflict, "nothing was deleted: %w; if it is gone for good, remove the repository without its data", err)
+		}
+		if err != nil {
 			return s.reach(r, err)
 		}
 	} else if _, err = client.DetachRepository(ctx, &transporterv1.DetachRepositoryRequest{RepositoryId: string(id)}); err != nil {

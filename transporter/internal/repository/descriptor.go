@@ -13,6 +13,7 @@ import (
 	"holdfast/pkg/fault"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/repository/disk"
+	"holdfast/transporter/internal/repository/pack"
 )
 
 // The descriptor is text, so that a person who finds the folder can tell what it is:
@@ -78,6 +79,16 @@ func writeDescriptor(fsys disk.FS, path string, d *pb.Descriptor) error {
 		return err
 	}
 	return disk.WriteFile(fsys, path, text)
+}
+
+// Identify returns the id and the name of the repository in a folder, without opening it or needing its key. NotFound when
+// there is none.
+func Identify(path string) (id, name string, err error) {
+	d, err := readDescriptor(disk.OS{}, filepath.Join(path, descriptorFile))
+	if err != nil {
+		return "", "", err
+	}
+	return pack.Name(d.GetId()).String(), d.GetName(), nil
 }
 
 func readDescriptor(fsys disk.FS, path string) (*pb.Descriptor, error) {

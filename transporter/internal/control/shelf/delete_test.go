@@ -56,3 +56,22 @@ func TestACopyOfAnAttachedRepositoryIsRefusedAndLetGo(t *testing.T) {
 		t.Errorf("the copy was left locked: %v", err)
 	}
 }
+
+func TestOnlyTheRepositoryThatIsMeantIsDeleted(t *testing.T) {
+	s := open(t, t.TempDir())
+	one, two := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "two")
+	create(t, s, "r1", one)
+	create(t, s, "r2", two)
+	if err := s.Detach(t.Context(), "r2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Delete(t.Context(), "r1", two); !errors.Is(err, fault.Conflict) {
+		t.Errorf("a path where another repository lies: %v, want Conflict", err)
+	}
+	if !shelf.IsRepository(two) {
+		t.Error("another repository was deleted")
+	}
+	if err := s.Delete(t.Context(), "r1", filepath.Join(t.TempDir(), "unmounted")); !errors.Is(err, fault.NotFound) {
+		t.Errorf("a folder that is not there: %v, want NotFound", err)
+	}
+}

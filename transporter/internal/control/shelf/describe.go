@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,17 +29,19 @@ func IsRepository(path string) bool {
 	return err == nil
 }
 
-// Delete detaches a repository and removes its own files, and the folder if it is then empty. One whose folder is gone is
-// no error; a folder that holds no repository is left alone, and so is a repository that somebody has open (Conflict).
+// Delete detaches a repository and removes its own files, and the folder if it is then empty. NotFound when the folder is
+// gone or holds no repository (its disk may not be connected); Conflict when another repository lies there, or somebody has
+// it open. Either way nothing is deleted.
 func (s *Shelf) Delete(ctx context.Context, id, path string) error {
 	if err := s.Detach(ctx, id); err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return s.names.drop(id)
+	own, name, err := repository.Identify(path)
+	if err != nil {
+		return err
 	}
-	if !IsRepository(path) {
-		return fault.New(fault.NotFound, "%s is not a repository; nothing was deleted", path)
+	if !s.names.mean(id, own) {
+		return fault.New(fault.Conflict, "in %s lies another repository (%q) than the one to be deleted; nothing was deleted", path, name)
 	}
 	if other, ok := s.at(path); ok {
 		return fault.New(fault.Conflict, "the repository in %s is attached as %s; nothing was deleted", path, other)
