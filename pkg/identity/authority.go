@@ -11,10 +11,11 @@ import (
 	"holdfast/pkg/fault"
 )
 
-// Validity of certificates. Leaves are renewed when a third of their life is left.
+// Validity of certificates. Leaves are renewed when a third of their life is left: a machine that was switched off for four
+// months still comes back by itself.
 const (
 	CAValidity   = 20 * 365 * 24 * time.Hour
-	LeafValidity = 90 * 24 * time.Hour
+	LeafValidity = 365 * 24 * time.Hour
 )
 
 // Authority is the Director's certificate authority.

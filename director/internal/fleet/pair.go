@@ -61,7 +61,8 @@ func (f *Fleet) Pair(ctx context.Context, c Candidate) (record.Transporter, erro
 	if t.Name == "" {
 		t.Name = t.Hostname
 	}
-	err = f.Store.Update(ctx, func(tx *store.Tx) error { return store.Transporters.Insert(tx, t) })
+	// The Transporter has taken its certificate: from here on who asked may go, the record must stay.
+	err = f.Store.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return store.Transporters.Insert(tx, t) })
 	if err != nil {
 		return record.Transporter{}, err
 	}
@@ -151,6 +152,8 @@ func (f *Fleet) exchange(ctx context.Context, code pairing.Code, t *record.Trans
 	if x.Certificate, err = f.Trust.Sign(x.CertificateRequest, t.ID); err != nil {
 		return err
 	}
+	// Once this is sent the Transporter may be paired, whether or not who asked still waits.
+	ctx = context.WithoutCancel(ctx)
 	done, err := complete(ctx, client, code, x)
 	switch {
 	case err == nil && !code.Check(done.GetProof(), pairing.RoleTransporter, x):
@@ -195,10 +198,10 @@ func refused(address string, err error) error {
 	case fault.Denied, fault.Unauthorized:
 		return fault.InvalidField("pairing_code", "the Transporter at %s refuses the pairing code: %w", address, plainCause(err))
 	case fault.Unsupported:
-		return fault.New(fault.Conflict, "the Transporter at %s is paired already; unpair it there to get a new pairing code", address)
+		return fault.New(fault.Conflict, "the Transporter at %s is paired already; \"holdfast-transporter pairing-code\" there says how to get a new pairing code", address)
 	case fault.Unavailable, fault.Timeout:
 		if strings.Contains(err.Error(), "pairing code") {
-			return fault.InvalidField("pairing_code", "the pairing code does not belong to what answers at %s: check the address, or take the code that the Transporter prints now (one that is paired already must be unpaired there first)", address)
+			return fault.InvalidField("pairing_code", "the pairing code does not belong to what answers at %s: check the address, or take the code that the Transporter prints now (\"holdfast-transporter pairing-code\" there tells it, or what to do when it is paired already)", address)
 		}
 		return fault.New(fault.Unavailable, "the Transporter at %s did not finish pairing: %w", address, plainCause(err))
 	default:
