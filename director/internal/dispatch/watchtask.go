@@ -38,7 +38,7 @@ func (f *flight) watch(ctx context.Context, t *record.Task) (*transporterv1.Task
 			return nil, ctx.Err()
 		case fault.KindOf(err) == fault.NotFound:
 			return nil, errGone
-		case !fault.Temporary(err) && fault.KindOf(err) != fault.Canceled:
+		case !fault.Temporary(err) && fault.KindOf(err) != fault.Canceled && fault.KindOf(err) != fault.Unknown:
 			return nil, err
 		}
 		if err := f.reconnect(ctx, t, err); err != nil {

@@ -61,6 +61,10 @@ func (s *Service) StopTask(_ context.Context, req *transporterv1.StopTaskRequest
 // WatchTask implements ControlService.
 func (s *Service) WatchTask(req *transporterv1.WatchTaskRequest, stream grpc.ServerStreamingServer[transporterv1.WatchTaskResponse]) error {
 	return s.Board.Watch(stream.Context(), task.ID(req.GetTaskId()), func(state task.State) error {
+		if !state.Status.Over() { // up to a thousand of them, several times a second
+			state.LossesMore += int64(len(state.Losses))
+			state.Losses = nil
+		}
 		return stream.Send(&transporterv1.WatchTaskResponse{State: taskOut(state)})
 	})
 }

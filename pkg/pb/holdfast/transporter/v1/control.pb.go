@@ -3414,11 +3414,12 @@ type TaskState struct {
 	Started *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=started,proto3" json:"started,omitempty"`
 	Ended   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=ended,proto3" json:"ended,omitempty"`
 	// With FAILED: the fault's kind (package fault), its sentence, and whether trying again later may help.
-	FaultKind int32   `protobuf:"varint,9,opt,name=fault_kind,json=faultKind,proto3" json:"fault_kind,omitempty"`
-	Error     string  `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
-	Temporary bool    `protobuf:"varint,11,opt,name=temporary,proto3" json:"temporary,omitempty"`
-	RequestId string  `protobuf:"bytes,12,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Losses    []*Loss `protobuf:"bytes,13,rep,name=losses,proto3" json:"losses,omitempty"`
+	FaultKind int32  `protobuf:"varint,9,opt,name=fault_kind,json=faultKind,proto3" json:"fault_kind,omitempty"`
+	Error     string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	Temporary bool   `protobuf:"varint,11,opt,name=temporary,proto3" json:"temporary,omitempty"`
+	RequestId string `protobuf:"bytes,12,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Once the task is over.
+	Losses []*Loss `protobuf:"bytes,13,rep,name=losses,proto3" json:"losses,omitempty"`
 	// Losses beyond those listed (at most 1,000 are).
 	LossesMore int64 `protobuf:"varint,14,opt,name=losses_more,json=lossesMore,proto3" json:"losses_more,omitempty"`
 	// With a backup that ended: the point.
