@@ -36,6 +36,7 @@ type box struct {
 	shy     bool // what a folder never reported, to anybody, it does not report gone
 	expired map[mail.FolderID]bool
 	poison  map[mail.MessageID]error // Attachments, Message and MIME fail
+	bomb    mail.MessageID           // Attachments panics
 	// hook runs before every call and may fail it, or change the mailbox.
 	hook func(ctx context.Context, call string) error
 	// locating fails Locate for one message.
@@ -363,6 +364,8 @@ func (b *box) Attachments(ctx context.Context, id mail.MessageID, visit func(bac
 		return fault.New(fault.NotFound, "no message %s", id)
 	case poison != nil:
 		return poison
+	case id == b.bomb:
+		panic("index out of range")
 	}
 	for _, a := range list {
 		if err := visit(a.visited()); err != nil {

@@ -51,6 +51,16 @@ const (
 	end                    // concerns more than this thing: the run ends
 )
 
+// shielded turns a panic into a fault, so that one broken message costs itself and not the process with everybody's tasks.
+func shielded(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Unknown, "internal error: %v", p)
+		}
+	}()
+	return do()
+}
+
 // judge sorts an error by its kind alone.
 func judge(ctx context.Context, err error) verdict {
 	var v vaultError

@@ -85,7 +85,7 @@ func (e *engine) round(ctx context.Context, streams []*stream) (again, failed []
 			if e.stopping() {
 				return errStopped()
 			}
-			err := e.read(inner, s)
+			err := shielded(func() error { return e.read(inner, s) })
 			s.err, s.verdict = err, lost
 			if err == nil {
 				e.progress.finished(s.folder.ID)

@@ -84,14 +84,16 @@ func (r *reader) attachments(ctx context.Context, old *record.Message) error {
 	}
 	defer release(r.engine.requests)
 	m := r.message
-	err := r.engine.src.Attachments(ctx, m.ID, func(a Attachment) error {
-		r.where = append(r.where[:0], len(m.Attachments)+1)
-		kept, err := r.attachment(ctx, a, 1)
-		if err != nil {
-			return endError{err}
-		}
-		m.Attachments = append(m.Attachments, kept)
-		return nil
+	err := shielded(func() error {
+		return r.engine.src.Attachments(ctx, m.ID, func(a Attachment) error {
+			r.where = append(r.where[:0], len(m.Attachments)+1)
+			kept, err := r.attachment(ctx, a, 1)
+			if err != nil {
+				return endError{err}
+			}
+			m.Attachments = append(m.Attachments, kept)
+			return nil
+		})
 	})
 	if err == nil {
 		return nil
@@ -168,14 +170,16 @@ func (r *reader) mime(ctx context.Context) error {
 		return err
 	}
 	defer release(r.engine.requests)
-	kept, err := func() (record.Content, error) {
+	var kept record.Content
+	err := shielded(func() error {
 		body, err := r.engine.src.MIME(ctx, r.message.ID)
 		if err != nil {
-			return record.Content{}, err
+			return err
 		}
 		defer body.Close()
-		return r.keep(ctx, body)
-	}()
+		kept, err = r.keep(ctx, body)
+		return err
+	})
 	if err == nil {
 		r.message.MIME = kept
 		return nil

@@ -68,7 +68,11 @@ func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context,
 				break
 			}
 			workers.Go(func() error {
-				out, err := read(inner, i)
+				var out outcome
+				err := shielded(func() (err error) {
+					out, err = read(inner, i)
+					return err
+				})
 				if err != nil {
 					return err
 				}
