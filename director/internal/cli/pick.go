@@ -78,7 +78,7 @@ func labels(all []candidate) string {
 // notFound names what comes nearest, or all when there are few.
 func notFound(kind, ref string, all []candidate) error {
 	if len(all) == 0 {
-		return fault.New(fault.NotFound, "no %s is called %q; there is none yet", kind, ref)
+		return fault.New(fault.NotFound, "no %s is called %q", kind, ref)
 	}
 	var names []string
 	for _, c := range all {

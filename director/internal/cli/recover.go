@@ -76,6 +76,9 @@ func (f *recoverFlags) check() error {
 	if f.deletedSince != "" && len(f.messages) > 0 {
 		return usagef("give --deleted-since or --message, not both")
 	}
+	if len(f.folders) > 0 && len(f.messages) > 0 {
+		return usagef("give --folder or --message, not both: a folder brings back all that is in it; to say where a message lies, write --message FOLDER:ID")
+	}
 	return nil
 }
 

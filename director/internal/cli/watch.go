@@ -75,9 +75,9 @@ func (s *snapshot) ofRun(r *pb.Run, working []*pb.Task) {
 	s.tasks, s.done, s.failed, s.incomplete = r.GetTasks(), r.GetTasksDone(), r.GetTasksFailed(), r.GetTasksIncomplete()
 	s.working = working
 	// With one mailbox its phase is that of the run; with more, each says its own.
-	s.phase, s.waiting = "", ""
+	s.phase, s.waiting = "", r.GetWaiting()
 	if len(working) == 1 {
-		s.phase, s.waiting = working[0].GetPhase(), working[0].GetWaiting()
+		s.phase, s.waiting = working[0].GetPhase(), first(working[0].GetWaiting(), r.GetWaiting())
 	}
 }
 
@@ -174,11 +174,11 @@ func (a *app) watchActivity(ctx context.Context, c *api, id string, started bool
 }
 
 func activityOutcome(x *pb.Activity) error {
-	if err := outcomeOf(x.GetStatus()); err != nil {
-		return err
-	}
 	if len(x.GetVerify().GetDamage()) > 0 {
 		return outcome{exitFailed}
+	}
+	if err := outcomeOf(x.GetStatus()); err != nil {
+		return err
 	}
 	if len(x.GetLosses()) > 0 || x.GetRecovery().GetFailed() > 0 {
 		return outcome{exitIncomplete}

@@ -36,6 +36,9 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		if err != nil {
 			return err
 		}
+		if !j.Enabled {
+			return fault.New(fault.Conflict, "job %s is disabled; enable it first, then run it", j.Name)
+		}
 		if j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun)) {
 			return fault.New(fault.Conflict, "job %s is running already", j.Name)
 		}

@@ -41,13 +41,27 @@ func TestRunBacksUpEveryMailboxOnce(t *testing.T) {
 	}
 }
 
+func TestADisabledJobIsNotRun(t *testing.T) {
+	s := newSite(t)
+	p := s.porter("one")
+	j, err := s.jobs.Create(t.Context(), record.Job{
+		Name: "Off", Repository: s.repository(p), Items: []record.SourceItem{{Account: s.account(1)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.dispatcher.StartJob(t.Context(), j.ID, dispatch.Scope{}); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("got %v, want Conflict", err)
+	}
+}
+
 func TestSourceIsExpandedInTheUsersOrder(t *testing.T) {
 	s := newSite(t)
 	p := s.porter("one")
 	a := s.account(5)
 	r := s.repository(p)
 	j, err := s.jobs.Create(t.Context(), record.Job{
-		Name: "Ordered", Repository: r, Excluded: nil, Options: record.JobOptions{MaxTasks: 1},
+		Name: "Ordered", Enabled: true, Repository: r, Excluded: nil, Options: record.JobOptions{MaxTasks: 1},
 		Items: []record.SourceItem{{Account: a, Mailbox: "m4"}, {Account: a}, {Account: a, Mailbox: "m2"}, {Account: a, Mailbox: "m4"}},
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -31,10 +32,13 @@ func IsRepository(path string) bool {
 
 // Delete detaches a repository and removes its own files, and the folder if it is then empty. NotFound when the folder is
 // gone or holds no repository (its disk may not be connected); Conflict when another repository lies there, or somebody has
-// it open. Either way nothing is deleted.
+// it open. Either way nothing is deleted. Deleting a deleted one again is no error.
 func (s *Shelf) Delete(ctx context.Context, id, path string) error {
 	if err := s.Detach(ctx, id); err != nil {
 		return err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !s.names.known(id) {
+		return nil // deleted by an earlier call, whose answer was lost
 	}
 	own, name, err := repository.Identify(path)
 	if err != nil {

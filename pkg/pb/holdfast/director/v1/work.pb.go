@@ -1533,8 +1533,10 @@ type Run struct {
 	TasksIncomplete int32                  `protobuf:"varint,10,opt,name=tasks_incomplete,json=tasksIncomplete,proto3" json:"tasks_incomplete,omitempty"`
 	Progress        *Progress              `protobuf:"bytes,11,opt,name=progress,proto3" json:"progress,omitempty"`
 	Error           string                 `protobuf:"bytes,12,opt,name=error,proto3" json:"error,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Why nothing can be begun now (a Transporter or repository is out of reach); empty when nothing holds it back.
+	Waiting       string `protobuf:"bytes,13,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
@@ -1647,6 +1649,13 @@ func (x *Run) GetProgress() *Progress {
 func (x *Run) GetError() string {
 	if x != nil {
 		return x.Error
+	}
+	return ""
+}
+
+func (x *Run) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
 	}
 	return ""
 }
@@ -2944,7 +2953,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x0eStopRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x11\n" +
-	"\x0fStopRunResponse\"\xbd\x03\n" +
+	"\x0fStopRunResponse\"\xd7\x03\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x19\n" +
@@ -2959,7 +2968,8 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x10tasks_incomplete\x18\n" +
 	" \x01(\x05R\x0ftasksIncomplete\x12:\n" +
 	"\bprogress\x18\v \x01(\v2\x1e.holdfast.director.v1.ProgressR\bprogress\x12\x14\n" +
-	"\x05error\x18\f \x01(\tR\x05error\"\x92\x06\n" +
+	"\x05error\x18\f \x01(\tR\x05error\x12\x18\n" +
+	"\awaiting\x18\r \x01(\tR\awaiting\"\x92\x06\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
