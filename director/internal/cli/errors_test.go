@@ -79,6 +79,11 @@ func TestErrorsAreOneClearSentence(t *testing.T) {
 			"holdfast: --to-account needs --to-mailbox: say which mailbox of Contoso\nSee: holdfast recover --help\n",
 		},
 		{
+			"a folder and a message", "recover pt-anna-1 --folder Inbox --message m1", "", nil, exitUsage,
+			"holdfast: give --folder or --message, not both: a folder brings back all that is in it; to say where a message lies, " +
+				"write --message FOLDER:ID\nSee: holdfast recover --help\n",
+		},
+		{
 			"data without its name", "repository remove Vault --delete-data --yes", "", nil, exitUsage,
 			"holdfast: --delete-data needs --confirm-name with the repository's name\nSee: holdfast repository remove --help\n",
 		},
