@@ -101,7 +101,7 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 	if s.phase != "" && s.tasks == 0 {
 		add("phase", "%s", s.phase)
 	}
-	if s.waiting != "" && s.tasks == 0 {
+	if s.waiting != "" && (s.tasks == 0 || len(s.working) == 0) {
 		add("waiting", "%s", s.waiting)
 	}
 	if s.tasks > 0 {
@@ -111,7 +111,7 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 		add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
 	}
 	add("bytes", "%s read, %s new%s", size(p.GetBytesRead()), size(p.GetBytesNew()), speed(size(int64(byteRate))))
-	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 {
+	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 && s.waiting == "" {
 		add("time left", "about %s", roughly(left))
 	}
 	return append(lines, s.taskLines()...)
@@ -162,7 +162,7 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 	if s.waiting != "" {
 		parts = append(parts, s.waiting)
 	}
-	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 {
+	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 && s.waiting == "" {
 		parts = append(parts, "about "+roughly(left)+" left")
 	}
 	return strings.Join(parts, "; ")

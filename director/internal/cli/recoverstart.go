@@ -46,7 +46,8 @@ func (a *app) showPlan(ctx context.Context, c *api, id string) error {
 	r := x.GetRecovery()
 	switch {
 	case format != asTable:
-	case r == nil:
+	case r == nil, x.GetStatus() == pb.RunStatus_RUN_STATUS_STOPPED, x.GetStatus() == pb.RunStatus_RUN_STATUS_FAILED:
+		// What it counted till then is no plan.
 		err = a.activityResult(x)
 	default:
 		err = a.say("Nothing was written. The recovery would create %s and %s, skip %s, rename %s, overwrite %s.",
