@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -45,7 +46,7 @@ func unaryFaults(ctx context.Context, method string, req, reply any, cc *grpc.Cl
 		ctx, cancel = context.WithTimeout(ctx, UnaryDeadline)
 		defer cancel()
 	}
-	return fault.FromStatus(call(ctx, method, req, reply, cc, opts...))
+	return received(call(ctx, method, req, reply, cc, opts...))
 }
 
 func streamFaults(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer,
@@ -53,7 +54,7 @@ func streamFaults(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientCon
 ) (grpc.ClientStream, error) {
 	s, err := open(ctx, desc, cc, method, opts...)
 	if err != nil {
-		return nil, fault.FromStatus(err)
+		return nil, received(err)
 	}
 	return faultStream{s}, nil
 }
@@ -68,5 +69,25 @@ func keepEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return err
 	}
-	return fault.FromStatus(err)
+	return received(err)
+}
+
+// received returns the error of a call as a fault. Where the peer was not reached, what gRPC puts around the reason is
+// stripped: it helps nobody.
+func received(err error) error {
+	err = fault.FromStatus(err)
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind != fault.Unavailable {
+		return err
+	}
+	text := f.Message
+	for _, cut := range []string{`connection error: desc = "`, `transport: Error while dialing: `, `transport: `} {
+		if _, after, ok := strings.Cut(text, cut); ok {
+			text = after
+		}
+	}
+	if text != f.Message {
+		f.Message = strings.TrimSuffix(text, `"`)
+	}
+	return err
 }

@@ -149,3 +149,18 @@ func TestFaultsAndPanicsCrossTheWire(t *testing.T) {
 		<-done
 	}
 }
+
+func TestAPeerOutOfReachIsSaidPlainly(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	a := newAuthority(t)
+	err = check(t, address, newParty(t, a, identity.Director("site"), time.Now()), identity.Transporter("site", "one"))
+	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), address) ||
+		strings.Contains(err.Error(), "desc =") || strings.Contains(err.Error(), "transport:") {
+		t.Errorf("got %q", err)
+	}
+}

@@ -196,14 +196,14 @@ func (f *Fleet) taken(ctx context.Context, t record.Transporter) bool {
 func refused(address string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Denied, fault.Unauthorized:
-		return fault.InvalidField("pairing_code", "the Transporter at %s refuses the pairing code: %w", address, plainCause(err))
+		return fault.InvalidField("pairing_code", "the Transporter at %s refuses the pairing code: %w", address, err)
 	case fault.Unsupported:
 		return fault.New(fault.Conflict, "the Transporter at %s is paired already; \"holdfast-transporter pairing-code\" there says how to get a new pairing code", address)
 	case fault.Unavailable, fault.Timeout:
 		if strings.Contains(err.Error(), "pairing code") {
 			return fault.InvalidField("pairing_code", "the pairing code does not belong to what answers at %s: check the address, or take the code that the Transporter prints now (\"holdfast-transporter pairing-code\" there tells it, or what to do when it is paired already)", address)
 		}
-		return fault.New(fault.Unavailable, "the Transporter at %s did not finish pairing: %w", address, plainCause(err))
+		return fault.New(fault.Unavailable, "the Transporter at %s did not finish pairing: %w", address, err)
 	default:
 		return err
 	}

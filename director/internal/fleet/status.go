@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -56,7 +55,7 @@ func (f *Fleet) ask(ctx context.Context, t record.Transporter, options ...grpc.C
 		if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 			f.lost(t.ID, err)
 		}
-		return f.Status(t.ID), f.Unreachable(t.ID, plainCause(err))
+		return f.Status(t.ID), f.Unreachable(t.ID, err)
 	}
 	return f.answered(ctx, t, answer, sent), nil
 }
@@ -73,7 +72,7 @@ func (f *Fleet) lost(id record.TransporterID, err error) {
 		s.Reachable, s.Since = false, f.Now()
 		f.changed()
 	}
-	s.Error = plainCause(err).Error()
+	s.Error = err.Error()
 }
 
 // answered notes an answer and writes what changed to the store.
@@ -151,19 +150,4 @@ func (f *Fleet) renew(ctx context.Context, id record.TransporterID) error {
 	}
 	f.Logger.Info("certificate renewed", "transporter", id)
 	return nil
-}
-
-// plainCause strips what gRPC puts around the reason for a lost connection, which helps nobody.
-func plainCause(err error) error {
-	text := err.Error()
-	for _, cut := range []string{`connection error: desc = "`, `transport: Error while dialing: `, `transport: `} {
-		if _, after, ok := strings.Cut(text, cut); ok {
-			text = after
-		}
-	}
-	text = strings.TrimSuffix(text, `"`)
-	if text == err.Error() {
-		return err
-	}
-	return fault.New(fault.KindOf(err), "%s", text)
 }
