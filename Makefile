@@ -40,9 +40,8 @@ race: ## run the race detector where it does not compile the Graph SDK again
 
 .PHONY: windows
 windows: ## prove that everything builds for Windows
-	@GOOS=windows go build -o /dev/null ./director/cmd/holdfast ./director/cmd/holdfast-director 2>/dev/null || \
-		{ for p in ./director/cmd/holdfast ./director/cmd/holdfast-director; do GOOS=windows go build -o /dev/null $$p; done; }
-	@GOOS=windows go build -o /dev/null ./transporter/cmd/holdfast-transporter
+	@for p in ./director/cmd/holdfast ./director/cmd/holdfast-director ./transporter/cmd/holdfast-transporter; do \
+		GOOS=windows go build -o /dev/null $$p; done
 
 .PHONY: e2e
 e2e: ## run the tests that start real processes

@@ -30,10 +30,6 @@ func TestKillAnyProcess(t *testing.T) {
 	random := rand.New(rand.NewPCG(seedOf, 0))
 	s := newSite(t, 2)
 	full, empty := seed(t, s, corpus.Options{Mailboxes: 4, PerMailbox: 60, AttachmentShare: 0.4})
-	// With some latency a run lasts long enough to be killed in its middle.
-	if err := s.Control.SetSettings(t.Context(), graphsim.Settings{Latency: 30 * time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
 	var excluded []string
 	for _, u := range empty {
 		excluded = append(excluded, "--exclude", u.UserPrincipalName)
@@ -46,8 +42,9 @@ func TestKillAnyProcess(t *testing.T) {
 				for _, u := range full {
 					change(t, s, u, random.Uint64())
 				}
+				slow(t, s)
 				cli(t, s, "job", "run", "Job")
-				killAndStart(t, victim, random, 3*time.Second)
+				killAndStart(t, s, victim, random)
 				run := waitRun(t, s)
 				if run.GetStatus() != pb.RunStatus_RUN_STATUS_SUCCEEDED {
 					t.Fatalf("the run ended as %s: %s", run.GetStatus(), run.GetError())
@@ -75,11 +72,12 @@ func TestKillAnyProcess(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				slow(t, s)
 				var started pb.StartRecoveryResponse
 				if err := s.CLI(t.Context(), &started, nil, "recover", from.UserPrincipalName, "--to-mailbox", to.UserPrincipalName); err != nil {
 					t.Fatal(err)
 				}
-				killAndStart(t, victim, random, 2*time.Second)
+				killAndStart(t, s, victim, random)
 				waitActivity(t, s, started.GetActivityId())
 				equal(t, s, truth(t, s, from.ID), to)
 			})
@@ -103,16 +101,38 @@ func change(t *testing.T, s *site.Site, u graphsim.User, seed uint64) {
 	}
 }
 
-// killAndStart kills the process at a random moment within the time, and starts it again.
-func killAndStart(t *testing.T, p *site.Process, random *rand.Rand, within time.Duration) {
+// slow gives the tenant some latency, so that work lasts long enough to be killed in its middle, and counts from now on. The
+// tenant forgets both when it is killed.
+func slow(t *testing.T, s *site.Site) {
 	t.Helper()
-	timer := time.NewTimer(time.Duration(random.Int64N(int64(within))))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.Context().Done():
-		t.Fatal(t.Context().Err())
+	if err := s.Control.SetSettings(t.Context(), graphsim.Settings{Latency: 60 * time.Millisecond}); err != nil {
+		t.Fatal(err)
 	}
+	if _, err := s.Control.ResetCounters(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fewest is how many requests to Graph each of these runs and recoveries needs at the least; it is killed before it has
+// sent so many, so always in its middle.
+const fewest = 60
+
+// killAndStart kills the process when the work under way has sent some random number of requests, and starts it again.
+func killAndStart(t *testing.T, s *site.Site, p *site.Process, random *rand.Rand) {
+	t.Helper()
+	at := 1 + random.Int64N(fewest)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var sent int64
+	err := site.WaitFor(ctx, fmt.Sprintf("%d requests", at), func() (bool, error) {
+		counts, err := s.Control.Counters(ctx)
+		sent = counts.Total
+		return sent >= at, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("killed after %d requests", sent)
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
