@@ -10,12 +10,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/peer"
 
 	"holdfast/pkg/fault"
-	"holdfast/pkg/identity"
 )
 
 // MaxMessage bounds one message in either direction, in bytes: a piece of content (4 MiB) and room for its frame.
@@ -29,19 +26,6 @@ const (
 	keepaliveEvery   = 20 * time.Second
 	keepaliveTimeout = 20 * time.Second
 )
-
-// PeerName returns the identity of the peer of a call; Unauthorized when it has none.
-func PeerName(ctx context.Context) (identity.URI, error) {
-	p, ok := peer.FromContext(ctx)
-	if !ok {
-		return "", fault.New(fault.Unauthorized, "the call has no peer")
-	}
-	info, ok := p.AuthInfo.(credentials.TLSInfo)
-	if !ok || len(info.State.PeerCertificates) == 0 {
-		return "", fault.New(fault.Unauthorized, "the peer showed no certificate")
-	}
-	return identity.Of(info.State.PeerCertificates[0])
-}
 
 // logFailure writes one line for a call that failed by our fault or the machine's; what a caller did wrong is the caller's.
 func logFailure(log hclog.Logger, method string, err error) {

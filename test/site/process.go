@@ -121,22 +121,6 @@ func (p *Process) end(signal syscall.Signal, patience time.Duration) error {
 	}
 }
 
-// Running reports whether the process is alive.
-func (p *Process) Running() bool {
-	p.mu.Lock()
-	cmd, done := p.cmd, p.done
-	p.mu.Unlock()
-	if cmd == nil {
-		return false
-	}
-	select {
-	case <-done:
-		return false
-	default:
-		return true
-	}
-}
-
 // PID returns the id of the running process; 0 when there is none.
 func (p *Process) PID() int {
 	p.mu.Lock()

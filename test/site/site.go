@@ -123,16 +123,6 @@ func (s *Site) Processes() []*Process {
 	return append([]*Process{s.Tenant, s.Director}, s.Transporters...)
 }
 
-// Start starts every program and waits until each is ready.
-func (s *Site) Start(ctx context.Context) error {
-	for _, p := range s.Processes() {
-		if err := p.Start(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Stop stops every program that runs, in the reverse order of their start.
 func (s *Site) Stop() error {
 	var all []error
