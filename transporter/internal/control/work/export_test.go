@@ -1,0 +1,14 @@
+package work
+
+import (
+	"time"
+
+	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/graph"
+)
+
+// NewSource returns a mailbox as a backup's work reads it.
+func NewSource(c *graph.Client, id mail.MailboxID, o graph.FolderOptions) backup.Source {
+	return source{mailbox{client: c, id: id, now: time.Now}, o}
+}
