@@ -1,7 +1,7 @@
 // Command holdfast-transporter is the Transporter: it keeps repositories and moves mail between them and Microsoft 365.
 //
 // Exit codes: 0 after an orderly end, 1 when it cannot do what was asked (the reason is one sentence on standard error),
-// 2 when the command line or the configuration is wrong, 3 when a verified repository is damaged.
+// 2 when the command line or the configuration is wrong, 3 when it did what was asked but met damage in a repository.
 package main
 
 import (

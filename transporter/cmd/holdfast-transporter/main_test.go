@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -99,5 +100,34 @@ func TestARepositoryIsLookedIntoOffline(t *testing.T) {
 	out, err = run(t.Context(), "repository", "verify", path, "--full", "--passphrase-file", pass)
 	if err != nil || !strings.Contains(out, "0 damaged") {
 		t.Errorf("verify: %v %s", err, out)
+	}
+}
+
+func TestARepositoryAnswersInJSON(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault")
+	r, err := repository.Create(t.Context(), repository.Options{Path: path, Name: "Vault"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for command, member := range map[string]string{"info": "backups", "points": "points", "verify": "damage"} {
+		out, err := run(t.Context(), "repository", command, path, "-o", "json")
+		var answer map[string]any
+		if err != nil || json.Unmarshal([]byte(out), &answer) != nil {
+			t.Errorf("%s: %v, %s", command, err, out)
+		}
+		if list, ok := answer[member].([]any); !ok || len(list) != 0 {
+			t.Errorf("%s: %q is %v, not an empty list", command, member, answer[member])
+		}
+	}
+	for _, args := range [][]string{{"info"}, {"info", path, "-o", "xml"}, {"points", path, "more"}} {
+		if _, err := run(t.Context(), append([]string{"repository"}, args...)...); !errors.As(err, new(usageError)) {
+			t.Errorf("%v: %v is no error of usage", args, err)
+		}
+	}
+	if _, err := run(t.Context(), "repository", "points", path, "--mailbox", "nobody"); !errors.Is(err, fault.NotFound) {
+		t.Errorf("a mailbox that is not there: %v, want NotFound", err)
 	}
 }

@@ -3,97 +3,116 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository"
 )
+
+// offline is what the commands on a repository have in common: how it is opened, and how they answer (answer.go).
+type offline struct {
+	secretFlags
+	output string
+}
 
 // secretFlags say how an encrypted repository is opened.
 type secretFlags struct{ passphraseFile, keyFile string }
 
 func newRepository() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "repository", Short: "Look into a repository without a Director", Args: cobra.NoArgs,
-		Long: "Look into a repository without a Director. The repository must not be attached anywhere: detach it first.\n" +
-			"An encrypted one is opened with --passphrase-file (\"-\" is standard input) or --key-file.",
+		Use: "repository", Short: "Look into a repository and bring mail out of it, without a Director", Args: cobra.NoArgs,
+		Long: "Look into a repository and bring mail out of it, without a Director. The repository must not be attached anywhere:\n" +
+			"detach it first. An encrypted one is opened with --passphrase-file (\"-\" is standard input) or --key-file; without\n" +
+			"either, the passphrase is asked for where there is a terminal.\n\n" +
+			"Exit codes: 0 done, 1 it could not be done (the reason is one sentence on standard error), 2 the command line is wrong,\n" +
+			"3 done, but something in the repository is damaged: a verify found it, or something had to be left out.",
+		Example: "  holdfast-transporter repository info /srv/holdfast/vault\n" +
+			"  holdfast-transporter repository folders /srv/holdfast/vault --mailbox anna@contoso.com\n" +
+			"  holdfast-transporter repository messages /srv/holdfast/vault --mailbox anna@contoso.com --folder Inbox --find invoice\n" +
+			"  holdfast-transporter repository export /srv/holdfast/vault --mailbox anna@contoso.com --to /tmp/anna",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	var secret secretFlags
-	cmd.PersistentFlags().StringVar(&secret.passphraseFile, "passphrase-file", "", "file with the passphrase in its first line")
-	cmd.PersistentFlags().StringVar(&secret.keyFile, "key-file", "", "the repository's key file")
-	cmd.AddCommand(newRepositoryInfo(&secret), newRepositoryVerify(&secret))
+	o := &offline{}
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the passphrase in its first line; - is standard input")
+	flags.StringVar(&o.keyFile, "key-file", "", "the repository's key file")
+	flags.StringVarP(&o.output, "output", "o", asTable, "`format` of the answer: table or json")
+	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryVerify(o))
 	return cmd
+}
+
+// secret reads the passphrase and names the key file.
+func (f *secretFlags) secret(stdin io.Reader) (repository.Secret, error) {
+	secret := repository.Secret{KeyFile: f.keyFile}
+	if f.passphraseFile == "" {
+		return secret, nil
+	}
+	var text []byte
+	var err error
+	if f.passphraseFile == "-" {
+		text, err = io.ReadAll(io.LimitReader(stdin, 64<<10))
+	} else {
+		text, err = os.ReadFile(f.passphraseFile)
+	}
+	if err != nil {
+		return secret, fault.New(fault.Invalid, "read the passphrase: %w", err)
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	secret.Passphrase = string(bytes.TrimRight(line, "\r"))
+	return secret, nil
 }
 
 // open opens the repository at path.
 func (f *secretFlags) open(ctx context.Context, path string, stdin io.Reader) (*repository.Repository, error) {
-	secret := repository.Secret{KeyFile: f.keyFile}
-	if f.passphraseFile != "" {
-		var text []byte
-		var err error
-		if f.passphraseFile == "-" {
-			text, err = io.ReadAll(io.LimitReader(stdin, 64<<10))
-		} else {
-			text, err = os.ReadFile(f.passphraseFile)
-		}
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "read the passphrase: %w", err)
-		}
-		line, _, _ := bytes.Cut(text, []byte("\n"))
-		secret.Passphrase = string(bytes.TrimRight(line, "\r"))
+	secret, err := f.secret(stdin)
+	if err != nil {
+		return nil, err
 	}
-	return repository.Open(ctx, repository.Options{Path: path, Secret: secret, Transporter: "offline tool"})
+	options := repository.Options{Path: path, Secret: secret, Transporter: "offline tool"}
+	r, err := repository.Open(ctx, options)
+	if secret != (repository.Secret{}) || !errors.Is(err, fault.Unauthorized) {
+		return r, err
+	}
+	if options.Secret.Passphrase, err = ask(err); err != nil {
+		return nil, err
+	}
+	return repository.Open(ctx, options)
 }
 
-func newRepositoryInfo(secret *secretFlags) *cobra.Command {
-	return &cobra.Command{
-		Use: "info PATH", Short: "Tell what a repository is and which backups it has", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			r, err := secret.open(cmd.Context(), args[0], cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			defer func() {
-				if closeErr := r.Close(); err == nil {
-					err = closeErr
-				}
-			}()
-			return info(cmd.Context(), cmd.OutOrStdout(), r)
-		},
+// ask asks for the passphrase on the terminal; without one it returns refused.
+func ask(refused error) (string, error) {
+	in := int(os.Stdin.Fd())
+	if !term.IsTerminal(in) || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return "", refused
 	}
+	fmt.Fprint(os.Stderr, "Passphrase: ")
+	defer fmt.Fprintln(os.Stderr)
+	text, err := term.ReadPassword(in)
+	if err != nil {
+		return "", fault.New(fault.Unavailable, "read the passphrase from the terminal: %w", err)
+	}
+	return string(text), nil
 }
 
-func info(ctx context.Context, out io.Writer, r *repository.Repository) error {
-	sums, err := r.Statistics(ctx)
+// with opens the repository at path for do, and closes it.
+func (o *offline) with(cmd *cobra.Command, path string, do func(r *repository.Repository) error) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	r, err := o.open(cmd.Context(), path, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	backups, err := r.Backups(ctx)
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "name\t%s\nid\t%s\npath\t%s\ncreated\t%s\nencrypted\t%v\n", r.Name(), r.ID(), r.Path(),
-		r.Created().Format(time.RFC3339), r.Encrypted())
-	fmt.Fprintf(w, "points\t%d of %d backups\non disk\t%.1f MB in %d packs\nfree\t%.1f MB\n", sums.Points, sums.Backups,
-		float64(sums.Used)/1e6, sums.Packs, float64(sums.Free)/1e6)
-	fmt.Fprintf(w, "deduplication\t%.2f\ncompression\t%.2f\n", sums.Deduplication(), sums.Compression())
-	if len(backups) > 0 {
-		fmt.Fprintf(w, "\nMAILBOX\tJOB\tPOINTS\tNEWEST\tMESSAGES\n")
-	}
-	for _, b := range backups {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\n", b.Newest.Origin.MailboxAddress, b.Newest.Origin.JobName, b.Points,
-			b.Newest.Time.Format(time.RFC3339), b.Newest.Counts.Messages)
-	}
-	if err := w.Flush(); err != nil {
-		return fault.New(fault.Unavailable, "write the answer: %w", err)
-	}
-	return nil
+	defer func() {
+		if closeErr := r.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return do(r)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,44 +12,47 @@ import (
 	"holdfast/transporter/internal/repository"
 )
 
-// errDamaged makes main exit with 3.
+// errDamaged makes main exit with 3: what was asked is done, but something in the repository is damaged.
 var errDamaged = errors.New("the repository is damaged")
 
-func newRepositoryVerify(secret *secretFlags) *cobra.Command {
+// verifyAnswer is what verify found.
+type verifyAnswer struct {
+	Points int64    `json:"points"`
+	Blobs  int64    `json:"blobs"`
+	Bytes  int64    `json:"bytes"`
+	Damage []string `json:"damage"`
+}
+
+func newRepositoryVerify(o *offline) *cobra.Command {
 	var full bool
 	cmd := &cobra.Command{
-		Use: "verify PATH", Short: "Check that everything in a repository is there and as it was written", Args: cobra.ExactArgs(1),
+		Use: "verify PATH", Short: "Check that everything in a repository is there and as it was written", Args: between(1, 1),
 		Long: "Check that everything in a repository is there and as it was written. It changes nothing.\n" +
 			"Exit codes: 0 nothing is damaged, 3 damage was found (listed on standard output), 1 it could not be checked.",
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			r, err := secret.open(cmd.Context(), args[0], cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			defer func() {
-				if closeErr := r.Close(); err == nil {
-					err = closeErr
+		Example: "  holdfast-transporter repository verify /srv/holdfast/vault --full",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, args[0], func(r *repository.Repository) error {
+				mode := repository.VerifyQuick
+				if full {
+					mode = repository.VerifyFull
 				}
-			}()
-			mode := repository.VerifyQuick
-			if full {
-				mode = repository.VerifyFull
-			}
-			found, err := r.Verify(cmd.Context(), mode, nil)
-			if err != nil {
+				found, err := r.Verify(cmd.Context(), mode, nil)
+				if err != nil {
+					return err
+				}
+				report := shelf.VerifyReport(found)
+				a := verifyAnswer{report.Points, report.Blobs, report.Bytes, append([]string{}, report.Damage...)}
+				err = o.answer(cmd, a, func(w io.Writer) {
+					for _, d := range a.Damage {
+						fmt.Fprintln(w, d)
+					}
+					fmt.Fprintf(w, "%d points, %d blobs, %s read: %d damaged\n", a.Points, a.Blobs, megabytes(a.Bytes), len(a.Damage))
+				})
+				if err == nil && !found.Sound() {
+					err = fault.New(fault.Corrupt, "%w: the answer says what is lost and where", errDamaged)
+				}
 				return err
-			}
-			report := shelf.VerifyReport(found)
-			out := cmd.OutOrStdout()
-			for _, d := range report.Damage {
-				fmt.Fprintln(out, d)
-			}
-			_, err = fmt.Fprintf(out, "%d points, %d blobs, %.1f MB read: %d damaged\n", report.Points, report.Blobs,
-				float64(report.Bytes)/1e6, len(report.Damage))
-			if err == nil && !found.Sound() {
-				err = fault.New(fault.Corrupt, "%w: the lines above say what is lost and where", errDamaged)
-			}
-			return err
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&full, "full", false, "read and hash every byte again")
