@@ -187,8 +187,9 @@ type Attachment struct {
 type Change struct {
 	// Removed is set when the message left the folder: deleted, or moved elsewhere. Only ID is then meaningful.
 	Removed bool
-	// Partial is set when Graph sent only the properties that changed: Message has the id alone, and the
-	// whole message must be read before it can be kept.
+	// Partial is set when Graph sent only a part of the message: Message has the id, and where they came the change key
+	// and the times of receipt and change. Unless its change key is known, the whole message must be read before it can
+	// be kept.
 	Partial bool
 	Message Message
 	Body    string

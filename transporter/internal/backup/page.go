@@ -115,8 +115,6 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 	switch {
 	case c.Removed:
 		return e.left(&m, old), nil
-	case c.Partial:
-		return e.reread(ctx, m.ID, at, old)
 	case unchanged(old, &m):
 		if whole(old) {
 			return standing(old, at.restage, at), nil
@@ -126,6 +124,9 @@ func (e *engine) change(ctx context.Context, at place, c mail.Change, old *recor
 			out.known = losses
 			return out, nil
 		}
+	}
+	if c.Partial {
+		return e.reread(ctx, m.ID, at, old)
 	}
 	return e.build(ctx, at, m, c.Body, old)
 }

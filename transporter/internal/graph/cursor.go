@@ -18,6 +18,12 @@ type cursor struct {
 	List bool `json:"list,omitempty"`
 	// After is the received time from which a listing goes on where it has no Link.
 	After string `json:"after,omitempty"`
+	// Since is from when on a listing looks for changes; empty when the folder was never listed to its end.
+	Since string `json:"since,omitempty"`
+	// Light is set while ids and change keys alone are listed, behind what was modified since.
+	Light bool `json:"light,omitempty"`
+	// Newest is the latest change that the listing under way has met.
+	Newest string `json:"newest,omitempty"`
 	// Plain is set when Graph did not take internetMessageHeaders in the delta that the link belongs to.
 	Plain bool `json:"plain,omitempty"`
 }

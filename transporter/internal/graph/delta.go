@@ -37,14 +37,14 @@ func (c *Client) Delta(ctx context.Context, mailbox mail.MailboxID, folder mail.
 	if err != nil {
 		return Page{}, err
 	}
-	begins := k.Link == "" && k.After == ""
-	if k.List || begins && !c.offersDelta() {
+	begins := k.Link == "" && !k.List
+	if k.List || begins && (!c.offersDelta() || c.full.has(mailbox)) {
 		return c.listPage(ctx, mailbox, folder, k)
 	}
-	page, err := c.deltaPage(ctx, mailbox, folder, k)
+	page, err := c.deltaPage(ctx, mailbox, folder, cursor{Link: k.Link, Full: k.Full, Plain: k.Plain})
 	a, _ := answerOf(err)
 	if a != nil && begins && (a.status == http.StatusBadRequest || a.status == http.StatusMethodNotAllowed || a.status == http.StatusNotImplemented) {
-		if other, otherErr := c.otherwise(ctx, mailbox, folder); otherErr == nil {
+		if other, otherErr := c.otherwise(ctx, mailbox, folder, k); otherErr == nil {
 			return other, nil
 		}
 	}
@@ -54,7 +54,8 @@ func (c *Client) Delta(ctx context.Context, mailbox mail.MailboxID, folder mail.
 	case a == nil:
 		return Page{}, finish(err)
 	case a.has("ErrorQuotaExceeded"): // a full mailbox cannot hold the state of a delta (contract 4.7)
-		return c.listPage(ctx, mailbox, folder, cursor{List: true})
+		c.full.note(mailbox) // its other folders would be refused as well
+		return c.listPage(ctx, mailbox, folder, cursor{Since: k.Since})
 	case begins && errors.Is(err, ErrResync): // not a reason to begin again and again
 		return Page{}, fault.New(fault.Unavailable, "Microsoft does not let the folder be read from its beginning: %s", a)
 	case a.status == http.StatusBadRequest && !begins, errors.Is(err, ErrResync):
@@ -65,11 +66,11 @@ func (c *Client) Delta(ctx context.Context, mailbox mail.MailboxID, folder mail.
 
 // otherwise begins a folder whose delta Graph does not understand: without internet headers, because whether a delta can
 // carry them is not documented (contract 15, question 5), or by listing. What worked is remembered.
-func (c *Client) otherwise(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID) (Page, error) {
+func (c *Client) otherwise(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID, k cursor) (Page, error) {
 	page, err := c.deltaPage(ctx, mailbox, folder, cursor{Plain: true})
 	learn := &c.noHeaders
 	if err != nil {
-		page, err = c.listPage(ctx, mailbox, folder, cursor{List: true})
+		page, err = c.listPage(ctx, mailbox, folder, k)
 		learn = &c.noDelta
 	}
 	if err == nil {
@@ -106,7 +107,7 @@ func (c *Client) deltaPage(ctx context.Context, mailbox mail.MailboxID, folder m
 		}
 		address = c.base + query(folderPath(mailbox, folder)+"/messages/delta", "$select", properties)
 	}
-	changes, l, err := c.readMessages(ctx, request{kind: KindDelta, url: address, mailbox: mailbox})
+	changes, l, err := c.readMessages(ctx, request{kind: KindDelta, url: address, mailbox: mailbox}, c.pageSizeOf(mailbox))
 	if err != nil {
 		return Page{}, err
 	}
@@ -128,8 +129,7 @@ func (c *Client) deltaPage(ctx context.Context, mailbox mail.MailboxID, folder m
 }
 
 // readMessages reads one page of messages, asking for fewer each time Graph fails under the load.
-func (c *Client) readMessages(ctx context.Context, r request) ([]mail.Change, links, error) {
-	size := c.pageSizeOf(r.mailbox)
+func (c *Client) readMessages(ctx context.Context, r request, size *pageSize) ([]mail.Change, links, error) {
 	var changes []mail.Change
 	var l links
 	r.preferNow = func() []string { return []string{unsafeHTML, fmt.Sprintf("odata.maxpagesize=%d", size.get())} }

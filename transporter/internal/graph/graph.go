@@ -49,6 +49,7 @@ type core struct {
 	pageSizes map[mail.MailboxID]*pageSize
 	roles     roleMemory
 
+	full      fullMailboxes
 	noHeaders atomic.Bool // Graph refused internetMessageHeaders in a delta
 	noDelta   atomic.Bool // Graph refused a delta of messages altogether
 }
@@ -65,7 +66,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &core{
 		opts: o, root: root, base: root.String() + "/v1.0", gov: o.Governors, log: o.Logger,
-		pageSizes: map[mail.MailboxID]*pageSize{},
+		pageSizes: map[mail.MailboxID]*pageSize{}, full: fullMailboxes{now: o.Now},
 	}
 	c.http = &http.Client{
 		Transport: o.HTTPTransport,

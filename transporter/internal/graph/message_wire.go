@@ -165,10 +165,12 @@ func (w *wireMessage) change() mail.Change {
 	if w.Removed != nil {
 		return mail.Change{Removed: true, Message: mail.Message{ID: mail.MessageID(w.ID)}}
 	}
-	if !w.whole() {
-		return mail.Change{Partial: true, Message: mail.Message{ID: mail.MessageID(w.ID)}}
-	}
 	m, body := w.message()
+	if !w.whole() {
+		return mail.Change{Partial: true, Message: mail.Message{
+			ID: m.ID, ChangeKey: m.ChangeKey, Received: m.Received, Modified: m.Modified,
+		}}
+	}
 	return mail.Change{Message: m, Body: body}
 }
 

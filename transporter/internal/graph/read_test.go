@@ -293,6 +293,59 @@ func TestWithoutDeltaAFolderIsListed(t *testing.T) {
 	}
 }
 
+func TestAFolderThatWasListedIsComparedByIDs(t *testing.T) {
+	s, c := sim(t, graphsim.Options{Settings: graphsim.Settings{CloseTracking: true}}, func(o *graph.Options) { o.Limits.PageSize = 40 })
+	id := addUsers(t, s, graphsim.User{DisplayName: "A", Mailbox: true})[0]
+	addMessages(t, s, id, plain(100)...)
+	inbox := folderOf(t, c, id, "inbox")
+	edit := func(at time.Duration, m mail.MessageID) {
+		t.Helper()
+		if err := s.SetClock(at); err != nil {
+			t.Fatal(err)
+		}
+		change(t, s, id, graphsim.Change{Do: "edit", Messages: []string{string(m)}})
+	}
+	first, _, _ := round(t, c, id, inbox, "")
+	edit(time.Hour, first[3].Message.ID)
+	before, at, _ := round(t, c, id, inbox, "")
+	known := map[mail.MessageID]string{}
+	for _, ch := range before {
+		known[ch.Message.ID] = ch.Message.ChangeKey
+	}
+	edit(2*time.Hour, first[5].Message.ID)
+	change(t, s, id, graphsim.Change{Do: "permanent", Messages: []string{string(first[7].Message.ID)}})
+	changes, _, pages := round(t, c, id, inbox, at)
+	whole := map[mail.MessageID]bool{}
+	standing := 0
+	for _, ch := range changes {
+		switch {
+		case !ch.Partial:
+			whole[ch.Message.ID] = true
+		case ch.Message.ChangeKey == known[ch.Message.ID]:
+			standing++
+		}
+	}
+	// The newest of the listing before lies within the slack.
+	if len(whole) != 2 || !whole[first[3].Message.ID] || !whole[first[5].Message.ID] || standing != 98 || len(changes) != 101 {
+		t.Errorf("got %d changes, whole %v, standing %d", len(changes), whole, standing)
+	}
+	if len(pages) != 2 || !pages[0].Restart || pages[1].Restart || !pages[0].Full || !pages[1].Full || !pages[1].Done {
+		t.Errorf("got %d pages: %+v", len(pages), pages)
+	}
+}
+
+func TestAFullMailboxIsRefusedOnce(t *testing.T) {
+	s, c := sim(t, graphsim.Options{})
+	id := addUsers(t, s, graphsim.User{DisplayName: "A", Mailbox: true, DeltaQuota: true})[0]
+	addMessages(t, s, id, plain(3)...)
+	for _, role := range []mail.Role{"inbox", "sentitems", "archive"} {
+		round(t, c, id, folderOf(t, c, id, role), "")
+	}
+	if got := c.Requests().ByKind[graph.KindDelta]; got != 1 {
+		t.Errorf("%d requests for a delta, want 1", got)
+	}
+}
+
 func TestPagesShrinkUnderTimeoutsAndGrowAgain(t *testing.T) {
 	s, c := sim(t, graphsim.Options{}, func(o *graph.Options) { o.Limits.PageSize = 80 })
 	id := addUsers(t, s, graphsim.User{DisplayName: "A", Mailbox: true})[0]

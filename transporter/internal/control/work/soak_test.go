@@ -118,7 +118,7 @@ func (s *soak) chance(n int) bool { return s.rng.IntN(n) == 0 }
 func (s *soak) settings() graphsim.Settings {
 	set := graphsim.Settings{
 		Whole: s.chance(3), EmptyPages: s.chance(2), Replays: s.chance(2), StaleLinks: s.chance(3), MoveBackLost: s.quirk,
-		LowerInnerError: s.chance(2), OpenExtras: s.chance(2), DeleteToRecoverable: s.chance(3),
+		CloseTracking: s.chance(6), LowerInnerError: s.chance(2), OpenExtras: s.chance(2), DeleteToRecoverable: s.chance(3),
 	}
 	if s.chance(2) {
 		set.MaxDeltaPage = 1 + s.rng.IntN(12)
