@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"software.sslmate.com/src/go-pkcs12"
+
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/graph"
 )
@@ -56,6 +58,58 @@ func TestACertificateSignsInInPlaceOfASecret(t *testing.T) {
 	if _, err := c.CheckAccess(t.Context()); err != nil || !asserted {
 		t.Fatalf("asserted %v, %v", asserted, err)
 	}
+}
+
+// pfxOf returns a PFX file with a self-signed certificate.
+func pfxOf(t *testing.T, encoder *pkcs12.Encoder, password string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode([]byte(pemOf(t, key, &key.PublicKey)))
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := encoder.Encode(key, cert, nil, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestPFXFilesOfAllAgesAreRead(t *testing.T) {
+	for name, encoder := range map[string]*pkcs12.Encoder{
+		"AES": pkcs12.Modern2023, "triple DES": pkcs12.LegacyDES, "RC2": pkcs12.LegacyRC2,
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := graph.NewSecret(pfxOf(t, encoder, "right"))
+			options := func(password string) graph.Options {
+				return graph.Options{Tenant: tenantID, ClientID: appID, Certificate: graph.Certificate{Data: data, Password: graph.NewSecret(password)}}
+			}
+			if _, err := graph.New(options("right")); err != nil {
+				t.Error(err)
+			}
+			for _, password := range []string{"wrong", ""} {
+				_, err := graph.New(options(password))
+				if !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "password") {
+					t.Errorf("with password %q: got %v", password, err)
+				}
+			}
+		})
+	}
+}
+
+func FuzzCertificate(f *testing.F) {
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"), "x")
+	f.Add([]byte{0x30, 0x82, 1, 0, 2, 1, 3}, "")
+	f.Fuzz(func(t *testing.T, data []byte, password string) {
+		o := graph.Options{Tenant: tenantID, ClientID: appID, Certificate: graph.Certificate{Data: graph.NewSecret(string(data)), Password: graph.NewSecret(password)}}
+		if _, err := graph.New(o); err != nil && !errors.Is(err, fault.Invalid) {
+			t.Errorf("got %v, want Invalid", err)
+		}
+	})
 }
 
 func TestACertificateThatCannotSignInIsRefusedAtOnce(t *testing.T) {

@@ -1,14 +1,8 @@
 package graph
 
 import (
-	"crypto"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-
-	"holdfast/pkg/fault"
 )
 
 const redacted = "(secret)"
@@ -46,25 +40,3 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // MarshalJSON returns a placeholder.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
-
-// Certificate is a credential of certificate and private key, as PEM or PKCS#12 (PFX).
-type Certificate struct {
-	Data     Secret // the file's bytes
-	Password Secret // of the PFX; empty for none
-}
-
-func (c Certificate) empty() bool { return c.Data.Empty() }
-
-func (c Certificate) parse() ([]*x509.Certificate, crypto.PrivateKey, error) {
-	var password []byte
-	if !c.Password.Empty() {
-		password = []byte(c.Password.Reveal())
-	}
-	certs, key, err := azidentity.ParseCertificates([]byte(c.Data.Reveal()), password)
-	if err != nil {
-		return nil, nil, fault.InvalidField("certificate",
-			"the certificate cannot be read: it must be PEM or PFX with its private key, and the password must be right; "+
-				"a PFX with AES encryption must be turned into PEM first")
-	}
-	return certs, key, nil
-}
