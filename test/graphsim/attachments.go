@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -65,26 +66,50 @@ func (c *call) listAttachments() error {
 }
 
 // attachmentOptions reads $select, and the one $expand there is: an attached item, with what is attached to it.
-func (c *call) attachmentOptions() (selection, bool, *apiError) {
+func (c *call) attachmentOptions() (selection, levels, *apiError) {
 	sel, aerr := parseSelect(c.option("select"), knownAttachmentProp, "microsoft.graph.attachment")
 	if aerr != nil {
-		return nil, false, aerr
+		return nil, 0, aerr
 	}
-	exp, err := odata.ParseExpand(c.option("expand"))
-	if err != nil {
-		return nil, false, invalidQuery(err)
-	}
-	nested := false
-	for _, e := range exp {
-		if !strings.EqualFold(e.Name, "microsoft.graph.itemattachment/item") {
-			return nil, false, fail(400, "RequestBroker--ParseUri", "Could not find a property named '%s' on type 'microsoft.graph.attachment'.", e.Name)
-		}
-		nested = true
-	}
-	return sel, nested, nil
+	nested, aerr := expandItems(c.option("expand"))
+	return sel, nested, aerr
 }
 
-func (c *call) writeAttachments(j *odata.Writer, m *tenant.Message, sel selection, nested bool) error {
+// levels is how much of what is attached to what is expanded: 1 an attached item, 2 with the list of what is attached to
+// it, 3 with the items in that list, and so on. What is not asked for is not there.
+type levels int
+
+const (
+	itemPath        = "microsoft.graph.itemattachment/item"
+	attachmentsPath = "microsoft.graph.message/attachments"
+	// maxLevels is that of an item 30 levels down, with the list of what is attached to it (contract 5.2).
+	maxLevels levels = 60
+)
+
+// expandItems reads the $expand of attachments, down to its bottom.
+func expandItems(option string) (levels, *apiError) {
+	var n levels
+	for ; option != ""; n++ {
+		exp, err := odata.ParseExpand(option)
+		if err != nil || len(exp) != 1 {
+			return 0, invalidQuery(fmt.Errorf("%w: $expand=%s", odata.ErrSyntax, option))
+		}
+		want, on := itemPath, "attachment"
+		if n%2 == 1 {
+			want, on = attachmentsPath, "outlookItem"
+		}
+		if !strings.EqualFold(exp[0].Name, want) {
+			return 0, fail(400, "RequestBroker--ParseUri", "Could not find a property named '%s' on type 'microsoft.graph.%s'.", exp[0].Name, on)
+		}
+		option = exp[0].Options["$expand"]
+	}
+	if n > maxLevels {
+		return 0, fail(400, "ErrorInvalidRequest", "The expansion is too deep.")
+	}
+	return n, nil
+}
+
+func (c *call) writeAttachments(j *odata.Writer, m *tenant.Message, sel selection, nested levels) error {
 	j.Open('[')
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
@@ -100,7 +125,7 @@ func (c *call) writeAttachments(j *odata.Writer, m *tenant.Message, sel selectio
 }
 
 // writeAttachment writes what goes inside the braces. Bytes stream from where they are kept.
-func (c *call) writeAttachment(j *odata.Writer, a *tenant.Attachment, id string, sel selection, nested bool) error {
+func (c *call) writeAttachment(j *odata.Writer, a *tenant.Attachment, id string, sel selection, nested levels) error {
 	kind := attachmentType(a)
 	j.Name("@odata.type")
 	j.String("#microsoft.graph." + kind)
@@ -136,8 +161,8 @@ func (c *call) writeAttachment(j *odata.Writer, a *tenant.Attachment, id string,
 	case "fileAttachment":
 		return c.writeFile(j, a, sel)
 	case "itemAttachment":
-		if nested {
-			return c.writeItem(j, a.Item)
+		if nested > 0 {
+			return c.writeItem(j, a.Item, nested-1)
 		}
 	}
 	return nil
@@ -166,8 +191,8 @@ func (c *call) writeFile(j *odata.Writer, a *tenant.Attachment, sel selection) e
 	return j.Base64(r)
 }
 
-// writeItem embeds an attached item with its own attachments, at any depth; its id is empty (contract 5.2).
-func (c *call) writeItem(j *odata.Writer, m *tenant.Message) error {
+// writeItem embeds an attached item, with its own attachments where these are asked for; its id is empty (contract 5.2).
+func (c *call) writeItem(j *odata.Writer, m *tenant.Message, nested levels) error {
 	j.Name("item")
 	j.Open('{')
 	j.Name("@odata.type")
@@ -187,16 +212,18 @@ func (c *call) writeItem(j *odata.Writer, m *tenant.Message) error {
 			return err
 		}
 	}
-	j.Name("attachments")
-	j.Open('[')
-	for i := range m.Attachments {
-		j.Open('{')
-		if err := c.writeAttachment(j, &m.Attachments[i], strconv.Itoa(i+1), nil, true); err != nil {
-			return err
+	if nested > 0 {
+		j.Name("attachments")
+		j.Open('[')
+		for i := range m.Attachments {
+			j.Open('{')
+			if err := c.writeAttachment(j, &m.Attachments[i], strconv.Itoa(i+1), nil, nested-1); err != nil {
+				return err
+			}
+			j.Close('}')
 		}
-		j.Close('}')
+		j.Close(']')
 	}
-	j.Close(']')
 	j.Close('}')
 	return nil
 }
@@ -229,7 +256,7 @@ func (c *call) getAttachment() error {
 	return c.replyAttachment(200, m, a, sel, nested)
 }
 
-func (c *call) replyAttachment(status int, m *tenant.Message, a *tenant.Attachment, sel selection, nested bool) error {
+func (c *call) replyAttachment(status int, m *tenant.Message, a *tenant.Attachment, sel selection, nested levels) error {
 	return c.json(status, func(j *odata.Writer) error {
 		j.Open('{')
 		j.Name("@odata.context")

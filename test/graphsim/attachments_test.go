@@ -42,9 +42,50 @@ func TestAttachmentsAreListedReadAndExpanded(t *testing.T) {
 	}
 	w.do("GET", path+"/"+all[2]["id"].(string)+"/$value", nil).want(405)
 	item := w.get(path + "/" + all[1]["id"].(string) + "?$expand=microsoft.graph.itemattachment/item").body["item"].(map[string]any)
-	if item["id"] != "" || item["subject"] != "inner" || len(item["attachments"].([]any)) != 1 {
+	if item["id"] != "" || item["subject"] != "inner" || item["hasAttachments"] != true || item["attachments"] != nil {
 		t.Errorf("item is %v", item)
 	}
+}
+
+// Contract 5.2: what lies deeper is there as far as it is asked for.
+func TestNestedAttachmentsAreExpandedAsFarAsAsked(t *testing.T) {
+	w := start(t, Options{})
+	m := aMail("bottom")
+	m.Attachments = []corpus.Attachment{{Name: "deep.txt", Content: []byte("deep")}}
+	for _, subject := range []string{"middle", "top"} {
+		inner := m
+		m = aMail(subject)
+		m.Attachments = []corpus.Attachment{{Name: "mail", Item: &inner}}
+	}
+	w.add(m)
+	id := w.get("messages?$filter=subject eq 'top'").values()[0]["id"].(string)
+	const item, list = "microsoft.graph.itemattachment/item", "microsoft.graph.message/attachments"
+	for depth, option := range []string{
+		item, item + "($expand=" + list + ")", item + "($expand=" + list + "($expand=" + item + "))",
+		item + "($expand=" + list + "($expand=" + item + "($expand=" + list + ")))",
+	} {
+		got := w.get("messages/" + id + "/attachments?$expand=" + option).values()
+		var seen []string
+		for len(got) > 0 {
+			in, _ := got[0]["item"].(map[string]any)
+			seen = append(seen, fmt.Sprintf("%v %v %v", got[0]["name"], in["subject"], in["attachments"] != nil))
+			inner, _ := in["attachments"].([]any)
+			got = nil
+			for _, a := range inner {
+				got = append(got, a.(map[string]any))
+			}
+		}
+		want := [][]string{
+			{"mail middle false"},
+			{"mail middle true", "mail <nil> false"},
+			{"mail middle true", "mail bottom false"},
+			{"mail middle true", "mail bottom true", "deep.txt <nil> false"},
+		}[depth]
+		if fmt.Sprint(seen) != fmt.Sprint(want) {
+			t.Errorf("%s: got %q, want %q", option, seen, want)
+		}
+	}
+	w.do("GET", "messages/"+id+"/attachments?$expand="+item+"($expand=attachments)", nil).want(400)
 }
 
 // Contract 14.20.

@@ -85,7 +85,7 @@ func (c *call) createAttachment() error {
 	if err != nil {
 		return err
 	}
-	return c.replyAttachment(201, m, &made, nil, false)
+	return c.replyAttachment(201, m, &made, nil, 0)
 }
 
 // attach adds an attachment to the message of the path.

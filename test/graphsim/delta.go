@@ -59,7 +59,7 @@ func (c *call) deltaMessages() error {
 		return fail(500, "InternalServerError", "Value cannot be null.") // contract 4.8
 	}
 	v.typed, v.attSelect = true, nil // nested $select is ignored (contract 4.8)
-	v.nested = false
+	v.nested = 0
 	var items []deltaItem
 	var more bool
 	next := *tok

@@ -15,8 +15,8 @@ type messageView struct {
 	multi       []string
 	attachments bool
 	attSelect   selection
-	nested      bool // $expand=attachments($expand=microsoft.graph.itemattachment/item)
-	typed       bool // write @odata.type also for plain messages, as delta does
+	nested      levels // $expand=attachments($expand=microsoft.graph.itemattachment/item…)
+	typed       bool   // write @odata.type also for plain messages, as delta does
 }
 
 func newView(sel selection) *messageView { return &messageView{sel: sel, props: messageProps()} }
@@ -39,7 +39,9 @@ func (c *call) viewOf(sel, expand string) (*messageView, *apiError) {
 			if v.attSelect, aerr = parseSelect(e.Options["$select"], knownAttachmentProp, "microsoft.graph.attachment"); aerr != nil {
 				return nil, aerr
 			}
-			v.nested = strings.Contains(strings.ToLower(e.Options["$expand"]), "itemattachment/item")
+			if v.nested, aerr = expandItems(e.Options["$expand"]); aerr != nil {
+				return nil, aerr
+			}
 		case "singleValueExtendedProperties":
 			if v.single, aerr = expandedIDs(e); aerr != nil {
 				return nil, aerr

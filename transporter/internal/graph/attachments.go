@@ -51,6 +51,7 @@ const memoryPerMessage = 4 << 20
 func (c *Client) Attachments(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID, visit func(Attachment) error) error {
 	a := &attachmentReader{
 		c: c, ctx: ctx, mailbox: mailbox, message: id, visit: visit, done: map[mail.AttachmentID]bool{}, budget: memoryPerMessage,
+		levels: min(c.opts.Limits.Nesting, maxNesting),
 	}
 	defer a.release()
 	err := a.together()
@@ -73,18 +74,21 @@ type attachmentReader struct {
 	done    map[mail.AttachmentID]bool
 	spools  []*spool
 	budget  int64
+	// levels of messages within messages that are asked for. Few, until a message turns out to need more.
+	levels int
 }
 
 func (a *attachmentReader) path() string {
 	return a.c.base + messagePath(a.mailbox, a.message) + "/attachments"
 }
 
-// expand returns the option that embeds attached messages down to the given number of levels.
+// expand returns the option that embeds attached messages down to the given number of levels, and lists what is attached to
+// the last of them.
 func expand(levels int) string {
-	const one = "microsoft.graph.itemattachment/item"
-	option := one
+	const one, list = "microsoft.graph.itemattachment/item", "microsoft.graph.message/attachments"
+	option := one + "($expand=" + list + ")"
 	for range levels - 1 {
-		option = one + "($expand=microsoft.graph.message/attachments($expand=" + option + "))"
+		option = one + "($expand=" + list + "($expand=" + option + "))"
 	}
 	return option
 }
@@ -93,7 +97,7 @@ func expand(levels int) string {
 func (a *attachmentReader) together() error {
 	err := a.c.attempt(a.ctx, request{
 		kind: KindAttachments, mailbox: a.mailbox, tries: 2,
-		url: query(a.path(), "$expand", expand(a.c.opts.Limits.Nesting)),
+		url: query(a.path(), "$expand", expand(a.levels)),
 	}, func(resp *http.Response) error {
 		defer resp.Body.Close()
 		return a.all(resp)
@@ -129,6 +133,10 @@ func (a *attachmentReader) all(resp *http.Response) error {
 			got, err := p.attachment(0)
 			if err != nil {
 				return err
+			}
+			if p.deep && a.levels < maxNesting && !a.done[got.ID] {
+				a.levels = maxNesting
+				return &stopError{errRest} // it is asked for again, to its bottom
 			}
 			return a.deliver(got, p.visited)
 		})
@@ -181,5 +189,5 @@ func (a *attachmentReader) keep(content io.Reader) (io.Reader, error) {
 
 // errDeep is why a message within too many messages is not read.
 func (a *attachmentReader) errDeep() error {
-	return fault.New(fault.Unsupported, "the attached message lies more than %d messages deep", a.c.opts.Limits.Nesting)
+	return fault.New(fault.Unsupported, "the attached message lies more than %d messages deep", a.levels)
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 
@@ -59,6 +60,7 @@ type parser struct {
 	s       *scanner
 	body    io.Closer // the answer, to be given up when a content breaks off
 	visited bool      // the attachment was visited while it was being read
+	deep    bool      // it holds messages deeper than were asked for
 }
 
 // members collects the members of an object that are held in memory.
@@ -92,6 +94,9 @@ func (m *members) decode(v any) error {
 func (p *parser) attachment(level int) (Attachment, error) {
 	var m members
 	var got Attachment
+	if level > maxNesting {
+		return got, fmt.Errorf("%w: messages nested deeper than Graph expands them", errScan)
+	}
 	nested := false
 	err := p.s.object(func(name string) error {
 		switch name {
@@ -123,6 +128,7 @@ func (p *parser) attachment(level int) (Attachment, error) {
 	case level == 0:
 	case got.Kind == mail.AttachmentItem && !nested:
 		got.Err = p.a.errDeep()
+		p.deep = true
 	case got.Kind == mail.AttachmentItem && got.Item == nil:
 		got.Err = errNoMessage
 	case got.Kind == mail.AttachmentFile && got.Content == nil:
@@ -175,6 +181,7 @@ func (p *parser) content(level int, m *members, got *Attachment) error {
 func (p *parser) item(level int) (*Item, error) {
 	var m members
 	item := &Item{}
+	listed := false
 	err := p.s.object(func(name string) error {
 		if name != "attachments" {
 			return m.add(p.s, name)
@@ -182,10 +189,8 @@ func (p *parser) item(level int) (*Item, error) {
 		if null, err := p.s.null(); null || err != nil {
 			return err
 		}
+		listed = true
 		return p.s.array(func() error {
-			if level >= maxNesting {
-				return p.s.skip()
-			}
 			got, err := p.attachment(level + 1)
 			if err == nil {
 				item.Attachments = append(item.Attachments, got)
@@ -205,5 +210,9 @@ func (p *parser) item(level int) (*Item, error) {
 		return nil, nil //nolint:nilnil // an item that is no message is read by its rendering
 	}
 	item.Message, item.Body = w.message()
+	if !listed && item.Message.HasAttachments {
+		p.deep = true
+		item.Attachments = append(item.Attachments, Attachment{Err: p.a.errDeep()})
+	}
 	return item, nil
 }

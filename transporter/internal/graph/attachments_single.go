@@ -15,7 +15,10 @@ var (
 	errNoContent = fault.New(fault.Corrupt, "Microsoft lists the attachment without its content")
 )
 
-// maxNesting bounds how deep attached messages are followed, whatever was asked for.
+// errDeeper means that an attachment is to be asked for again with more levels.
+var errDeeper = errors.New("ask for more levels")
+
+// maxNesting is how deep attached messages are followed at most: so far does Graph go (contract 5.2).
 const maxNesting = 30
 
 // listSelect leaves out the bytes; contentId belongs to a derived type and needs the cast (contract 5.2).
@@ -85,11 +88,15 @@ func (a *attachmentReader) single(got Attachment) (error, bool) { //nolint:reviv
 	visited := false
 	err := a.c.attempt(a.ctx, request{
 		kind: KindAttachments, mailbox: a.mailbox, tries: 2,
-		url: query(a.c.base+attachmentPath(a.mailbox, a.message, got.ID), "$expand", expand(a.c.opts.Limits.Nesting)),
+		url: query(a.c.base+attachmentPath(a.mailbox, a.message, got.ID), "$expand", expand(a.levels)),
 	}, func(resp *http.Response) error {
 		defer resp.Body.Close()
 		p := parser{a: a, s: newScanner(resp.Body), body: resp.Body}
 		one, err := p.attachment(0)
+		if err == nil && p.deep && a.levels < maxNesting {
+			a.levels = maxNesting
+			return &stopError{errDeeper}
+		}
 		if p.visited {
 			visited = true
 			var stop *stopError
@@ -108,6 +115,10 @@ func (a *attachmentReader) single(got Attachment) (error, bool) { //nolint:reviv
 		one.ID = got.ID
 		return a.hand(one)
 	})
+	if errors.Is(err, errDeeper) {
+		a.release()
+		return a.single(got)
+	}
 	if visited || hopeless(a.ctx, err) {
 		return err, true
 	}

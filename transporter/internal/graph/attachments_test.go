@@ -91,6 +91,51 @@ func TestAttachmentsOfAllKindsTakeOneRequest(t *testing.T) {
 	}
 }
 
+// nestedMail is a message with messages within messages, so many levels deep, and something beside them at each.
+func nestedMail(levels int) corpus.Message {
+	m := plain(1)[0]
+	for i := range levels {
+		outer := plain(1)[0]
+		outer.Subject = fmt.Sprint("Level ", levels-i-1)
+		inner := m
+		outer.Attachments = []corpus.Attachment{
+			{Name: "before.txt", ContentType: "text/plain", Content: []byte("before")},
+			{Name: "inner.eml", Item: &inner},
+			{Name: "after.txt", ContentType: "text/plain", Content: []byte("after")},
+		}
+		m = outer
+	}
+	return m
+}
+
+func TestMessagesAreFollowedToTheirDepth(t *testing.T) {
+	want := nestedMail(9)
+	for name, f := range map[string]*graphsim.Fault{
+		"whole": nil, "one by one": {Kind: "attachments.list", Status: 500, Count: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c, id, m := oneWithAttachments(t, want)
+			if f != nil {
+				addFault(t, s, *f)
+			}
+			checkAttachments(t, readAttachments(t, c, id, m.ID), want)
+		})
+	}
+}
+
+func TestMessagesTooDeepForGraphAreTold(t *testing.T) {
+	_, c, id, m := oneWithAttachments(t, nestedMail(32))
+	at := readAttachments(t, c, id, m.ID)
+	depth := 0
+	for at[1].item != nil {
+		at = at[1].item.attachments
+		depth++
+	}
+	if depth != 30 || !errors.Is(at[1].err, fault.Unsupported) || string(at[2].content) != "after" {
+		t.Errorf("followed %d levels, then %v", depth, at[1].err)
+	}
+}
+
 func TestInlineAttachmentsAreFoundAlthoughGraphSaysThereAreNone(t *testing.T) {
 	m := withAttachments()
 	m.Attachments = m.Attachments[:1]

@@ -65,7 +65,7 @@ type Limits struct {
 	Answer        time.Duration // longest wait for the head of an answer; default 3 minutes
 	Silence       time.Duration // longest silence within an answer; default 2 minutes
 	Upload        int           // bytes per request when attachments are uploaded; default 3,932,160 (contract 5.4)
-	Nesting       int           // levels of messages within messages that are read; default 5
+	Nesting       int           // levels of messages within messages asked for at first, down to 30 where there are more; default 5
 }
 
 func (l Limits) withDefaults() Limits {
