@@ -59,6 +59,9 @@ func TestASealedPackReadsBack(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.Append(frame(99, 1)); fault.KindOf(err) != fault.Conflict || w.Failed() != nil {
+		t.Error("append to a sealed pack that was closed meanwhile:", err)
+	}
 	f, err := disk.OS{}.Open(Path(dir, Name{5}))
 	if err != nil {
 		t.Fatal(err)

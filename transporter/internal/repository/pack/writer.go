@@ -296,7 +296,8 @@ func (w *Writer) publish() error {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.failed == nil {
+	// A sealed one stays sealed to who comes late with a blob, and takes it to the next pack.
+	if w.failed == nil && !w.sealed {
 		w.failed = fault.New(fault.Unavailable, "pack %s is closed", w.header.Name)
 	}
 	w.closed = true
