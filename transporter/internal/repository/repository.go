@@ -23,6 +23,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,7 @@ type Repository struct {
 
 	mu       sync.Mutex
 	sessions map[index.Backup]*Session
+	copies   map[*CopySession]bool
 	problems []blob.Problem
 	hints    map[index.Backup]*hintTable
 	closed   bool
@@ -105,7 +107,10 @@ func Create(ctx context.Context, opts Options) (*Repository, error) {
 }
 
 func newRepository(opts Options, desc *pb.Descriptor, ring *key.Ring) *Repository {
-	return &Repository{opts: opts, id: [16]byte(desc.GetId()), desc: desc, ring: ring, sessions: map[index.Backup]*Session{}, hints: map[index.Backup]*hintTable{}}
+	return &Repository{
+		opts: opts, id: [16]byte(desc.GetId()), desc: desc, ring: ring, sessions: map[index.Backup]*Session{},
+		copies: map[*CopySession]bool{}, hints: map[index.Backup]*hintTable{},
+	}
 }
 
 func (r *Repository) create(ctx context.Context) error {
@@ -290,7 +295,11 @@ func (r *Repository) Close() error {
 	for _, s := range r.sessions {
 		sessions = append(sessions, s)
 	}
+	copies := slices.Collect(maps.Keys(r.copies))
 	r.mu.Unlock()
+	for _, s := range copies {
+		_ = s.Close() // the blobs are made durable below
+	}
 	for _, s := range sessions {
 		_ = s.Close() // the journal is durable already
 	}

@@ -156,3 +156,13 @@ func (x *Index) Point(p Point) (*PointRecord, error) {
 	}
 	return found, nil
 }
+
+// Buried reports whether a point was deleted.
+func (x *Index) Buried(p Point) (bool, error) {
+	var buried bool
+	err := x.db.View(func(tx *bbolt.Tx) error {
+		buried = Change{tx}.Buried(p)
+		return nil
+	})
+	return buried, x.fault(err)
+}
