@@ -43,6 +43,7 @@ type builder struct {
 	buffer  []byte           // of one piece of an upload
 	// attached is how many attachments the message surely has.
 	attached int
+	apart    bool // the text is an attachment
 }
 
 func (b *builder) build(ctx context.Context) error {
@@ -117,8 +118,14 @@ func (b *builder) first(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	left := maxRequest - int64(len(head))
-	if left < 0 {
-		return nil, fault.New(fault.Invalid, "the text of the message is larger than Microsoft accepts (4 MB)")
+	switch {
+	case left < 0 && !b.apart:
+		b.textApart()
+		return b.first(ctx)
+	case left < 0:
+		return nil, fault.New(fault.Invalid, "the addresses and properties of the message alone are larger than Microsoft accepts (4 MB)")
+	case b.apart:
+		b.lose("the text is larger than Microsoft accepts (4 MB); it came back as an attachment", "")
 	}
 	b.later = nil
 	for i := range b.message.Attachments {

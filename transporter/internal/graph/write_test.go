@@ -207,12 +207,47 @@ func TestAnAttachmentThatIsRefusedIsALossAndTheMessageIsNot(t *testing.T) {
 }
 
 func TestAMessageTooLargeForTheMailboxIsRefusedAlone(t *testing.T) {
-	_, c, ids, k, inbox := two(t)
+	s, c, ids, k, inbox := two(t)
+	set(t, s, graphsim.Settings{MaxMessage: 1 << 20})
 	n := k.again()
-	n.Body = strings.Repeat("x", 5<<20)
+	n.Body = strings.Repeat("x", 2<<20)
 	_, err := c.CreateMessage(t.Context(), ids[1], inbox, n)
 	if !errors.Is(err, fault.Invalid) {
 		t.Fatalf("got %v, want Invalid", err)
+	}
+	if count, _ := countMessages(t, s, ids[1]); count != 0 {
+		t.Errorf("got %d messages", count)
+	}
+	if _, err := c.CreateMessage(t.Context(), ids[1], inbox, k.again()); err != nil {
+		t.Errorf("the next one got %v", err)
+	}
+}
+
+func TestATextTooLongForMicrosoftComesBackAsAnAttachment(t *testing.T) {
+	for _, size := range []int{3_995_000, 9 << 20} {
+		s, c, ids, k, inbox := two(t)
+		text := strings.Repeat("0123456789abcdef", size/16)
+		n := k.again()
+		n.Body, n.Message.BodyType = text, mail.BodyHTML
+		n.Attachments = append(n.Attachments, file("a.bin", []byte("small")))
+		created, err := c.CreateMessage(t.Context(), ids[1], inbox, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(created.Losses) != 1 || !strings.Contains(created.Losses[0].Reason, "came back as an attachment") {
+			t.Errorf("losses are %+v", created.Losses)
+		}
+		got := readAttachments(t, c, ids[1], created.ID)
+		whole := map[string]string{}
+		for _, a := range got {
+			whole[a.Name] = string(a.content)
+		}
+		if len(got) != 2 || whole["message.html"] != text || whole["a.bin"] != "small" {
+			t.Errorf("got %d attachments, the text with %d of %d bytes", len(got), len(whole["message.html"]), len(text))
+		}
+		if _, last := countMessages(t, s, ids[1]); last.Draft || last.Subject != k.message.Subject || last.BodySize > 1000 {
+			t.Errorf("got %+v", last)
+		}
 	}
 }
 
