@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"google.golang.org/grpc"
@@ -107,7 +108,7 @@ func (s *Service) ListFolders(ctx context.Context, req *transporterv1.ListFolder
 	}
 	defer done()
 	losses, err := p.Losses(ctx)
-	if err != nil {
+	if err != nil && fault.KindOf(err) != fault.Corrupt { // a damaged list hides nothing else
 		return nil, err
 	}
 	answer := &transporterv1.ListFoldersResponse{Point: pointOut(p.Info()), Losses: lossesOut(losses[:min(len(losses), maxMessages)])}
@@ -145,14 +146,34 @@ func (s *Service) ListMessages(ctx context.Context, req *transporterv1.ListMessa
 		return answer, err
 	}
 	records, err := p.Messages(ctx, mail.FolderID(req.GetFolderId()), int(req.GetOffset()), limit, !req.GetOldestFirst())
-	if err != nil {
+	var unreadable *repository.UnreadableError
+	if err != nil && !errors.As(err, &unreadable) { // the others are shown
 		return nil, err
 	}
-	for i := range records {
+	var gaps []repository.Gap
+	if unreadable != nil {
+		gaps = unreadable.Gaps
+	}
+	at := req.GetOffset()
+	for i := 0; i < len(records) || len(gaps) > 0; {
+		if len(gaps) > 0 && (gaps[0].From <= at || i == len(records)) {
+			for range gaps[0].Count {
+				answer.Messages = append(answer.Messages, &transporterv1.MessageSummary{FolderId: req.GetFolderId(), Subject: unreadableSubject})
+			}
+			at += gaps[0].Count
+			gaps = gaps[1:]
+			continue
+		}
 		answer.Messages = append(answer.Messages, summaryOut(&records[i]))
+		at++
+		i++
 	}
 	return answer, nil
 }
+
+// unreadableSubject stands in the place of a message whose record is damaged. It has no id, so nothing can be asked of it;
+// the messages around it keep their places.
+const unreadableSubject = "(cannot be read: its record is damaged in the repository)"
 
 // ReadContent implements ControlService.
 func (s *Service) ReadContent(req *transporterv1.ReadContentRequest, stream grpc.ServerStreamingServer[transporterv1.ReadContentResponse]) error {

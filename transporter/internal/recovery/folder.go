@@ -63,7 +63,7 @@ func (r *Runner) messages(ctx context.Context, s source) iter.Seq2[*record.Messa
 	}
 }
 
-// unreadable records what the repository could not give: one message, or the rest of the folder.
+// unreadable records what the repository could not give: one message, a number of them, or the rest of the folder.
 func (r *Runner) unreadable(s source, m *record.Message, err error) error {
 	if fatalKind(err) {
 		return err
@@ -73,8 +73,13 @@ func (r *Runner) unreadable(s source, m *record.Message, err error) error {
 		loss.Message, loss.What = m.ID, "message"
 	}
 	r.lose(loss)
-	r.count(func(rep *Report) { rep.Failed++ })
-	r.done.messages.Add(1)
+	n := int64(1)
+	var several interface{ Messages() int64 }
+	if m == nil && errors.As(err, &several) {
+		n = several.Messages()
+	}
+	r.count(func(rep *Report) { rep.Failed += n })
+	r.done.messages.Add(n)
 	return nil
 }
 

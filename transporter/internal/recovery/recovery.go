@@ -31,8 +31,8 @@ import (
 type Point interface {
 	// Folders returns the tree, parents before their children.
 	Folders(ctx context.Context) ([]Folder, error)
-	// Messages yields the messages of a folder in a fixed order. A record belongs to the caller. After an error there are
-	// no more.
+	// Messages yields the messages of a folder in a fixed order. A record belongs to the caller. Messages that cannot be
+	// read are yielded as an error, and others may follow; if it has a method Messages() int64, that is how many they are.
 	Messages(ctx context.Context, folder mail.FolderID) iter.Seq2[*record.Message, error]
 	// Message returns one message; NotFound when the folder does not hold it.
 	Message(ctx context.Context, folder mail.FolderID, id mail.MessageID) (*record.Message, error)

@@ -204,6 +204,27 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		runs[run{known[i].Backup, string(p.Run)}] = true
 	}
 	var records []index.PointRecord
+	take := func(id index.Point, root *pb.Root) error {
+		rec, err := r.pointRecord(id, root)
+		if err != nil {
+			return err
+		}
+		of := run{rec.Backup, root.GetRun()}
+		if buried[id] || runs[of] {
+			return nil
+		}
+		runs[of] = true
+		records = append(records, rec)
+		return nil
+	}
+	// A run may have written two roots, of which it published one. Those that are whole come first. A root is written after
+	// all that it names is durable, so one that is not whole was damaged: what there is of it is shown.
+	type part struct {
+		id   index.Point
+		root *pb.Root
+		why  error
+	}
+	var parts []part
 	for _, b := range found.Roots {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -212,25 +233,30 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			continue
 		}
 		byID[b.ID] = true
-		var root pb.Root
-		id, err := r.loadFound(b, &root)
-		if err == nil && b.Suspect {
-			err = r.whole(ctx, &root)
-		}
+		root := &pb.Root{}
+		id, err := r.loadFound(b, root)
 		if err != nil {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())
 			continue
 		}
-		rec, err := r.pointRecord(id, &root)
-		if err != nil {
+		if b.Suspect {
+			if err := r.whole(ctx, root); err != nil {
+				parts = append(parts, part{id, root, err})
+				continue
+			}
+		}
+		if err := take(id, root); err != nil {
 			return err
 		}
-		of := run{rec.Backup, root.GetRun()}
-		if buried[id] || runs[of] {
-			continue
+	}
+	for _, p := range parts {
+		before := len(records)
+		if err := take(p.id, p.root); err != nil {
+			return err
 		}
-		runs[of] = true
-		records = append(records, rec)
+		if len(records) > before {
+			r.problem(r.path(packsFolder), "recovery point "+string(pointID(p.id))+" is not whole: "+p.why.Error())
+		}
 	}
 	if len(records) == 0 && len(buried) == 0 {
 		return nil

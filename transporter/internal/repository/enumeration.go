@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/message"
 )
 
@@ -32,7 +33,10 @@ func (w *sealing) named(was *folder, st *folderStage, number uint32) (*namedSet,
 		since = 0
 		n.all = n.all || was.namedAll
 		data, err := w.s.r.trees.loadList(was.named)
-		if err != nil {
+		if fault.KindOf(err) == fault.Corrupt {
+			w.s.hurt(was.ID, err.Error())
+			n.all = true // who was named is not known, so all stay until the folder was read again
+		} else if err != nil {
 			return nil, err
 		}
 		for ; len(data) >= 8; data = data[8:] {

@@ -171,7 +171,7 @@ func (r *Repository) walkTable(ctx context.Context, ro *root, want [32]byte) (*m
 		err := tree.Range(ctx, r.trees, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
 			t.entries = append(t.entries, located{e.Key.ID, short, e.Key.Sec, e.Key.Nano})
 			return nil
-		})
+		}, func(tree.Gap) error { return nil }) // what cannot be read is as if it were not there
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -23,6 +24,8 @@ type root struct {
 	pb      *pb.Root
 	folders []folder
 	byID    map[mail.FolderID]int
+	// damage says what of the folder table could not be read; nil when folders are all there were.
+	damage error
 }
 
 // folder is one folder of a point.
@@ -96,19 +99,33 @@ func (r *Repository) loadRoot(id index.Point) (*root, error) {
 	return ro, nil
 }
 
+// folders reads the folder table. A part of it that cannot be read costs the folders in it; Corrupt means that there is none
+// left.
 func (r *Repository) folders(p *pb.Root) (*root, error) {
-	var table pb.FolderTable
-	if err := r.trees.loadMessage(p.GetFolders(), &table); err != nil {
+	items, damage, err := r.trees.loadItems(p.GetFolders(), func(data []byte) bool {
+		var f pb.Folder
+		return proto.Unmarshal(data, &f) == nil && f.GetId() != ""
+	})
+	if err != nil {
 		return nil, err
 	}
-	ro := &root{pb: p, byID: map[mail.FolderID]int{}}
-	for i, f := range table.GetFolders() {
-		fo, err := fromFolder(f)
-		if err != nil {
-			return nil, err
+	if len(items) == 0 && damage != nil {
+		return nil, damage
+	}
+	ro := &root{pb: p, byID: map[mail.FolderID]int{}, damage: damage}
+	for _, data := range items {
+		var f pb.Folder
+		if err := proto.Unmarshal(data, &f); err != nil {
+			ro.damage = cmp.Or[error](ro.damage, fault.New(fault.Corrupt, "a folder of a recovery point is damaged: %w", err))
+			continue
 		}
+		fo, err := fromFolder(&f)
+		if err != nil {
+			ro.damage = cmp.Or(ro.damage, err)
+			continue
+		}
+		ro.byID[fo.ID] = len(ro.folders)
 		ro.folders = append(ro.folders, fo)
-		ro.byID[fo.ID] = i
 	}
 	return ro, nil
 }
@@ -152,16 +169,15 @@ func (p *Point) Folders() []Folder {
 	return list
 }
 
-// Losses returns what could not be kept.
+// Damage says what of the folder table cannot be read, so that Folders lacks it; nil when nothing is missing.
+func (p *Point) Damage() error { return p.root.damage }
+
+// Losses returns what could not be kept. Where the list is damaged it returns what can be read of it, and Corrupt.
 func (p *Point) Losses(ctx context.Context) ([]mail.Loss, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var l pb.LossList
-	if err := p.r.trees.loadMessage(p.root.pb.GetLosses(), &l); err != nil {
-		return nil, err
-	}
-	return fromLosses(l.GetLosses()), nil
+	return p.r.loadLosses(p.root.pb)
 }
 
 func (p *Point) folder(id mail.FolderID) (*folder, error) {
@@ -175,25 +191,39 @@ func (p *Point) folder(id mail.FolderID) (*folder, error) {
 	return &p.root.folders[i], nil
 }
 
-// Messages returns up to limit records of a folder in the order of receipt, beginning with the one at place from.
+// Messages returns up to limit records of a folder in the order of receipt, beginning with the one at place from. Those
+// that cannot be read keep their places and count to the limit: the others are returned together with an *UnreadableError.
 func (p *Point) Messages(ctx context.Context, id mail.FolderID, from, limit int, newestFirst bool) ([]record.Message, error) {
 	list := make([]record.Message, 0, max(0, min(limit, 1024)))
+	var gaps []Gap
 	err := p.each(ctx, id, int64(from), int64(limit), newestFirst, func(m *record.Message) error {
 		list = append(list, *m)
+		return nil
+	}, func(g Gap) error {
+		gaps = append(gaps, g)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	if gaps != nil {
+		return list, &UnreadableError{Folder: id, Gaps: gaps}
+	}
 	return list, nil
 }
 
-// All iterates over the records of a folder in the order of receipt. An error ends it.
+// All iterates over the records of a folder in the order of receipt. Messages that cannot be read are yielded as an
+// *UnreadableError without a record, and the iteration goes on behind them; any other error ends it.
 func (p *Point) All(ctx context.Context, id mail.FolderID) iter.Seq2[*record.Message, error] {
 	return func(yield func(*record.Message, error) bool) {
 		stopped := errors.New("stopped")
 		err := p.each(ctx, id, 0, 1<<62, false, func(m *record.Message) error {
 			if !yield(m, nil) {
+				return stopped
+			}
+			return nil
+		}, func(g Gap) error {
+			if !yield(nil, &UnreadableError{Folder: id, Gaps: []Gap{g}}) {
 				return stopped
 			}
 			return nil
@@ -204,21 +234,27 @@ func (p *Point) All(ctx context.Context, id mail.FolderID) iter.Seq2[*record.Mes
 	}
 }
 
-func (p *Point) each(ctx context.Context, id mail.FolderID, from, limit int64, newestFirst bool, fn func(*record.Message) error) error {
+func (p *Point) each(ctx context.Context, id mail.FolderID, from, limit int64, newestFirst bool, fn func(*record.Message) error, gap func(Gap) error) error {
 	f, err := p.folder(id)
 	if err != nil || f.tree == nil {
 		return err
 	}
+	at := from
 	return tree.Range(ctx, p.r.trees, *f.tree, from, limit, newestFirst, func(e *tree.Entry) error {
+		at++
 		m, err := e.Message(id)
 		if err != nil {
-			return err
+			return gap(Gap{From: at - 1, Count: 1, Reason: err.Error()})
 		}
 		return fn(m)
+	}, func(g tree.Gap) error {
+		at += g.Count
+		return gap(Gap{From: g.From, Count: g.Count, Reason: g.Err.Error()})
 	})
 }
 
-// Message returns the record of one message of a folder. One that is not there is NotFound.
+// Message returns the record of one message of a folder. One that is not there is NotFound; one that is not found while
+// parts of the folder cannot be read is Corrupt.
 func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageID) (*record.Message, error) {
 	f, err := p.folder(id)
 	if err != nil {
@@ -237,7 +273,7 @@ func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageI
 	}
 	for _, sec := range secs {
 		e, err := tree.Find(ctx, p.r.trees, *f.tree, h, sec)
-		if err != nil {
+		if err != nil && fault.KindOf(err) != fault.Corrupt {
 			return nil, err
 		}
 		if e != nil {
@@ -245,6 +281,7 @@ func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageI
 		}
 	}
 	var found *record.Message
+	var damage error
 	err = tree.Range(ctx, p.r.trees, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
 		if e.Key.ID != h || found != nil {
 			return nil
@@ -252,14 +289,20 @@ func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageI
 		var err error
 		found, err = e.Message(id)
 		return err
+	}, func(g tree.Gap) error {
+		damage = cmp.Or(damage, g.Err)
+		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if found == nil {
+	case found != nil:
+		return found, nil
+	case damage != nil:
+		return nil, fault.New(fault.Corrupt, "message %s is not among those of folder %s that can be read: %w", msg, id, damage)
+	default:
 		return nil, notFound
 	}
-	return found, nil
 }
 
 // MessageAt returns the record of a message whose time of receipt is known, as from a list, without looking further.
@@ -284,6 +327,9 @@ func (p *Point) MessageAt(ctx context.Context, m *mail.Message) (*record.Message
 // whole reports what is missing for a root to be a complete point: every page and node is read, every piece looked for.
 func (r *Repository) whole(ctx context.Context, p *pb.Root) error {
 	ro, err := r.folders(p)
+	if err == nil {
+		err = ro.damage
+	}
 	if err != nil {
 		return err
 	}
@@ -298,7 +344,7 @@ func (r *Repository) whole(ctx context.Context, p *pb.Root) error {
 				return err
 			}
 			return r.present(ctx, slices.Values([]*record.Message{m}), fault.Corrupt)
-		})
+		}, nil)
 		if err != nil {
 			return err
 		}

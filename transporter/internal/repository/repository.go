@@ -68,6 +68,7 @@ type Repository struct {
 	copies   map[*CopySession]bool
 	problems []blob.Problem
 	hints    map[index.Backup]*hintTable
+	doubted  uint64 // of the damaged blobs that the store has met, see noteDoubt
 	closed   bool
 }
 

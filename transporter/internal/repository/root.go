@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"holdfast/pkg/mail"
@@ -24,7 +25,8 @@ func (w *sealing) root(ctx context.Context, sum *backup.Summary, folders []folde
 		counts.Lost += c.Lost
 		table.Folders = append(table.Folders, toFolder(&folders[i]))
 	}
-	missing, err := w.missing(ctx, sum.Losses)
+	losses := append(slices.Clone(sum.Losses), w.lost...)
+	missing, err := w.missing(ctx, losses)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func (w *sealing) root(ctx context.Context, sum *backup.Summary, folders []folde
 	}
 	root := &pb.Root{
 		Key: toKey(s.key), Origin: toOrigin(sum.Origin), Run: string(sum.Run), Time: toTime(sum.Time), Sealed: toTime(w.sealedTime()),
-		Counts: toCounts(counts), Complete: len(sum.Losses) == 0 && counts.Lost == 0,
+		Counts: toCounts(counts), Complete: len(losses) == 0 && counts.Lost == 0,
 	}
 	if s.journal != nil {
 		session := s.journal.Session()
@@ -47,7 +49,7 @@ func (w *sealing) root(ctx context.Context, sum *backup.Summary, folders []folde
 	if root.Folders, err = s.r.trees.saveMessage(table); err != nil {
 		return nil, err
 	}
-	if root.Losses, err = s.r.trees.saveMessage(&pb.LossList{Losses: toLosses(sum.Losses)}); err != nil {
+	if root.Losses, err = s.r.trees.saveMessage(&pb.LossList{Losses: toLosses(losses)}); err != nil {
 		return nil, err
 	}
 	if root.Pending, err = s.r.trees.saveMessage(pending); err != nil {

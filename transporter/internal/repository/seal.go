@@ -108,7 +108,7 @@ func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 	}
 	folders := make([]folder, 0, len(sum.Folders))
 	for i := range sum.Folders {
-		f, err := w.folder(ctx, &sum.Folders[i])
+		f, err := w.listed(ctx, &sum.Folders[i])
 		if err != nil {
 			return fault.New(fault.KindOf(err), "seal folder %s: %w", sum.Folders[i].ID, err)
 		}
@@ -159,6 +159,9 @@ func (s *Session) publish() (record.Point, error) {
 			if err := c.AddSegment(s.backup, replace, s.r.ring.Box(nil, useTable, segment)); err != nil {
 				return err
 			}
+		}
+		if err := c.Sure(s.backup, s.doubt); err != nil {
+			return err
 		}
 		return c.PutPoint(rec)
 	})

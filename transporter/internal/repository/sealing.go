@@ -21,6 +21,7 @@ type sealing struct {
 	// What enumerations that came to their end have named.
 	ended    map[mail.FolderID]*namedSet
 	versions map[uint32][]int32 // see of
+	lost     []mail.Loss        // what of the last point turned out to be unreadable
 }
 
 // collect sorts what the session changed by folder.
@@ -84,6 +85,24 @@ func (w *sealing) load(at int64) (tree.Entry, error) {
 	return w.s.journal.Record(v.off, v.length)
 }
 
+// listed makes one folder of the point. One of which parts were lost has no cursor, unless it was begun anew: the next
+// session reads it from its beginning.
+func (w *sealing) listed(ctx context.Context, f *mail.Folder) (folder, error) {
+	out, err := w.folder(ctx, f)
+	if err != nil {
+		return out, err
+	}
+	reason, hurt := w.s.isHurt(f.ID)
+	if number, known := w.s.stage.numbers[f.ID]; !hurt || known && w.s.stage.restarted(number) {
+		return out, nil
+	}
+	out.cursor, out.enumerating, out.namedAll, out.named = "", false, false, nil
+	w.lost = append(w.lost, mail.Loss{
+		Folder: f.ID, What: "folder", Reason: "a part of the folder was lost in the repository, and it is read again from its beginning: " + reason,
+	})
+	return out, nil
+}
+
 // folder builds one folder of the point.
 func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, error) {
 	out := folder{Folder: *listed, short: shortFolder(listed.ID)}
@@ -132,7 +151,10 @@ func (w *sealing) folder(ctx context.Context, listed *mail.Folder) (folder, erro
 	}
 	ops := w.ops[listed.ID]
 	if len(ops) > 0 || keep != nil || base == nil {
-		built, err := tree.Build(ctx, w.s.r.trees, base, ops, w.load, keep)
+		built, err := tree.Build(ctx, w.s.r.trees, base, ops, w.load, keep, func(_ tree.Ref, err error) {
+			w.s.hurt(listed.ID, err.Error())
+			w.partly = true // the table has messages that the tree has no more
+		})
 		if err != nil {
 			return out, err
 		}

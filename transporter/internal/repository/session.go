@@ -43,12 +43,18 @@ type Session struct {
 
 	tableMu sync.Mutex
 	table   *messageTable // of base
+
+	doubt  uint64      // the last one when the session began
+	found  []mail.Loss // messages of which bytes are lost
+	hurtMu sync.Mutex
+	hurts  map[mail.FolderID]string // see hurt
 }
 
 var _ backup.Vault = (*Session)(nil)
 
 // Begin starts a session for one backup, or goes on with one that was interrupted. There is one at a time for a backup
-// (Conflict). If the last point cannot be read, the session starts from the newest that can; Problems says so.
+// (Conflict). If the last point cannot be read, the session starts from the newest that can; Problems says so. What else is
+// lost of the point is among the State's losses, or its folder has no cursor: it is read again.
 func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.RunID) (*Session, error) {
 	if k.Account == "" || k.Mailbox == "" || k.Job == "" || run == "" {
 		return nil, fault.New(fault.Invalid, "a backup needs account, mailbox, job and run; it has %q, %q, %q, %q", k.Account, k.Mailbox, k.Job, run)
@@ -93,6 +99,12 @@ func (s *Session) start(ctx context.Context) error {
 		return err
 	}
 	s.losses, _ = s.r.blobs.Losses()
+	if err := s.r.noteDoubt(); err != nil {
+		return err
+	}
+	if err := s.inspect(ctx); err != nil {
+		return err
+	}
 	return s.prepareState()
 }
 
@@ -185,28 +197,15 @@ func (s *Session) prepareState() error {
 	seen := map[uint32]bool{}
 	if s.base != nil {
 		st.Base = pointID(s.base.id)
-		var l pb.LossList
-		if err := s.r.trees.loadMessage(s.base.pb.GetLosses(), &l); err != nil {
+		var err error
+		if st.Losses, err = s.prepareBase(); err != nil {
 			return err
 		}
-		st.Losses = fromLosses(l.GetLosses())
-		var p pb.PendingList
-		if err := s.r.trees.loadMessage(s.base.pb.GetPending(), &p); err != nil {
-			return err
-		}
-		var old []gone
-		for _, g := range p.GetGone() {
-			id := mail.MessageID(g.GetMessage())
-			old = append(old, gone{id: id, hash: message.HashOf(id), folder: s.stage.number(mail.FolderID(g.GetFolder()))})
-		}
-		s.stage.gone = append(old, s.stage.gone...)
 		for i := range s.base.folders {
 			f := &s.base.folders[i]
 			n := s.stage.number(f.ID)
 			seen[n] = true
-			fs := backup.FolderState{Folder: f.ID, Cursor: f.cursor, Enumerating: f.enumerating}
-			s.overlay(&fs, n)
-			st.Folders = append(st.Folders, fs)
+			st.Folders = append(st.Folders, s.folderState(f, n))
 		}
 	}
 	for n, name := range s.stage.names {
@@ -219,8 +218,50 @@ func (s *Session) prepareState() error {
 	for _, l := range s.stage.losses {
 		st.Losses = append(st.Losses, l.loss)
 	}
+	st.Losses = append(st.Losses, s.found...)
 	s.state = st
 	return nil
+}
+
+// prepareBase returns the losses of the last point and takes its removals over. Both lists name what no cursor brings again:
+// where one of them is damaged, all folders are read from their beginning.
+func (s *Session) prepareBase() ([]mail.Loss, error) {
+	losses, err := s.r.loadLosses(s.base.pb)
+	if fault.KindOf(err) == fault.Corrupt {
+		s.hurtAll("the list of losses is damaged: " + err.Error())
+	} else if err != nil {
+		return nil, err
+	}
+	pending, err := s.r.loadPending(s.base.pb)
+	if fault.KindOf(err) == fault.Corrupt {
+		s.hurtAll("the list of removals is damaged: " + err.Error())
+	} else if err != nil {
+		return nil, err
+	}
+	var old []gone
+	for _, g := range pending {
+		id := mail.MessageID(g.GetMessage())
+		old = append(old, gone{id: id, hash: message.HashOf(id), folder: s.stage.number(mail.FolderID(g.GetFolder()))})
+	}
+	s.stage.gone = append(old, s.stage.gone...)
+	for i := range s.base.folders {
+		if f := &s.base.folders[i]; f.enumerating && f.named != nil {
+			if _, err := s.r.trees.loadList(f.named); s.met(f.ID, err) != nil {
+				return nil, err
+			}
+		}
+	}
+	return losses, nil
+}
+
+// folderState returns how far a folder of the last point was read.
+func (s *Session) folderState(f *folder, n uint32) backup.FolderState {
+	fs := backup.FolderState{Folder: f.ID, Cursor: f.cursor, Enumerating: f.enumerating}
+	s.overlay(&fs, n)
+	if _, hurt := s.isHurt(f.ID); hurt && !s.stage.restarted(n) {
+		fs.Cursor, fs.Enumerating = "", false
+	}
+	return fs
 }
 
 // overlay brings a folder's state up to the checkpoints of the session.
@@ -282,7 +323,7 @@ func (s *Session) Put(ctx context.Context, hash record.Hash, data []byte) error 
 	return s.r.blobs.Put(pack.Content, pack.Piece, hash, data)
 }
 
-// Lookup implements backup.Vault.
+// Lookup implements backup.Vault. Content whose bytes were lost in the repository is not in the records; they are marked.
 func (s *Session) Lookup(ctx context.Context, ids []mail.MessageID) ([]*record.Message, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -311,12 +352,20 @@ func (s *Session) lookup(ctx context.Context, id mail.MessageID) (*record.Messag
 		if err != nil {
 			return nil, err
 		}
-		return e.Message(s.stage.names[v.folder])
+		m, err := e.Message(s.stage.names[v.folder])
+		if err != nil {
+			return nil, err
+		}
+		return m, s.r.strip(ctx, m)
 	}
-	return s.baseMessage(ctx, h)
+	m, err := s.baseMessage(ctx, h)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return m, s.r.strip(ctx, m)
 }
 
-// baseMessage returns what the last point has of a message, or nil.
+// baseMessage returns what the last point has of a message, or nil. A message whose page cannot be read is unknown.
 func (s *Session) baseMessage(ctx context.Context, h message.Hash) (*record.Message, error) {
 	places, err := s.basePlaces(ctx, h)
 	if err != nil {
@@ -325,11 +374,15 @@ func (s *Session) baseMessage(ctx context.Context, h message.Hash) (*record.Mess
 	for _, p := range places {
 		f := &s.base.folders[p.folder]
 		e, err := tree.Find(ctx, s.r.trees, *f.tree, h, p.key.Sec)
-		if err != nil {
+		if err := s.met(f.ID, err); err != nil {
 			return nil, err
 		}
-		if e != nil {
-			return e.Message(f.ID)
+		if e == nil {
+			continue
+		}
+		m, err := e.Message(f.ID)
+		if err := s.met(f.ID, err); err != nil || m != nil {
+			return m, err
 		}
 	}
 	return nil, nil

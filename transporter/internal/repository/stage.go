@@ -136,6 +136,12 @@ func (s *stage) advance(by uint32, c *pb.Checkpoint) {
 	}
 }
 
+// restarted reports whether the folder was begun anew in this session, so that nothing it has of the last point counts.
+func (s *stage) restarted(folder uint32) bool {
+	f := s.folders[folder]
+	return f != nil && f.restarted
+}
+
 // restart forgets what was committed for a folder.
 func (s *stage) restart(by uint32) {
 	for i := range s.versions {

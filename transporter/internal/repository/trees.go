@@ -98,49 +98,10 @@ func (t *treeStore) saveList(data []byte) (*pb.List, error) {
 	return l, nil
 }
 
-func (t *treeStore) loadList(l *pb.List) ([]byte, error) {
-	if l == nil {
-		return nil, nil
-	}
-	damaged := fault.New(fault.Corrupt, "a list of a recovery point is damaged")
-	if l.GetSize() < 0 || l.GetSize() > listLimit || int64(len(l.GetParts())) > l.GetSize() {
-		return nil, damaged
-	}
-	var data []byte
-	for _, p := range l.GetParts() {
-		if len(p) != 32 {
-			return nil, damaged
-		}
-		part, err := t.Load(record.Hash(p))
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(data)+len(part)) > l.GetSize() {
-			return nil, damaged
-		}
-		data = append(data, part...)
-	}
-	if int64(len(data)) != l.GetSize() {
-		return nil, damaged
-	}
-	return data, nil
-}
-
 func (t *treeStore) saveMessage(m proto.Message) (*pb.List, error) {
 	data, err := message.Marshal(m)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "a recovery point cannot be stored: %w", err)
 	}
 	return t.saveList(data)
-}
-
-func (t *treeStore) loadMessage(l *pb.List, m proto.Message) error {
-	data, err := t.loadList(l)
-	if err != nil {
-		return err
-	}
-	if err := proto.Unmarshal(data, m); err != nil {
-		return fault.New(fault.Corrupt, "a list of a recovery point is damaged: %w", err)
-	}
-	return nil
 }

@@ -89,6 +89,9 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 	}
 	for name := range known {
 		found.problem(s.Path(name), "the pack is gone; what only it held is lost")
+		if err := s.opts.Index.Doubt(); err != nil {
+			return err
+		}
 		if err := s.opts.Index.DropPack(name); err != nil {
 			return err
 		}
@@ -115,6 +118,9 @@ func (s *Store) adopt(name pack.Name, size int64, isKnown bool, found *Found) er
 	path := s.Path(name)
 	if isKnown {
 		found.problem(path, "the pack is not as long as it was written")
+		if err := s.opts.Index.Doubt(); err != nil {
+			return err
+		}
 		if err := s.opts.Index.DropPack(name); err != nil {
 			return err
 		}

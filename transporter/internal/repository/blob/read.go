@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"io"
 	"sync"
 
@@ -19,24 +20,30 @@ func (s *Store) Get(hash record.Hash, dst []byte) ([]byte, error) {
 		data, err := s.get(id, hash, dst)
 		// A pack may be sealed and closed between finding the blob and reading it; then it is found in the index.
 		if err == nil || try == 3 || fault.KindOf(err) != fault.Unavailable {
+			if fault.KindOf(err) == fault.Corrupt {
+				s.spoiled.note(id)
+			}
 			return data, err
 		}
 	}
 }
 
 func (s *Store) get(id pack.ID, hash record.Hash, dst []byte) ([]byte, error) {
+	var first error
 	if w, e, ok := s.findOpen(id); ok {
 		data, err := s.read(w, &e, hash, dst)
 		if err != nil && w.Closed() {
 			return nil, fault.New(fault.Unavailable, "pack %s was sealed meanwhile", w.Name())
 		}
-		return data, placed(err, id, w.Path())
+		if err == nil {
+			return data, nil
+		}
+		first = placed(err, id, w.Path())
 	}
 	var places []index.Place
 	if err := s.opts.Index.FindAll(id, func(p index.Place) { places = append(places, p) }); err != nil {
 		return nil, err
 	}
-	var first error
 	for i := range places {
 		path := s.Path(places[i].Pack)
 		f, err := s.files.get(s.opts.FS, path)
@@ -177,34 +184,52 @@ func (c *files) close() {
 	}
 }
 
-// GetByID returns the plain bytes of a blob that is known by its id in the packs.
+// GetByID returns the plain bytes of a blob that is known by its id in the packs, from the first that has it whole.
 func (s *Store) GetByID(id pack.ID) ([]byte, error) {
 	read := func(r io.ReaderAt, e *pack.Entry, path string) ([]byte, error) {
 		f, stored, err := pack.ReadFrame(r, e, nil)
 		if err != nil {
 			return nil, placed(err, id, path)
 		}
-		data, err := s.decode(nil, &f, stored)
-		if err == nil && s.opts.Ring.ID(record.Sum(data)) != id {
-			err = fault.New(fault.Corrupt, "the bytes do not fit their hash")
-		}
+		data, err := s.checked(nil, &f, stored)
 		return data, placed(err, id, path)
 	}
+	var first error
 	if w, e, ok := s.findOpen(id); ok {
-		return read(w, &e, w.Path())
+		data, err := read(w, &e, w.Path())
+		if err == nil {
+			return data, nil
+		}
+		first = err
 	}
-	var place *index.Place
-	if err := s.opts.Index.Find([]pack.ID{id}, func(_ int, p index.Place) { place = &p }); err != nil {
+	var places []index.Place
+	if err := s.opts.Index.FindAll(id, func(p index.Place) { places = append(places, p) }); err != nil {
 		return nil, err
 	}
-	if place == nil {
-		return nil, fault.New(fault.Corrupt, "blob %s is missing: no pack in %s has it", id, s.opts.Dir)
+	for i := range places {
+		path := s.Path(places[i].Pack)
+		f, err := s.files.get(s.opts.FS, path)
+		if err == nil {
+			var data []byte
+			data, err = read(f, &places[i].Entry, path)
+			s.files.put(f)
+			if err == nil {
+				return data, nil
+			}
+		}
+		first = cmp.Or(first, placed(err, id, path))
 	}
-	path := s.Path(place.Pack)
-	f, err := s.files.get(s.opts.FS, path)
-	if err != nil {
-		return nil, placed(err, id, path)
+	if first == nil {
+		first = fault.New(fault.Corrupt, "blob %s is missing: no pack in %s has it", id, s.opts.Dir)
 	}
-	defer s.files.put(f)
-	return read(f, &place.Entry, path)
+	return nil, first
+}
+
+// checked decodes a frame and makes sure that the bytes are those of its id.
+func (s *Store) checked(dst []byte, f *pack.Frame, stored []byte) ([]byte, error) {
+	data, err := s.decode(dst, f, stored)
+	if err == nil && pack.ID(s.opts.Ring.ID(record.Sum(data))) != f.ID {
+		err = fault.New(fault.Corrupt, "the bytes do not fit their hash")
+	}
+	return data, err
 }

@@ -46,6 +46,7 @@ type Store struct {
 	buffers sync.Pool // of *[]byte
 	putting [64]sync.Mutex
 	files   files
+	spoiled spoiled
 
 	mu       sync.RWMutex
 	open     map[pack.Kind]*pack.Writer
@@ -62,7 +63,7 @@ type sealedPack struct {
 	size    int64
 }
 
-// Put keeps data, whose SHA-256 is hash (the caller has made sure), unless it is kept already.
+// Put keeps data, whose SHA-256 is hash (the caller has made sure), unless it is kept already: whole, as far as is known.
 func (s *Store) Put(kind pack.Kind, typ pack.Type, hash record.Hash, data []byte) error {
 	id := pack.ID(s.opts.Ring.ID(hash))
 	lock := &s.putting[id[0]%byte(len(s.putting))]
@@ -90,7 +91,11 @@ func (s *Store) put(kind pack.Kind, typ pack.Type, id pack.ID, data []byte) erro
 	if err != nil {
 		return err
 	}
-	return s.append(kind, frame)
+	if err := s.append(kind, frame); err != nil {
+		return err
+	}
+	s.spoiled.heal(id)
+	return nil
 }
 
 // encode appends the frame of a blob to dst.
@@ -290,8 +295,11 @@ func (s *Store) Sync() error {
 	return nil
 }
 
-// known reports whether a blob is in a pack, open or sealed.
+// known reports whether a blob is in a pack, open or sealed, and was not found to be damaged there.
 func (s *Store) known(id pack.ID) bool {
+	if s.spoiled.has(id) {
+		return false
+	}
 	if s.isOpen(id) {
 		return true
 	}
@@ -325,13 +333,16 @@ func (s *Store) findOpen(id pack.ID) (*pack.Writer, pack.Entry, bool) {
 	return nil, pack.Entry{}, false
 }
 
-// Have reports for each hash whether its bytes are kept.
+// Have reports for each hash whether its bytes are kept. Those that were found to be damaged wherever they are do not count.
 func (s *Store) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) {
 	have := make([]bool, len(hashes))
 	ids := make([]pack.ID, 0, len(hashes))
 	at := make([]int, 0, len(hashes))
 	for i, h := range hashes {
 		id := pack.ID(s.opts.Ring.ID(h))
+		if s.spoiled.has(id) {
+			continue
+		}
 		if s.isOpen(id) {
 			have[i] = true
 			continue

@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"holdfast/pkg/fault"
-	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository/disk"
 	"holdfast/transporter/internal/repository/index"
 	"holdfast/transporter/internal/repository/pack"
@@ -131,11 +130,7 @@ func (s *Store) scan(ctx context.Context, r io.ReaderAt, path string, end int64,
 		if cap(buf) < need {
 			buf = make([]byte, 0, need+need/4)
 		}
-		data, err := s.decode(buf[:0], f, stored)
-		if err == nil && pack.ID(s.opts.Ring.ID(record.Sum(data))) != f.ID {
-			err = fault.New(fault.Corrupt, "the bytes do not fit their hash")
-		}
-		if err != nil {
+		if _, err := s.checked(buf[:0], f, stored); err != nil {
 			damage = append(damage, Damage{path, int64(e.Offset), e.End() - int64(e.Offset), e.ID, err.Error()})
 		}
 		return nil

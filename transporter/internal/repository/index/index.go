@@ -5,6 +5,7 @@
 // memory, filled when the index is opened, finds the pack.
 //
 //	meta         format → u32    repository → 16 bytes    clean → 1, only while nobody has the index open
+//	             doubt → u64    sure, backup 32 → u64        (doubt.go)
 //	packs        number u32 → name 16, kind 1, size u64, entry 48 …, CRC-32C u32        (keys big-endian, values little-endian)
 //	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
 //	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box
@@ -182,6 +183,10 @@ func (x *Index) prepare(create bool) error {
 				return err
 			}
 			if err := meta.Put(keyRepository, x.opts.Repository[:]); err != nil {
+				return err
+			}
+			// Why the index is a new one is not known here: packs may have been lost with the old one.
+			if err := doubt(tx); err != nil {
 				return err
 			}
 		}

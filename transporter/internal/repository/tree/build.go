@@ -22,12 +22,14 @@ const Vacate = -1
 // Build returns the tree that base becomes by the ops, which come sorted by key, each key once. Pages in whose range no op
 // falls are shared without being read. Load reads the record of an op. Keep, if not nil, is asked for each entry of base whether it stays: then all pages are
 // read. A nil result is an empty folder.
-func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64) (Entry, error), keep func(e *Entry) bool) (*Ref, error) {
-	b := &builder{s: s, load: load}
+//
+// A part of base that has to be read and cannot be is left out and handed to lost. Without lost (nil) it ends the building.
+func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64) (Entry, error), keep func(e *Entry) bool, lost func(Ref, error)) (*Ref, error) {
+	b := &builder{s: s, load: load, lost: lost}
 	var leaves []Ref
 	if base != nil {
 		var err error
-		if leaves, err = Leaves(ctx, s, *base); err != nil {
+		if leaves, err = leavesOf(ctx, s, *base, lost); err != nil {
 			return nil, err
 		}
 	}
@@ -68,6 +70,7 @@ func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64
 type builder struct {
 	s      Store
 	load   func(at int64) (Entry, error)
+	lost   func(Ref, error)
 	page   []byte
 	ref    Ref     // of page
 	levels [][]Ref // children waiting for their node, by the node's level less one
@@ -75,28 +78,17 @@ type builder struct {
 }
 
 func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
-	err := Page(b.s, leaf, func(e *Entry) error {
-		for len(ops) > 0 {
-			c := ops[0].Key.Compare(e.Key)
-			if c > 0 {
-				break
-			}
-			op := &ops[0]
-			ops = ops[1:]
-			if err := b.apply(op); err != nil {
-				return err
-			}
-			if c == 0 {
-				return nil // replaced or vacated
-			}
-		}
-		if keep != nil && !keep(e) {
-			return nil
-		}
-		return b.add(e)
-	})
-	if err != nil {
+	entries, err := pageOf(b.s, leaf)
+	if err != nil && (b.lost == nil || fault.KindOf(err) != fault.Corrupt) {
 		return err
+	}
+	if err != nil {
+		b.lost(leaf, err)
+	}
+	for i := range entries {
+		if ops, err = b.mergeEntry(&entries[i], ops, keep); err != nil {
+			return err
+		}
 	}
 	for i := range ops {
 		if err := b.apply(&ops[i]); err != nil {
@@ -104,6 +96,28 @@ func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
 		}
 	}
 	return nil
+}
+
+// mergeEntry takes over an entry with the ops that come before it or replace it, and returns those that are left.
+func (b *builder) mergeEntry(e *Entry, ops []Op, keep func(e *Entry) bool) ([]Op, error) {
+	for len(ops) > 0 {
+		c := ops[0].Key.Compare(e.Key)
+		if c > 0 {
+			break
+		}
+		op := &ops[0]
+		ops = ops[1:]
+		if err := b.apply(op); err != nil {
+			return ops, err
+		}
+		if c == 0 {
+			return ops, nil // replaced or vacated
+		}
+	}
+	if keep != nil && !keep(e) {
+		return ops, nil
+	}
+	return ops, b.add(e)
 }
 
 func (b *builder) apply(op *Op) error {

@@ -124,7 +124,7 @@ func TestDiffReadsWhatDiffersOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	loads := m.loads
-	leaves, err := Leaves(t.Context(), m, *before)
+	leaves, err := leavesOf(t.Context(), m, *before, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestDamageHidesNothingElse(t *testing.T) {
 		s := &broken{m, map[record.Hash]bool{}}
 		lost := [2]map[string]bool{{}, {}} // ids on damaged pages
 		for _, ref := range refs {
-			leaves, err := Leaves(t.Context(), m, *ref)
+			leaves, err := leavesOf(t.Context(), m, *ref, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +175,7 @@ func TestDamageHidesNothingElse(t *testing.T) {
 			}
 		}
 		for i, ref := range refs {
-			leaves, _ := Leaves(t.Context(), m, *ref)
+			leaves, _ := leavesOf(t.Context(), m, *ref, nil)
 			for _, l := range leaves {
 				if s.bad[l.Hash] {
 					_ = Page(m, l, func(e *Entry) error { lost[i][string(e.ID)] = true; return nil })

@@ -1,23 +1,35 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 
+	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/message"
 )
 
 // errStop ends a walk early.
 var errStop = errors.New("tree: stop")
 
+// Gap is a part of a tree that cannot be read. Its place and its length are known all the same, because nodes count.
+type Gap struct {
+	From, Count int64 // places, in the order of the reading
+	Ref         Ref   // the page or node
+	Err         error // Corrupt
+}
+
 // Range hands up to limit entries to fn, beginning with the one at place from, oldest first or newest first. Pages before
 // it are skipped unread by their counts. Entries are only valid during the call.
-func Range(ctx context.Context, s Store, root Ref, from, limit int64, newestFirst bool, fn func(e *Entry) error) error {
+//
+// A part that cannot be read is handed to gap in its place, and reading goes on behind it; its places count to from and
+// limit like those of entries. Without gap (nil) the first such part ends the reading.
+func Range(ctx context.Context, s Store, root Ref, from, limit int64, newestFirst bool, fn func(e *Entry) error, gap func(Gap) error) error {
 	if from < 0 || from >= root.Sums.Messages || limit <= 0 {
 		return nil
 	}
-	w := walker{s: s, skip: from, left: limit, reverse: newestFirst, fn: fn}
+	w := walker{s: s, skip: from, left: limit, reverse: newestFirst, fn: fn, gap: gap}
 	err := w.walk(ctx, root)
 	if errors.Is(err, errStop) {
 		return nil
@@ -27,14 +39,17 @@ func Range(ctx context.Context, s Store, root Ref, from, limit int64, newestFirs
 
 type walker struct {
 	s          Store
+	at         int64 // place of the next entry
 	skip, left int64
 	reverse    bool
 	fn         func(e *Entry) error
+	gap        func(Gap) error
 }
 
 func (w *walker) walk(ctx context.Context, r Ref) error {
 	if w.skip >= r.Sums.Messages {
 		w.skip -= r.Sums.Messages
+		w.at += r.Sums.Messages
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -45,7 +60,7 @@ func (w *walker) walk(ctx context.Context, r Ref) error {
 	}
 	children, err := Children(w.s, r)
 	if err != nil {
-		return err
+		return w.pass(r, err)
 	}
 	if w.reverse {
 		slices.Reverse(children)
@@ -58,18 +73,34 @@ func (w *walker) walk(ctx context.Context, r Ref) error {
 	return nil
 }
 
-func (w *walker) page(r Ref) error {
-	var entries []Entry
-	if err := Page(w.s, r, func(e *Entry) error { entries = append(entries, *e); return nil }); err != nil {
+// pass goes on behind a part that could not be read.
+func (w *walker) pass(r Ref, err error) error {
+	if w.gap == nil || fault.KindOf(err) != fault.Corrupt {
 		return err
 	}
-	if int64(len(entries)) != r.Sums.Messages {
-		return errDamaged()
+	g := Gap{From: w.at + w.skip, Count: min(r.Sums.Messages-w.skip, w.left), Ref: r, Err: err}
+	w.at += r.Sums.Messages
+	w.skip = 0
+	w.left -= g.Count
+	if err := w.gap(g); err != nil {
+		return err
+	}
+	if w.left == 0 {
+		return errStop
+	}
+	return nil
+}
+
+func (w *walker) page(r Ref) error {
+	entries, err := pageOf(w.s, r)
+	if err != nil {
+		return w.pass(r, err)
 	}
 	if w.reverse {
 		slices.Reverse(entries)
 	}
 	for i := range entries {
+		w.at++
 		if w.skip > 0 {
 			w.skip--
 			continue
@@ -84,7 +115,20 @@ func (w *walker) page(r Ref) error {
 	return nil
 }
 
-// Find returns the entry of a message that was received in the given second, or nil.
+// pageOf returns the entries of a page, of which there must be as many as its node says.
+func pageOf(s Store, r Ref) ([]Entry, error) {
+	var entries []Entry
+	if err := Page(s, r, func(e *Entry) error { entries = append(entries, *e); return nil }); err != nil {
+		return nil, err
+	}
+	if int64(len(entries)) != r.Sums.Messages {
+		return nil, errDamaged()
+	}
+	return entries, nil
+}
+
+// Find returns the entry of a message that was received in the given second, or nil. Parts that cannot be read are passed
+// over; where the message is in no other and may be in one of them, the answer is Corrupt.
 func Find(ctx context.Context, s Store, root Ref, id message.Hash, sec int64) (*Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -103,6 +147,7 @@ func Find(ctx context.Context, s Store, root Ref, id message.Hash, sec int64) (*
 	if err != nil {
 		return nil, err
 	}
+	var damage error
 	for i := range children {
 		// The child may hold the second if it does not begin behind it and the next does not begin before it.
 		if children[i].First.Sec > sec {
@@ -112,9 +157,10 @@ func Find(ctx context.Context, s Store, root Ref, id message.Hash, sec int64) (*
 			continue
 		}
 		found, err := Find(ctx, s, children[i], id, sec)
-		if err != nil || found != nil {
+		if found != nil || err != nil && fault.KindOf(err) != fault.Corrupt {
 			return found, err
 		}
+		damage = cmp.Or(damage, err)
 	}
-	return nil, nil
+	return nil, damage
 }

@@ -280,8 +280,9 @@ func Page(s Store, r Ref, fn func(e *Entry) error) error {
 	return decodePage(data, fn)
 }
 
-// Leaves returns the pages of a tree in order.
-func Leaves(ctx context.Context, s Store, r Ref) ([]Ref, error) {
+// leavesOf returns the pages of a tree in order. What is below a node that cannot be read is left out and handed to lost;
+// without lost (nil) it ends the walk.
+func leavesOf(ctx context.Context, s Store, r Ref, lost func(Ref, error)) ([]Ref, error) {
 	if r.Level == 0 {
 		return []Ref{r}, nil
 	}
@@ -289,12 +290,16 @@ func Leaves(ctx context.Context, s Store, r Ref) ([]Ref, error) {
 		return nil, err
 	}
 	children, err := Children(s, r)
+	if err != nil && lost != nil && fault.KindOf(err) == fault.Corrupt {
+		lost(r, err)
+		return nil, nil
+	}
 	if err != nil || r.Level == 1 {
 		return children, err
 	}
 	var leaves []Ref
 	for i := range children {
-		part, err := Leaves(ctx, s, children[i])
+		part, err := leavesOf(ctx, s, children[i], lost)
 		if err != nil {
 			return nil, err
 		}

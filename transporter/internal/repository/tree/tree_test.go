@@ -59,7 +59,7 @@ func build(t testing.TB, m *memory, base *Ref, put []Entry, vacate []Key) *Ref {
 		ops = append(ops, Op{Key: k, At: Vacate})
 	}
 	slices.SortFunc(ops, func(a, b Op) int { return a.Key.Compare(b.Key) })
-	ref, err := Build(t.Context(), m, base, ops, func(at int64) (Entry, error) { return put[at], nil }, nil)
+	ref, err := Build(t.Context(), m, base, ops, func(at int64) (Entry, error) { return put[at], nil }, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func all(t testing.TB, m *memory, ref *Ref, from, limit int64, newest bool) []st
 	err := Range(context.Background(), m, *ref, from, limit, newest, func(e *Entry) error {
 		list = append(list, string(e.ID)+" "+string(e.Record[:3]))
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
