@@ -57,8 +57,9 @@ chaos: ## kill processes of a running site at random moments (ROUNDS=n)
 	@go test -count=1 -v -timeout 60m -run Kill ./test/e2e -args -rounds=$(or $(ROUNDS),10)
 
 .PHONY: bench
-bench: ## run the benchmarks
-	@go test -run '^$$' -bench . ./transporter/internal/repository/... ./transporter/internal/content ./transporter/internal/transfer
+bench: ## measure, beside other programs, and compare with the goals (BENCH=repository.index, SCALE=0.05, ROUNDS=n, STRICT=1)
+	@mkdir -p build/bench; go build -o build/bench/bench ./test/bench
+	@build/bench/bench -figures '$(BENCH)' -scale $(or $(SCALE),1) -rounds $(or $(ROUNDS),3) $(if $(STRICT),-strict)
 
 .PHONY: demo
 demo: build ## show the main job on real mail and stay until Ctrl-C

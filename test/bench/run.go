@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"holdfast/test/bench/figures"
+	"holdfast/test/bench/material"
+	"holdfast/test/bench/peer"
+	"holdfast/test/bench/process"
+	"holdfast/test/bench/repository"
+)
+
+type options struct {
+	dir, out string
+	only     string
+	scale    float64
+	rounds   int
+	strict   bool
+	keep     bool
+}
+
+func (o *options) wanted(figure string) bool { return strings.HasPrefix(figure, o.only) }
+
+// errMissed fails a strict run.
+var errMissed = errors.New("a goal was missed")
+
+func run(ctx context.Context, o options, out io.Writer) error {
+	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
+		return fmt.Errorf("the scale is above 0 and up to 1, and there is at least one round; not %g and %d", o.scale, o.rounds)
+	}
+	if !slices.ContainsFunc(repository.Names(), o.wanted) {
+		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(repository.Names(), "\n  "))
+	}
+	var err error
+	if o.dir, err = filepath.Abs(o.dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s/%s, %d processors, %s, load %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(), load())
+	program, err := build(ctx, o.dir)
+	if err != nil {
+		return err
+	}
+	r := repository.Options{
+		Dir: filepath.Join(o.dir, "repositories"), Program: program, Rounds: o.rounds, Scale: o.scale, Keep: o.keep, Wanted: o.wanted, Out: out,
+	}
+	if err := os.RemoveAll(r.Dir); err != nil {
+		return err
+	}
+	if repository.NeedsMail(o.wanted) {
+		if r.Peers = peer.Find(ctx, r.Dir, out); len(r.Peers) == 0 {
+			fmt.Fprintln(out, "There is no peer to compare with: the figures beside peers are left out.")
+		}
+		for _, p := range r.Peers {
+			fmt.Fprintf(out, "compared with %s\n", p.Version)
+		}
+		if r.Mail, r.Material, err = mail(ctx, &o, out); err != nil {
+			return err
+		}
+	}
+	list, err := repository.Run(ctx, r)
+	if err != nil {
+		return err
+	}
+	if !o.keep {
+		if err := os.RemoveAll(r.Dir); err != nil {
+			return err
+		}
+	}
+	return report(&o, out, list)
+}
+
+func report(o *options, out io.Writer, list []figures.Figure) error {
+	if err := figures.Merge(o.out, list); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if err := figures.Print(out, list); err != nil {
+		return err
+	}
+	for i := range list {
+		if o.strict && list[i].Missed() {
+			return errMissed
+		}
+	}
+	return nil
+}
+
+// build builds the program that works on the product's repository.
+func build(ctx context.Context, dir string) (string, error) {
+	program := filepath.Join(dir, "measure")
+	_, err := process.Run(ctx, process.Command{
+		Args: []string{"go", "build", "-trimpath", "-o", program, "./transporter/internal/measure"}, Env: os.Environ(),
+	})
+	return program, err
+}
+
+// needed is the space that repositories take at their greatest, in bytes for each byte of mail: those of two peers and two of
+// the product's, with room for what reclaiming writes before it removes.
+const needed = 4
+
+// mail makes the mail, unless it is there, and reads it once, so that nobody is the first to.
+func mail(ctx context.Context, o *options, out io.Writer) (material.Stamp, string, error) {
+	plan := material.Plan(o.scale)
+	dir := filepath.Join(o.dir, fmt.Sprintf("mail-%d", plan.Messages))
+	stamp, ready := material.Load(dir, plan)
+	room, err := free(o.dir)
+	if err != nil {
+		return stamp, dir, err
+	}
+	want := plan.Plain * needed
+	if !ready {
+		want += plan.Plain * 3 / 2
+	}
+	if room < want {
+		return stamp, dir, fmt.Errorf("%s has %d MB free, the benchmark needs %d MB; free some or choose another --dir", o.dir, room>>20, want>>20)
+	}
+	if !ready {
+		fmt.Fprintf(out, "making %d messages in %s\n", plan.Messages+plan.Later, dir)
+		self, err := os.Executable()
+		if err != nil {
+			return stamp, dir, err
+		}
+		if _, err := process.Run(ctx, process.Command{Args: []string{self, makeMail, dir, fmt.Sprint(o.scale)}, Env: os.Environ()}); err != nil {
+			return stamp, dir, err
+		}
+		if stamp, ready = material.Load(dir, plan); !ready {
+			return stamp, dir, fmt.Errorf("the mail in %s is not what was asked for", dir)
+		}
+	}
+	fmt.Fprintf(out, "%d messages and %d that come later in %d mailboxes, %d MB as .eml\n", stamp.Messages, stamp.Later, material.Mailboxes,
+		stamp.Bytes>>20)
+	return stamp, dir, material.Touch(ctx, dir)
+}
