@@ -49,7 +49,7 @@ e2e: ## run the tests that start real processes
 
 .PHONY: crash
 crash: ## kill repository and backup at random moments, many times over (ROUNDS=n)
-	@go test -count=1 -v -timeout 60m -run Crash ./transporter/internal/repository -args -repository.crashes=$(or $(ROUNDS),500)
+	@go test -count=1 -v -timeout 60m -run Crash ./transporter/internal/repository -args -repository.crashes=$(or $(ROUNDS),1000) -repository.every=1
 	@go test -count=1 -v -timeout 60m -run History ./transporter/internal/backup -args -rounds=$(or $(ROUNDS),500)
 
 .PHONY: chaos

@@ -203,28 +203,13 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		}
 		runs[run{known[i].Backup, string(p.Run)}] = true
 	}
-	var records []index.PointRecord
-	take := func(id index.Point, root *pb.Root) error {
-		rec, err := r.pointRecord(id, root)
-		if err != nil {
-			return err
-		}
-		of := run{rec.Backup, root.GetRun()}
-		if buried[id] || runs[of] {
-			return nil
-		}
-		runs[of] = true
-		records = append(records, rec)
-		return nil
+	type candidate struct {
+		id  index.Point
+		of  run
+		rec index.PointRecord
+		why error // it is not whole
 	}
-	// A run may have written two roots, of which it published one. Those that are whole come first. A root is written after
-	// all that it names is durable, so one that is not whole was damaged: what there is of it is shown.
-	type part struct {
-		id   index.Point
-		root *pb.Root
-		why  error
-	}
-	var parts []part
+	var candidates []candidate
 	for _, b := range found.Roots {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -239,29 +224,46 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())
 			continue
 		}
+		if buried[id] {
+			continue
+		}
+		c := candidate{id: id}
+		if c.rec, err = r.pointRecord(id, root); err != nil {
+			return err
+		}
+		c.of = run{c.rec.Backup, root.GetRun()}
 		if b.Suspect {
-			if err := r.whole(ctx, root); err != nil {
-				parts = append(parts, part{id, root, err})
-				continue
+			c.why = r.whole(ctx, root)
+		}
+		candidates = append(candidates, c)
+	}
+	// A run may have written several roots, of which it published the last. Those that are whole come first. A root is written
+	// after all that it names is durable, so one that is not whole was damaged: what there is of it is shown.
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		if (a.why == nil) != (b.why == nil) {
+			if a.why == nil {
+				return -1
 			}
+			return 1
 		}
-		if err := take(id, root); err != nil {
-			return err
+		return b.rec.Sealed.Compare(a.rec.Sealed)
+	})
+	var records []index.PointRecord
+	for i := range candidates {
+		c := &candidates[i]
+		if runs[c.of] {
+			continue
+		}
+		runs[c.of] = true
+		records = append(records, c.rec)
+		if c.why != nil {
+			r.problem(r.path(packsFolder), "recovery point "+string(pointID(c.id))+" is not whole: "+c.why.Error())
 		}
 	}
-	for _, p := range parts {
-		before := len(records)
-		if err := take(p.id, p.root); err != nil {
-			return err
-		}
-		if len(records) > before {
-			r.problem(r.path(packsFolder), "recovery point "+string(pointID(p.id))+" is not whole: "+p.why.Error())
-		}
-	}
-	if len(records) == 0 && len(buried) == 0 {
+	if len(records) == 0 && len(buried) == 0 && r.index.Adopted() {
 		return nil
 	}
-	return r.index.Change("adopt points", func(c index.Change) error {
+	return r.index.Adopt(func(c index.Change) error {
 		for p := range buried {
 			if err := c.Bury(p); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,17 +71,14 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 
 func TestAFailedCreateLeavesNothingButTheFolder(t *testing.T) {
 	for n := range 60 {
-		fs := newBrokenFS(nil, n)
 		o := testOptions(t, true)
-		o.FS, o.hook = fs, fs.hook
-		r, err := Create(t.Context(), o)
+		broken := o
+		breakingDisk(t, &broken, rand.New(rand.NewPCG(1, 1)), n)
+		r, err := Create(t.Context(), broken)
 		if err == nil {
 			_ = r.Close()
 			return
 		}
-		fs.mu.Lock()
-		fs.rnd, fs.left, fs.dead = nil, -1, false
-		fs.mu.Unlock()
 		if r, err = Create(t.Context(), o); err != nil {
 			t.Fatalf("created again after a failure at operation %d: %v", n, err)
 		}

@@ -330,10 +330,8 @@ func TestACopyKilledAnywhereGoesOn(t *testing.T) {
 		points = append(points, h.point(t, mailboxKey(i%3), 30))
 	}
 	try := func(kill int) (operations int) {
-		fs := newBrokenFS(rnd, kill)
 		o := testOptions(t, kill%2 == 0)
-		o.Path = filepath.Join(o.Path, "to")
-		o.FS, o.hook = fs, fs.hook
+		d := breakingDisk(t, &o, rnd, kill)
 		to, err := Create(t.Context(), o)
 		if err == nil {
 			if _, err = from.Copy(t.Context(), beginCopy(t, to), CopyOptions{}); err == nil {
@@ -341,13 +339,13 @@ func TestACopyKilledAnywhereGoesOn(t *testing.T) {
 			}
 		}
 		if err == nil {
-			return fs.count
+			return d.Count()
 		}
 		if to != nil {
 			to.drop()
 		}
 		if rnd.IntN(2) == 0 {
-			if err := fs.cutPower(); err != nil {
+			if err := d.Cut(); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -8,286 +8,199 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
-	"holdfast/pkg/fault"
-	"holdfast/pkg/mail"
-	"holdfast/transporter/internal/backup"
-	"holdfast/transporter/internal/record"
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/transporter/internal/repository/disk/disktest"
 )
 
 var (
-	crashSeed = flag.Uint64("repository.seed", 0, "replay the crash of this seed")
-	crashes   = flag.Int("repository.crashes", 40, "how many crashes of each kind are tried")
+	crashSeed  = flag.Uint64("repository.seed", 0, "replay the schedule of this seed")
+	crashTries = flag.Int("repository.tries", 20, "how often a schedule is replayed: names of packs and the order of maps are not of the seed")
+	crashes    = flag.Int("repository.crashes", 40, "how many random schedules of each kind are tried")
+	crashEvery = flag.Int("repository.every", 11, "of the fixed script, the process is killed at every n-th operation")
 )
 
-// life is a scripted use of a repository that notes what was acknowledged.
-type life struct {
-	opts Options
-	rnd  *rand.Rand
-	r    *Repository
-
-	created bool
-	points  []lifePoint
-	deleted map[record.PointID]bool
-	// Of the session that is not sealed: what was acknowledged, and what may have been when the end came.
-	now, maybe map[string]string
-	cursor     string
-	maybeNext  string
-	sealing    bool
-	runs       int
-	version    int
+// crashKind is what happens to the process.
+type crashKind struct {
+	name     string
+	cut      bool // the power goes too
+	noIndex  bool // and the index with it
+	together bool // backups run at the same time
 }
 
-type lifePoint struct {
-	id   record.PointID
-	want map[string]string
+var crashKinds = []crashKind{
+	{name: "killed"},
+	{name: "power cut", cut: true},
+	{name: "power cut and index lost", cut: true, noIndex: true},
+	{name: "killed in company", together: true},
+	{name: "power cut in company", cut: true, together: true},
 }
 
-func (l *life) play(ctx context.Context) error {
-	var err error
-	if l.r, err = Create(ctx, l.opts); err != nil {
-		return err
-	}
-	l.created = true
-	for round := range 4 {
-		for range 2 {
-			s, err := l.r.Begin(ctx, testKey, l.run())
-			if err != nil {
-				return err
-			}
-			for range 3 {
-				if err := l.checkpoint(ctx, s); err != nil {
-					return err
-				}
-			}
-			if l.rnd.IntN(3) == 0 {
-				if err := s.Close(); err != nil {
-					return err
-				}
-				continue
-			}
-			if err := l.seal(ctx, s); err != nil {
-				return err
-			}
-		}
-		if round == 1 && len(l.points) > 1 {
-			id := l.points[0].id
-			l.deleted[id] = true // unless the answer is lost
-			if err := l.r.DeletePoint(ctx, id); err != nil {
-				return err
-			}
-		}
-		if err := l.r.Close(); err != nil {
-			return err
-		}
-		if l.r, err = Open(ctx, l.opts); err != nil {
-			return err
-		}
-	}
-	return l.r.Close()
-}
-
-func (l *life) run() record.RunID {
-	l.runs++
-	return record.RunID(fmt.Sprint("run ", l.runs))
-}
-
-func (l *life) checkpoint(ctx context.Context, s *Session) error {
-	l.version++
-	c := backup.Checkpoint{Folder: "inbox", Cursor: mail.Cursor(fmt.Sprint("c", l.version))}
-	next := map[string]string{}
-	for k, v := range l.now {
-		next[k] = v
-	}
-	for range 6 {
-		id := fmt.Sprint("m", l.rnd.IntN(40))
-		if slices.ContainsFunc(c.Messages, func(m record.Message) bool { return m.ID == mail.MessageID(id) }) {
-			continue
-		}
-		m, body := l.message(id)
-		if err := s.Put(ctx, m.Body.Pieces[0].Hash, body); err != nil {
-			return err
-		}
-		c.Messages = append(c.Messages, m)
-		next[id] = m.Subject
-	}
-	l.maybe, l.maybeNext = next, string(c.Cursor)
-	if err := s.Commit(ctx, c); err != nil {
-		return err
-	}
-	l.now, l.cursor = next, string(c.Cursor)
-	return nil
-}
-
-func (l *life) message(id string) (record.Message, []byte) {
-	l.version++
-	body := make([]byte, 1000+l.rnd.IntN(8000))
-	for i := range body {
-		body[i] = byte(l.rnd.Uint32())
-	}
-	return record.Message{
-		Message: mail.Message{ID: mail.MessageID(id), Folder: "inbox", Subject: fmt.Sprint("v", l.version)},
-		Body:    record.Content{Size: int64(len(body)), Pieces: []record.Piece{{Hash: record.Sum(body), Size: int64(len(body))}}},
-	}, body
-}
-
-func (l *life) seal(ctx context.Context, s *Session) error {
-	l.sealing = true
-	p, err := s.Seal(ctx, summary(s.run, "inbox"))
-	if err != nil {
-		return err
-	}
-	l.sealing = false
-	l.points = append(l.points, lifePoint{p.ID, l.now})
-	return nil
-}
-
-// check reopens the repository on a sound disk and makes sure that all that was acknowledged is there.
-func (l *life) check(t *testing.T) {
-	ctx := context.Background()
-	o := l.opts
-	o.FS, o.hook = nil, nil
-	r, err := Open(ctx, o)
-	if !l.created && fault.KindOf(err) == fault.NotFound {
-		return
-	}
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	for _, p := range l.points {
-		pt, err := r.Point(ctx, p.id)
-		if l.deleted[p.id] && fault.KindOf(err) == fault.NotFound {
-			continue
-		}
-		if err != nil {
-			t.Fatalf("point %s: %v", p.id, err)
-		}
-		got := map[string]string{}
-		for m, err := range pt.All(ctx, "inbox") {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[string(m.ID)] = m.Subject
-			readBody(t, r, m)
-		}
-		if fmt.Sprint(got) != fmt.Sprint(p.want) {
-			t.Errorf("point %s has %v, want %v", p.id, got, p.want)
-		}
-	}
-	s, err := r.Begin(ctx, testKey, "after")
-	if err != nil {
-		t.Fatalf("begin: %v", err)
-	}
-	cursor := ""
-	for _, f := range s.State().Folders {
-		cursor = string(f.Cursor)
-	}
-	want := l.now
-	switch cursor {
-	case l.cursor:
-	case l.maybeNext:
-		want = l.maybe
-	default:
-		t.Errorf("cursor is %q, want %q or %q", cursor, l.cursor, l.maybeNext)
-	}
-	for id, subject := range want {
-		m, err := s.Lookup(ctx, []mail.MessageID{mail.MessageID(id)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m[0] == nil || m[0].Subject != subject {
-			t.Errorf("lookup of %s: %v, want %s", id, m[0], subject)
-			continue
-		}
-		readBody(t, r, m[0])
-	}
-	// Life goes on.
-	l.r, l.now, l.cursor = r, want, cursor
-	if err := l.checkpoint(ctx, s); err != nil {
-		t.Fatalf("commit: %v", err)
-	}
-	if err := l.seal(ctx, s); err != nil {
-		t.Fatalf("seal: %v", err)
-	}
-	report, err := r.Verify(ctx, VerifyFull, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range report.Damage {
-		if len(d.Touches) > 0 { // a gap that the power left between blobs touches nothing
-			t.Errorf("damage: %+v", d)
-		}
-	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestACrashAtAnyOperationLosesNothing kills the process at an operation on a file or the index, or cuts the power there.
-func TestACrashAtAnyOperationLosesNothing(t *testing.T) {
-	for _, kind := range []string{"killed", "power cut", "power cut, index lost"} {
-		t.Run(kind, func(t *testing.T) {
+// TestACrashAtAnyMomentLosesNothing plays random lives, ends each at a random operation on a file or the index, and looks at
+// what is left; then life goes on from there to the next crash.
+func TestACrashAtAnyMomentLosesNothing(t *testing.T) {
+	for _, kind := range crashKinds {
+		t.Run(kind.name, func(t *testing.T) {
 			first, n := rand.Uint64(), *crashes
+			seed := func(i int) uint64 { return first + uint64(i) }
 			if *crashSeed != 0 {
-				first, n = *crashSeed, 1
+				n = *crashTries
+				seed = func(int) uint64 { return *crashSeed }
 			}
-			total := lifeLength(t)
-			for i := range n {
-				seed := first + uint64(i)
-				crash(t, kind, seed, total)
-				if t.Failed() {
-					t.Fatalf("replay with -repository.seed=%d", seed)
-				}
-			}
+			crashAll(t, n, func(ctx context.Context, i int) error {
+				return crashSchedule(ctx, kind, seed(i), crashRoot(t))
+			})
 		})
 	}
 }
 
-func newLife(seed uint64, fs *brokenFS, path string) *life {
-	o := Options{Path: path, Name: "crash", Level: Fast, PackSize: minPackSize, Cost: cheap, FS: fs, hook: fs.hook}
-	if seed%2 == 0 {
-		o.Secret.Passphrase = "correct horse"
-	}
-	return &life{opts: o, rnd: rand.New(rand.NewPCG(seed, 2)), deleted: map[record.PointID]bool{}}
-}
-
-// lifeLength counts the operations of a whole life.
-func lifeLength(t *testing.T) int {
-	fs := newBrokenFS(rand.New(rand.NewPCG(1, 1)), -1)
-	l := newLife(1, fs, t.TempDir())
-	if err := l.play(t.Context()); err != nil {
+// TestACrashAtEveryOperationLosesNothing ends one life at each of its operations.
+func TestACrashAtEveryOperationLosesNothing(t *testing.T) {
+	const seed, steps = 4, 60
+	total, err := crashLength(t, seed, steps)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return fs.count
+	for _, kind := range crashKinds[:3] {
+		t.Run(kind.name, func(t *testing.T) {
+			every := max(1, *crashEvery)
+			offset := rand.IntN(every)
+			crashAll(t, (total-offset+every-1)/every, func(ctx context.Context, i int) error {
+				at := offset + i*every
+				c := &crash{kind: kind, seed: seed, path: filepath.Join(crashRoot(t), "repo")}
+				c.rnd = rand.New(rand.NewPCG(seed, uint64(at)))
+				return c.run(ctx, newLife(seed, c.path), at, steps)
+			})
+		})
+	}
 }
 
-func crash(t *testing.T, kind string, seed uint64, total int) {
-	rnd := rand.New(rand.NewPCG(seed, 3))
-	fs := newBrokenFS(rnd, rnd.IntN(total))
-	path := filepath.Join(t.TempDir(), "repo")
-	l := newLife(seed, fs, path)
-	err := l.play(t.Context())
+// crashLength counts the operations of a life that nothing ends.
+func crashLength(t *testing.T, seed uint64, steps int) (int, error) {
+	path := filepath.Join(disktest.Dir(t), "repo")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return 0, err
+	}
+	d, err := disktest.New(disktest.Options{Root: path, Rand: rand.New(rand.NewPCG(1, 1)), Left: -1, Index: indexFile, Lock: lockFile})
+	if err != nil {
+		return 0, err
+	}
+	l := newLife(seed, path)
+	l.on(d)
+	err = errors.Join(l.play(t.Context(), steps, false), l.check(t.Context(), false))
+	return d.Count(), err
+}
+
+var (
+	crashRootOnce sync.Mutex
+	crashRoots    = map[*testing.T]string{}
+	crashCount    atomic.Int64
+)
+
+// crashRoot returns a folder of its own for one schedule.
+func crashRoot(t *testing.T) string {
+	crashRootOnce.Lock()
+	defer crashRootOnce.Unlock()
+	if crashRoots[t] == "" {
+		crashRoots[t] = disktest.Dir(t)
+	}
+	return filepath.Join(crashRoots[t], fmt.Sprint(crashCount.Add(1)))
+}
+
+// crashAll runs n schedules on all cores and tells how far it is.
+func crashAll(t *testing.T, n int, schedule func(ctx context.Context, i int) error) {
+	g, ctx := errgroup.WithContext(t.Context())
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	begun := time.Now()
+	var done atomic.Int64
+	for i := range n {
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err := schedule(ctx, i); err != nil {
+				return err
+			}
+			if d := done.Add(1); d%1000 == 0 || d == int64(n) {
+				t.Logf("%d of %d schedules, %.0f a second", d, n, float64(d)/time.Since(begun).Seconds())
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// crash is one schedule.
+type crash struct {
+	kind crashKind
+	seed uint64
+	path string
+	rnd  *rand.Rand
+}
+
+// crashSchedule plays a life through up to three crashes.
+func crashSchedule(ctx context.Context, kind crashKind, seed uint64, dir string) error {
+	c := &crash{kind: kind, seed: seed, path: filepath.Join(dir, "repo"), rnd: rand.New(rand.NewPCG(seed, 3))}
+	l := newLife(seed, c.path)
+	for range 1 + c.rnd.IntN(3) {
+		// Most ends come late enough for points, some in the middle of the creation.
+		left := c.rnd.IntN(1 << (3 + c.rnd.IntN(7)))
+		if err := c.run(ctx, l, left, 120); err != nil {
+			return fmt.Errorf("%w\nreplay: go test -count=1 -run 'TestACrashAtAnyMomentLosesNothing/%s$' ./transporter/internal/repository -args -repository.seed=%d", err, kind.name, seed)
+		}
+	}
+	return os.RemoveAll(dir)
+}
+
+// run plays until the disk's last operation and checks what is left.
+func (c *crash) run(ctx context.Context, l *life, left, steps int) error {
+	if err := os.MkdirAll(c.path, 0o700); err != nil {
+		return err
+	}
+	d, err := disktest.New(disktest.Options{Root: c.path, Rand: c.rnd, Left: left, Index: indexFile, Lock: lockFile})
+	if err != nil {
+		return err
+	}
+	l.on(d)
+	err = l.play(ctx, steps, c.kind.together)
+	l.drop()
+	if err == nil || errors.Is(err, disktest.ErrKilled) || d.Dead() {
+		err = c.look(ctx, l, d)
+	}
 	if err == nil {
-		return // this life was shorter
+		return nil
 	}
-	if !errors.Is(err, errKilled) {
-		t.Errorf("operation %d ended in %v", fs.left, err)
-		return
-	}
-	if l.r != nil {
-		l.r.drop()
-	}
-	if kind != "killed" {
-		if err := fs.cutPower(); err != nil {
-			t.Fatal(err)
+	kept, keepErr := keepFolder(c.path)
+	return fmt.Errorf("seed %d, %s, killed at operation %d: %w\nthe last operations:\n%s\nthe folder as it was left: %s%v", c.seed, c.kind.name, left, err, d.Trace(), kept, keepErr)
+}
+
+func (c *crash) look(ctx context.Context, l *life, d *disktest.Disk) error {
+	if c.kind.cut {
+		if err := d.Cut(); err != nil {
+			return err
 		}
 	}
-	if kind == "power cut, index lost" {
-		if err := os.Remove(filepath.Join(path, indexFile)); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
+	if c.kind.noIndex {
+		if err := os.RemoveAll(filepath.Join(c.path, indexFile)); err != nil {
+			return err
 		}
 	}
-	l.check(t)
+	return l.check(ctx, c.kind.cut)
+}
+
+// keepFolder copies a folder to where it outlives the test.
+func keepFolder(path string) (string, error) {
+	to, err := os.MkdirTemp("", "holdfast-crash-")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(to, "repo"), os.DirFS(path))
+	}
+	return to, err
 }

@@ -245,6 +245,14 @@ func (f *fullFS) Create(name string) (disk.File, error) {
 	return &fullFile{file, f}, err
 }
 
+func (f *fullFS) Edit(name string) (disk.File, error) {
+	file, err := f.OS.Edit(name)
+	if err != nil {
+		return nil, err
+	}
+	return &fullFile{file, f}, nil
+}
+
 func (f *fullFile) WriteAt(b []byte, off int64) (int, error) {
 	if f.fs.full {
 		n, _ := f.File.WriteAt(b[:len(b)/2], off)

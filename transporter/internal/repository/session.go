@@ -159,6 +159,9 @@ func (s *Session) resume() error {
 		s.r.problem(path, "the journal belongs to another backup; it was set aside")
 		return disk.Fault(s.r.opts.FS.Rename(path, path+pack.Damaged), "rename", path)
 	}
+	if s.stage.seq == 0 { // nothing was committed: the last point counts, which is another where that one was deleted
+		return j.Remove()
+	}
 	if err := s.rebase(head.GetBase()); err != nil {
 		if fault.KindOf(err) != fault.Corrupt {
 			_ = j.Close()

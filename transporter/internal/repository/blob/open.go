@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/disk"
@@ -20,7 +21,8 @@ type Problem struct {
 // Found is what opening the store met that the index did not know of.
 type Found struct {
 	Problems []Problem
-	// Roots and Tombstones are blobs of these types in packs that were new to the index or open.
+	// Roots and Tombstones are blobs of these types in packs that were new to the index, or open, or whose points the index
+	// may not have.
 	Roots, Tombstones []FoundBlob
 	// Packs counts packs that were new to the index.
 	Packs int
@@ -55,6 +57,9 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 	for _, p := range s.opts.Index.Packs() {
 		known[p.Name] = p
 	}
+	if err := s.opts.Index.NotAdopted(func(e *pack.Entry) { found.note(e, false) }); err != nil {
+		return err
+	}
 	resumable := map[pack.Name]index.OpenPack{}
 	open, err := s.opts.Index.OpenPacks()
 	if err != nil {
@@ -79,6 +84,10 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 		} else if name, ok := pack.ParseName(file.Name, pack.Open); ok {
 			if err := s.resume(name, file.Size, resumable[name], found); err != nil {
 				return err
+			}
+		} else if _, ok := pack.ParseName(file.Name, pack.Begun); ok {
+			if err := s.opts.FS.Remove(filepath.Join(s.opts.Dir, file.Name)); err != nil {
+				return disk.Fault(err, "remove", filepath.Join(s.opts.Dir, file.Name))
 			}
 		} else {
 			found.problem(s.opts.Dir+"/"+file.Name, "the file does not belong to the repository, or was set aside as damaged")

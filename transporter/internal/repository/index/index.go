@@ -6,6 +6,7 @@
 //
 //	meta         format → u32    repository → 16 bytes    clean → 1, only while nobody has the index open
 //	             doubt → u64    sure, backup 32 → u64        (doubt.go)
+//	             adopted → u32, the last pack that points are in line with (adopted.go)
 //	packs        number u32 → name 16, kind 1, size u64, entry 48 …, CRC-32C u32        (keys big-endian, values little-endian)
 //	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
 //	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box
@@ -53,8 +54,8 @@ var (
 // Options of an index.
 type Options struct {
 	Repository [16]byte
-	// Hook, if set, is called before and after each transaction that writes; its error fails the transaction. Tests stop a
-	// process there.
+	// Hook, if set, is called at the beginning of each transaction that writes, while no other can run, and after it; its
+	// error fails the transaction. Tests stop a process there.
 	Hook func(when string) error
 	// NoSync leaves transactions to the operating system: for an index that is built anew and synced at its end.
 	NoSync bool
@@ -88,7 +89,9 @@ type Index struct {
 	packs  map[uint32]Pack
 	byName map[pack.Name]uint32
 	next   uint32
-	sums   map[pack.Type]Sums
+	// adopted is the last pack whose roots and tombstones are in the catalogue.
+	adopted uint32
+	sums    map[pack.Type]Sums
 }
 
 // Sums count blobs of one type.
@@ -212,6 +215,7 @@ func (x *Index) load() error {
 		if info, err := os.Stat(x.path); err != nil || info.Size() < tx.Size() {
 			return fault.New(fault.Corrupt, "the index %s is shorter than it was written", x.path)
 		}
+		x.loadAdopted(tx)
 		return tx.Bucket(bucketPacks).ForEach(func(k, v []byte) error {
 			info, raw, err := decodePack(k, v)
 			if err != nil {
@@ -281,12 +285,14 @@ func decodePack(k, v []byte) (Pack, []byte, error) {
 
 // update runs a transaction that writes.
 func (x *Index) update(what string, fn func(tx *bbolt.Tx) error) error {
-	if x.opts.Hook != nil {
-		if err := x.opts.Hook("before " + what); err != nil {
-			return err
+	err := x.db.Update(func(tx *bbolt.Tx) error {
+		if x.opts.Hook != nil {
+			if err := x.opts.Hook("before " + what); err != nil {
+				return err
+			}
 		}
-	}
-	err := x.db.Update(fn)
+		return fn(tx)
+	})
 	if err == nil && x.opts.Hook != nil {
 		err = x.opts.Hook("after " + what)
 	}

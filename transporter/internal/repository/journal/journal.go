@@ -74,13 +74,9 @@ type Journal struct {
 	session [16]byte
 }
 
-// Create begins a journal.
+// Create begins a journal. The file appears with its head or not at all, so that one without a head is damaged.
 func Create(fsys disk.FS, path string, ring *key.Ring, repository, session [16]byte, head *pb.JournalHead) (*Journal, error) {
-	f, err := fsys.Create(path)
-	if err != nil {
-		return nil, disk.Fault(err, "create", path)
-	}
-	j := &Journal{fs: fsys, path: path, ring: ring, f: f, session: session}
+	j := &Journal{fs: fsys, path: path, ring: ring, session: session}
 	b := make([]byte, headerSize)
 	copy(b, magic)
 	binary.LittleEndian.PutUint16(b[8:], version)
@@ -88,19 +84,17 @@ func Create(fsys disk.FS, path string, ring *key.Ring, repository, session [16]b
 	copy(b[32:], session[:])
 	binary.LittleEndian.PutUint32(b[60:], pack.Sum(b[:60]))
 	frame, err := j.frame(head, nil)
-	if err == nil {
-		err = j.write(append(b, frame...))
-	}
-	if err == nil {
-		if syncErr := fsys.SyncDir(filepath.Dir(path)); syncErr != nil {
-			err = disk.Fault(syncErr, "sync", filepath.Dir(path))
-		}
-	}
 	if err != nil {
-		_ = f.Close()
-		_ = fsys.Remove(path)
 		return nil, err
 	}
+	b = append(b, frame...)
+	if err := disk.WriteFile(fsys, path, b); err != nil {
+		return nil, err
+	}
+	if j.f, err = fsys.Edit(path); err != nil {
+		return nil, disk.Fault(err, "open", path)
+	}
+	j.end = int64(len(b))
 	return j, nil
 }
 
@@ -318,12 +312,15 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// Remove closes and removes the journal, whose checkpoints are in a point now. If it stays behind after a crash, the
-// session id in the point tells that it is spent.
+// Remove closes and removes the journal for good, whose checkpoints are in a point now. If it stays behind after a crash, the
+// session id in the point tells that it is spent; once that point may be deleted, the journal must not come back.
 func (j *Journal) Remove() error {
 	_ = j.f.Close()
 	if err := j.fs.Remove(j.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return disk.Fault(err, "remove", j.path)
+	}
+	if err := j.fs.SyncDir(filepath.Dir(j.path)); err != nil {
+		return disk.Fault(err, "sync", filepath.Dir(j.path))
 	}
 	return nil
 }

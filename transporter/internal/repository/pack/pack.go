@@ -131,6 +131,8 @@ func (n Name) File() string { return n.String() + Sealed }
 const (
 	Sealed = ".pack"
 	Open   = ".open"
+	// Begun marks a file that was to become an open pack.
+	Begun = Open + ".tmp"
 	// Damaged marks a file that cannot be read and is set aside.
 	Damaged = ".damaged"
 )

@@ -33,15 +33,16 @@ type Writer struct {
 	durable int64      // under mu
 }
 
-// Create begins a new pack in dir.
+// Create begins a new pack in dir. The file appears with its header or not at all, so that one without is damaged.
 func Create(fsys disk.FS, dir string, header Header) (*Writer, error) {
-	w := &Writer{fs: fsys, dir: dir, header: header, byID: map[ID]int32{}}
-	f, err := fsys.Create(w.Path())
-	if err != nil {
-		return nil, disk.Fault(err, "create", w.Path())
+	w := &Writer{fs: fsys, dir: dir, header: header, byID: map[ID]int32{}, flushed: HeaderSize, durable: HeaderSize}
+	if err := disk.WriteFile(fsys, w.Path(), header.Encode()); err != nil {
+		return nil, err
 	}
-	w.f = f
-	w.buf = append(w.buf, header.Encode()...)
+	var err error
+	if w.f, err = fsys.Edit(w.Path()); err != nil {
+		return nil, disk.Fault(err, "open", w.Path())
+	}
 	return w, nil
 }
 
@@ -89,13 +90,10 @@ func (w *Writer) Append(frame []byte) error {
 }
 
 func (w *Writer) usable() error {
-	if w.failed != nil {
-		return w.failed
-	}
-	if w.sealed {
+	if w.sealed { // and perhaps closed since: another pack takes what follows
 		return fault.New(fault.Conflict, "pack %s is sealed", w.header.Name)
 	}
-	return nil
+	return w.failed
 }
 
 func (w *Writer) flush() error {
@@ -160,13 +158,10 @@ func (w *Writer) syncTo(want int64) error {
 		w.mu.Unlock()
 		return err
 	}
-	upTo, first := w.flushed, w.durable == 0
+	upTo := w.flushed
 	w.mu.Unlock()
 
 	err := w.f.Sync()
-	if err == nil && first {
-		err = w.fs.SyncDir(w.dir)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {

@@ -1,0 +1,387 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/repository/disk/disktest"
+)
+
+// life is a random use of one repository by several backups. What was acknowledged is in their worlds.
+type life struct {
+	opts    Options
+	rnd     *rand.Rand
+	r       *Repository
+	created bool
+	backups []*backupLife
+}
+
+// backupLife is the use by one backup.
+type backupLife struct {
+	l   *life
+	rnd *rand.Rand
+	key record.BackupKey
+	s   *Session
+	run record.RunID
+	n   int // of runs, versions and cursors so far
+
+	w     *world
+	maybe *world // what it is if the operation that did not return took effect
+}
+
+func newLife(seed uint64, path string) *life {
+	l := &life{
+		opts: Options{Path: path, Name: "crash", Level: Level(seed / 2 % 4), PackSize: minPackSize, Cost: cheap},
+		rnd:  rand.New(rand.NewPCG(seed, 2)),
+	}
+	if seed%2 == 0 {
+		l.opts.Secret.Passphrase = "correct horse"
+	}
+	for i := range 3 {
+		w := &world{}
+		w.now = w.start()
+		l.backups = append(l.backups, &backupLife{
+			l: l, rnd: rand.New(rand.NewPCG(seed, uint64(10+i))), w: w,
+			key: record.BackupKey{Account: "a", Mailbox: mail.MailboxID(fmt.Sprint("mailbox", i)), Job: "j"},
+		})
+	}
+	return l
+}
+
+// on lets life go on over a disk, from where it stands.
+func (l *life) on(d *disktest.Disk) {
+	l.opts.FS, l.opts.hook = d, d.Hook
+}
+
+// open opens the repository, or makes it.
+func (l *life) open(ctx context.Context) error {
+	var err error
+	if l.created {
+		l.r, err = Open(ctx, l.opts)
+		return err
+	}
+	if l.r, err = Create(ctx, l.opts); err == nil {
+		l.created = true
+	}
+	return err
+}
+
+// play does a number of things, one after the other or, in rounds, all backups at the same time beside a reader.
+func (l *life) play(ctx context.Context, steps int, together bool) error {
+	if l.r == nil {
+		if err := l.open(ctx); err != nil {
+			return err
+		}
+	}
+	for steps > 0 {
+		var err error
+		switch n := l.rnd.IntN(20); {
+		case n == 0:
+			err = l.whole(ctx)
+			steps--
+		case together:
+			err = l.together(ctx, 6)
+			steps -= 6 * len(l.backups)
+		default:
+			err = l.backups[l.rnd.IntN(len(l.backups))].step(ctx)
+			steps--
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return l.close()
+}
+
+func (l *life) together(ctx context.Context, steps int) error {
+	g, gctx := errgroup.WithContext(ctx)
+	for _, b := range l.backups {
+		g.Go(func() error {
+			for range steps {
+				if err := b.step(gctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		for range steps {
+			if _, err := l.r.Backups(gctx); err != nil {
+				return err
+			}
+			if _, err := l.r.Verify(gctx, VerifyQuick, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// whole does something with the repository as a whole.
+func (l *life) whole(ctx context.Context) error {
+	switch n := l.rnd.IntN(8); {
+	case n < 4:
+		if err := l.close(); err != nil {
+			return err
+		}
+		return l.open(ctx)
+	case n == 4: // killed while it does nothing
+		l.drop()
+		return l.open(ctx)
+	case n == 5:
+		if err := l.close(); err != nil {
+			return err
+		}
+		var err error
+		l.r, err = Rebuild(ctx, l.opts)
+		return err
+	default:
+		_, err := l.r.Verify(ctx, VerifyFull, nil)
+		return err
+	}
+}
+
+func (l *life) close() error {
+	for _, b := range l.backups {
+		b.s, b.w.session = nil, false
+	}
+	err := l.r.Close()
+	if err == nil {
+		l.r = nil
+	}
+	return err
+}
+
+// drop lets go of everything as the end of the process does.
+func (l *life) drop() {
+	for _, b := range l.backups {
+		b.s, b.w.session = nil, false
+	}
+	if l.r != nil {
+		l.r.drop()
+		l.r = nil
+	}
+}
+
+// step does one thing.
+func (b *backupLife) step(ctx context.Context) error {
+	n := b.rnd.IntN(20)
+	switch {
+	case n == 0 && len(b.w.points) > 0:
+		return b.delete(ctx)
+	case n == 1 && len(b.w.points) > 0:
+		p := b.w.points[b.rnd.IntN(len(b.w.points))]
+		return observePoint(ctx, b.l.r, &p)
+	case b.s == nil:
+		return b.begin(ctx)
+	case n < 13:
+		return b.commit(ctx)
+	case n < 18:
+		return b.seal(ctx)
+	case n == 18:
+		_, err := b.keep(ctx, b.rnd.IntN(crashBodies))
+		return err
+	default:
+		s := b.s
+		b.s, b.w.session = nil, false
+		return s.Close()
+	}
+}
+
+func (b *backupLife) number() int {
+	b.n++
+	return b.n
+}
+
+func (b *backupLife) begin(ctx context.Context) error {
+	if b.run == "" || b.rnd.IntN(2) == 0 { // otherwise the task that was interrupted is started again
+		b.run = record.RunID(fmt.Sprint("run ", b.number()))
+	}
+	start := b.w.start()
+	s, err := b.l.r.Begin(ctx, b.key, b.run)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	b.s, b.w.session, b.w.now = s, true, start
+	return observeStart(ctx, b.l.r, s, start)
+}
+
+// keep puts a body, often only where it is lacking, and returns its content.
+func (b *backupLife) keep(ctx context.Context, n int) (record.Content, error) {
+	body := crashBody(n)
+	hash := record.Sum(body)
+	c := record.Content{Size: int64(len(body)), Pieces: []record.Piece{{Hash: hash, Size: int64(len(body))}}}
+	if b.rnd.IntN(4) > 0 {
+		have, err := b.s.Have(ctx, []record.Hash{hash})
+		if err != nil || have[0] {
+			return c, err
+		}
+	}
+	return c, b.s.Put(ctx, hash, body)
+}
+
+func (b *backupLife) commit(ctx context.Context) error {
+	after := b.w.clone()
+	folder := crashFolders[b.rnd.IntN(len(crashFolders))]
+	c := backup.Checkpoint{Folder: folder, Cursor: mail.Cursor(fmt.Sprint("c", b.number()))}
+	after.now.cursors[folder] = c.Cursor
+	named := map[mail.MessageID]bool{}
+	for range b.rnd.IntN(6) {
+		id := crashID(b.rnd.IntN(crashMessages))
+		if named[id] {
+			continue
+		}
+		named[id] = true
+		m := worldMessage{folder, crashSubject(b.number(), b.rnd), b.rnd.IntN(crashBodies)}
+		body, err := b.keep(ctx, m.body)
+		if err != nil {
+			return fmt.Errorf("put: %w", err)
+		}
+		c.Messages = append(c.Messages, record.Message{
+			Message: mail.Message{ID: id, Folder: folder, Subject: m.subject, Received: time.Unix(int64(b.rnd.IntN(1000)), 0).UTC()}, Body: body,
+		})
+		after.now.messages[id] = m
+	}
+	for range b.rnd.IntN(3) {
+		id := crashID(b.rnd.IntN(crashMessages))
+		if !named[id] {
+			c.Deleted = append(c.Deleted, id)
+			delete(after.now.messages, id)
+		}
+	}
+	after.staged = true
+	b.maybe = after
+	if err := b.s.Commit(ctx, c); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	b.w, b.maybe = after, nil
+	return nil
+}
+
+// crashSubject is long, so that packs of trees are sealed too.
+func crashSubject(version int, rnd *rand.Rand) string {
+	random := make([]byte, 300)
+	for i := range random {
+		random[i] = byte(rnd.Uint32())
+	}
+	return fmt.Sprintf("v%d %x", version, random)
+}
+
+func (b *backupLife) seal(ctx context.Context) error {
+	after := b.w.clone()
+	after.session = false
+	sealed := false
+	for i := range b.w.points {
+		sealed = sealed || b.w.points[i].run == b.run
+	}
+	if !sealed {
+		after.points = append(after.points, worldPoint{run: b.run, worldState: b.w.now.clone()})
+		after.staged = false
+	}
+	b.maybe = after
+	p, err := b.s.Seal(ctx, summary(b.run, string(crashFolders[0]), string(crashFolders[1])))
+	if err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	last := &after.points[len(after.points)-1]
+	if !sealed {
+		last.id = p.ID
+	} else if after.point(p.ID) == nil {
+		return fmt.Errorf("seal of %s again gave point %s, which is none of those before", b.run, p.ID)
+	}
+	b.w, b.maybe, b.s = after, nil, nil
+	b.run = ""
+	return nil
+}
+
+func (b *backupLife) delete(ctx context.Context) error {
+	after := b.w.clone()
+	i := b.rnd.IntN(len(after.points))
+	id := after.points[i].id
+	after.points = append(after.points[:i:i], after.points[i+1:]...)
+	b.maybe = after
+	if err := b.l.r.DeletePoint(ctx, id); err != nil {
+		return fmt.Errorf("delete point: %w", err)
+	}
+	b.w, b.maybe = after, nil
+	return nil
+}
+
+// settle finds out which world a backup is in after a crash: what was acknowledged, or that with the operation that did not
+// return.
+func (b *backupLife) settle(ctx context.Context, r *Repository) error {
+	before := b.w.interrupted()
+	err := b.is(ctx, r, before)
+	if err == nil {
+		b.w = before
+	} else if b.maybe != nil {
+		after := b.maybe.interrupted()
+		if afterErr := b.is(ctx, r, after); afterErr != nil {
+			return fmt.Errorf("backup %s is neither as acknowledged (%w) nor as if the last operation had been done (%w)", b.key.Mailbox, err, afterErr)
+		}
+		b.w = after
+	} else {
+		return fmt.Errorf("backup %s: %w", b.key.Mailbox, err)
+	}
+	b.maybe = nil
+	return nil
+}
+
+// is reports in what a backup that has no session differs from a world.
+func (b *backupLife) is(ctx context.Context, r *Repository, w *world) error {
+	if err := w.observe(ctx, r, b.key); err != nil {
+		return err
+	}
+	s, err := r.Begin(ctx, b.key, "look")
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err = observeStart(ctx, r, s, w.start())
+	return errors.Join(err, s.Close())
+}
+
+// check opens the repository on a sound disk and makes sure that all that was acknowledged is there and nothing by halves,
+// then the same with an index built anew.
+func (l *life) check(ctx context.Context, cut bool) error {
+	l.opts.FS, l.opts.hook = nil, nil
+	for _, open := range []func(context.Context, Options) (*Repository, error){Open, Open, Rebuild} {
+		r, err := open(ctx, l.opts)
+		if !l.created {
+			if fault.KindOf(err) == fault.NotFound {
+				return nil
+			}
+			l.created = err == nil // its answer was lost
+		}
+		if err != nil {
+			return fmt.Errorf("open: %w", err)
+		}
+		err = l.checkOpen(ctx, r, cut)
+		if closeErr := r.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("close: %w", closeErr)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
+	for _, b := range l.backups {
+		if err := b.settle(ctx, r); err != nil {
+			return err
+		}
+	}
+	return observeDisk(ctx, r, cut)
+}
