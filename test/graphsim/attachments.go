@@ -199,18 +199,8 @@ func (c *call) writeItem(j *odata.Writer, m *tenant.Message, nested levels) erro
 	j.String("#microsoft.graph." + orElse(m.Type, "message"))
 	j.Name("id")
 	j.String("")
-	v := newView(nil)
-	for _, p := range v.props {
-		if p.name == "parentFolderId" || p.name == "webLink" || p.name == "changeKey" || p.name == "uniqueBody" {
-			continue
-		}
-		if p.name == "internetMessageHeaders" && m.Headers.Size == 0 {
-			continue
-		}
-		j.Name(p.name)
-		if err := p.write(c, j, m); err != nil {
-			return err
-		}
+	if err := c.writeItemMembers(j, m); err != nil {
+		return err
 	}
 	if nested > 0 {
 		j.Name("attachments")
@@ -225,6 +215,28 @@ func (c *call) writeItem(j *odata.Writer, m *tenant.Message, nested levels) erro
 		j.Close(']')
 	}
 	j.Close('}')
+	return nil
+}
+
+func (c *call) writeItemMembers(j *odata.Writer, m *tenant.Message) error {
+	switch m.Type {
+	case typeEvent:
+		return c.writeEvent(j, m)
+	case typeContact:
+		return c.writeContact(j, m)
+	}
+	for _, p := range messageProps() {
+		if p.name == "parentFolderId" || p.name == "webLink" || p.name == "changeKey" || p.name == "uniqueBody" {
+			continue
+		}
+		if p.name == "internetMessageHeaders" && m.Headers.Size == 0 {
+			continue
+		}
+		j.Name(p.name)
+		if err := p.write(c, j, m); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -280,7 +292,7 @@ func (c *call) getAttachmentValue() error {
 	}
 	c.echoPreferences()
 	if a.Item != nil {
-		c.w.Header().Set("Content-Type", "text/plain")
+		c.w.Header().Set("Content-Type", itemType(a.Item))
 		return c.writeMIME(a.Item)
 	}
 	r, err := c.s.tenant.Blobs.Open(a.Content)

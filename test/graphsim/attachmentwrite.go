@@ -52,11 +52,8 @@ func (c *call) newAttachment(f *attachField, depth int) (*tenant.Attachment, *ap
 		}
 		a.Content = blob
 	case kind == "itemAttachment" && f.Item != nil && depth < maxDepth:
-		item, aerr := parseFields(f.Item)
-		if aerr != nil {
-			return nil, aerr
-		}
-		if a.Item, aerr = c.newItem(item, depth+1); aerr != nil {
+		var aerr *apiError
+		if a.Item, aerr = c.attachedItem(f.Item, depth+1); aerr != nil {
 			return nil, aerr
 		}
 	default:
@@ -64,6 +61,21 @@ func (c *call) newAttachment(f *attachField, depth int) (*tenant.Attachment, *ap
 		return nil, undeserializable()
 	}
 	return a, nil
+}
+
+// attachedItem makes a message, an event or a contact.
+func (c *call) attachedItem(p json.RawMessage, depth int) (*tenant.Message, *apiError) {
+	switch itemKind(p) {
+	case typeEvent:
+		return c.newEvent(p)
+	case typeContact:
+		return c.newContact(p)
+	}
+	f, aerr := parseFields(p)
+	if aerr != nil {
+		return nil, aerr
+	}
+	return c.newItem(f, depth)
 }
 
 // createAttachment adds one attachment (contract 5.3).

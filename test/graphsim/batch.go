@@ -71,7 +71,30 @@ func checkBatch(items []batchItem) *apiError {
 		}
 		seen[it.ID] = true
 	}
-	return nil
+	return checkOrder(items)
+}
+
+// checkOrder takes the three shapes of dependence there are: none, a chain in which each waits for the one before it, and one
+// request that all others wait for which wait at all (contract 8).
+func checkOrder(items []batchItem) *apiError {
+	chain, same, first := true, true, ""
+	for i, it := range items {
+		switch {
+		case len(it.DependsOn) == 0:
+			chain = chain && i == 0
+			continue
+		case i > 0:
+			chain = chain && len(it.DependsOn) == 1 && it.DependsOn[0] == items[i-1].ID
+		}
+		if first == "" {
+			first = it.DependsOn[0]
+		}
+		same = same && len(it.DependsOn) == 1 && it.DependsOn[0] == first
+	}
+	if chain || same {
+		return nil
+	}
+	return badRequest("Requests of a batch depend on nothing, each on the one before it, or all on the same one.")
 }
 
 func headerOf(h map[string]string, name string) string {
@@ -166,7 +189,9 @@ func (c *call) runItem(it *batchItem) batchAnswer {
 	if err != nil {
 		segs = []string{""}
 	}
-	in.serveItem(segs)
+	if in.serveItem(segs) {
+		return lostItem(it.ID, rec.header)
+	}
 	a := batchAnswer{ID: it.ID, Status: out.status, Headers: map[string]string{}}
 	for k := range rec.header {
 		a.Headers[k] = rec.header.Get(k)
@@ -181,15 +206,28 @@ func (c *call) runItem(it *batchItem) batchAnswer {
 	return a
 }
 
-// serveItem is serve, for a connection that is not its own: where that would break it off, the item fails with 503.
-func (c *call) serveItem(segs []string) {
+// serveItem is serve, for a connection that is not its own; true means that the connection was to break.
+func (c *call) serveItem(segs []string) (lost bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p != http.ErrAbortHandler { //nolint:errorlint // net/http compares the panic value the same way
 				panic(p)
 			}
-			c.w.status = http.StatusServiceUnavailable
+			lost = true
 		}
 	}()
 	c.serve(segs)
+	return false
+}
+
+// lostItem is what a batch says of an item whose answer did not arrive: whether it took effect cannot be told.
+func lostItem(id string, h http.Header) batchAnswer {
+	a := batchAnswer{
+		ID: id, Status: http.StatusGatewayTimeout, Headers: map[string]string{"Content-Type": "application/json"},
+		Body: json.RawMessage(`{"error":{"code":"UnknownError","message":""}}`),
+	}
+	for _, name := range []string{"request-id", "client-request-id", "Date"} {
+		a.Headers[name] = h.Get(name)
+	}
+	return a
 }

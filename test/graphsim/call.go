@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"holdfast/test/graphsim/internal/odata"
@@ -85,8 +86,20 @@ func (c *call) noContent() error {
 	return nil
 }
 
+// parseQuery reads the query. Names of options are the same in any case: "$orderBy", "$deltaToken".
+func parseQuery(raw string) (url.Values, error) {
+	q, err := url.ParseQuery(raw)
+	out := url.Values{}
+	for k, v := range q {
+		k = strings.ToLower(k)
+		out[k] = append(out[k], v...)
+	}
+	return out, err
+}
+
 // option is a query option by its name; the "$" may be left out, as Graph allows.
 func (c *call) option(name string) string {
+	name = strings.ToLower(name)
 	if v := c.query.Get("$" + name); v != "" {
 		return v
 	}
@@ -94,8 +107,11 @@ func (c *call) option(name string) string {
 }
 
 func (c *call) has(name string) bool {
+	name = strings.ToLower(name)
 	return c.query.Has("$"+name) || c.query.Has(name)
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // decode reads a JSON object, for bodies whose members are few.
 func (c *call) decode(v any) *apiError {

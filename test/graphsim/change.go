@@ -32,7 +32,7 @@ type Change struct {
 func (s *Server) Change(mailbox string, ch Change) ([]string, error) {
 	var ids []string
 	err := s.tenant.Update(func(tx *tenant.Tx) error {
-		mb, err := mailboxOf(tx.State, mailbox)
+		mb, err := mailboxOf(tx, mailbox)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,8 @@ func (s *Server) Change(mailbox string, ch Change) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		for _, m := range msgs {
+		for _, uid := range msgs {
+			m := mb.Message(uid)
 			if err := s.changeOne(tx, mb, m, ch); err != nil {
 				return err
 			}
@@ -94,20 +95,21 @@ func removeFolderAt(tx *tenant.Tx, mb *tenant.Mailbox, path []string) error {
 	return nil
 }
 
-// pick finds the messages that a change is about.
-func pick(mb *tenant.Mailbox, ch Change) ([]*tenant.Message, error) {
+// pick finds the numbers of the messages that a change is about.
+func pick(mb *tenant.Mailbox, ch Change) ([]uint64, error) {
 	top := findPath(mb, ch.Folder)
 	if top == nil {
 		return nil, fmt.Errorf("no folder %q", strings.Join(ch.Folder, "/"))
 	}
-	var all []*tenant.Message
+	var all []uint64
 	for _, f := range append([]*tenant.FolderInfo{top}, mb.Tree(top.Num)...) {
 		if len(ch.Folder) == 0 && len(ch.Messages) == 0 && mb.Within(f.Num, mb.Role("deleteditems").Num) {
 			continue
 		}
-		for _, m := range mb.Messages(f.Num) {
-			if len(ch.Messages) == 0 || slices.Contains(ch.Messages, m.InternetMessageID) || slices.Contains(ch.Messages, mb.MessageID(m, true)) {
-				all = append(all, m)
+		for e := range mb.Newest(f.Num) {
+			if len(ch.Messages) == 0 || slices.Contains(ch.Messages, tenant.MessageID(mb.ID, e.UID, 0, true)) ||
+				slices.Contains(ch.Messages, mb.Message(e.UID).InternetMessageID) {
+				all = append(all, e.UID)
 			}
 		}
 	}

@@ -46,13 +46,7 @@ func (s *Server) controlHandler() http.Handler {
 		return s.counters.Snapshot(r.URL.Query().Get("reset") == "true"), nil
 	})
 	on("DELETE /_control/counters", func(*http.Request) (any, error) { s.counters.Snapshot(true); return nil, nil })
-	on("GET /_control/faults", func(*http.Request) (any, error) { return s.faults.List(), nil })
-	on("DELETE /_control/faults", func(*http.Request) (any, error) { s.faults.Clear(); return nil, nil })
-	on("POST /_control/faults", func(r *http.Request) (any, error) {
-		var f Fault
-		err := decodeStrict(r, &f)
-		return map[string]int{"id": s.addFault(f, err)}, err
-	})
+	s.handleAdmin(on)
 	on("GET /_control/settings", func(*http.Request) (any, error) { return s.settings.Load(), nil })
 	on("PUT /_control/settings", func(r *http.Request) (any, error) {
 		var set Settings
@@ -61,15 +55,6 @@ func (s *Server) controlHandler() http.Handler {
 			s.settings.Store(&set)
 		}
 		return set, err
-	})
-	on("GET /_control/throttle", func(*http.Request) (any, error) { return s.throttle.Limits(), nil })
-	on("PUT /_control/throttle", func(r *http.Request) (any, error) {
-		var l Limits
-		err := decodeStrict(r, &l)
-		if err == nil {
-			s.throttle.SetLimits(l)
-		}
-		return s.throttle.Limits(), err
 	})
 	on("PUT /_control/clock", s.controlClock)
 	on("POST /_control/seed", func(r *http.Request) (any, error) {
@@ -80,13 +65,6 @@ func (s *Server) controlHandler() http.Handler {
 		return s.Seed(o)
 	})
 	return mux
-}
-
-func (s *Server) addFault(f Fault, err error) int {
-	if err != nil {
-		return 0
-	}
-	return s.faults.Add(f)
 }
 
 func decodeStrict(r *http.Request, v any) error {
@@ -149,26 +127,28 @@ func (s *Server) UpdateUser(name string, change func(*User) error) (User, error)
 			return err
 		}
 		out.ID = u.ID
-		fresh := tx.Mailbox(u.ID) == nil
-		tx.PutUser(out)
-		if out.Mailbox && fresh {
-			tx.AddDefaultFolders(u.ID, out.Language)
+		if out.Bulk != u.Bulk {
+			return errors.New("bulk mail is set when the user is made")
 		}
+		tx.PutUser(out)
 		return nil
 	})
 	return out, err
 }
 
-// ExpireDelta makes the service forget all delta tokens of a mailbox handed out so far; code is what it then answers,
-// SyncStateNotFound by default (contract 4.6).
-func (s *Server) ExpireDelta(mailbox, code string) error {
+// ExpireDelta makes the service forget all delta tokens of a mailbox handed out so far; code is what it then answers with
+// 410, SyncStateNotFound by default (contract 4.6).
+func (s *Server) ExpireDelta(mailbox, code string) error { return s.ExpireDeltaAs(mailbox, 0, code) }
+
+// ExpireDeltaAs does so with any status: 40X was documented too.
+func (s *Server) ExpireDeltaAs(mailbox string, status int, code string) error {
 	return s.tenant.Update(func(tx *tenant.Tx) error {
 		u := tx.User(mailbox)
 		if u == nil {
 			return errors.New("no user " + mailbox)
 		}
 		next := *u
-		next.DeltaExpired, next.DeltaError = tx.Seq+1, code
+		next.DeltaExpired, next.DeltaError, next.DeltaStatus = tx.Seq+1, code, status
 		tx.PutUser(next)
 		return nil
 	})
@@ -176,12 +156,13 @@ func (s *Server) ExpireDelta(mailbox, code string) error {
 
 func (s *Server) controlExpire(r *http.Request) (any, error) {
 	var b struct {
-		Code string `json:"code"`
+		Code   string `json:"code"`
+		Status int    `json:"status"`
 	}
 	if err := decodeStrict(r, &b); err != nil {
 		return nil, err
 	}
-	return nil, s.ExpireDelta(r.PathValue("user"), b.Code)
+	return nil, s.ExpireDeltaAs(r.PathValue("user"), b.Status, b.Code)
 }
 
 // controlMessages takes one JSON message after another and adds them in groups.
@@ -251,13 +232,20 @@ func truthOptions(r *http.Request) TruthOptions {
 }
 
 func (s *Server) controlTruth(w http.ResponseWriter, r *http.Request) {
-	lines, err := s.Truth(r.PathValue("user"), truthOptions(r))
-	if err != nil {
+	enc, begun := json.NewEncoder(w), false
+	err := s.EachTruth(r.PathValue("user"), truthOptions(r), func(l TruthLine) error {
+		if !begun {
+			w.Header().Set("Content-Type", "application/x-ndjson")
+			begun = true
+		}
+		return enc.Encode(&l)
+	})
+	switch {
+	case err != nil && begun:
+		panic(http.ErrAbortHandler) // the reader sees a cut stream
+	case err != nil:
 		writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
-		return
 	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	_ = WriteTruth(w, lines) // the reader sees a cut stream
 }
 
 // MailboxHash is a mailbox in short.
@@ -269,28 +257,21 @@ type MailboxHash struct {
 }
 
 func (s *Server) controlHash(r *http.Request) (any, error) {
-	lines, err := s.Truth(r.PathValue("user"), truthOptions(r))
+	h := newHasher()
+	err := s.EachTruth(r.PathValue("user"), truthOptions(r), func(l TruthLine) error { h.add(l); return nil })
 	if err != nil {
 		return nil, err
 	}
-	return HashOf(lines), nil
+	return h.sum(), nil
 }
 
 // HashOf sums lines up.
 func HashOf(lines []TruthLine) MailboxHash {
-	h := MailboxHash{Hash: Hash(lines)}
+	h := newHasher()
 	for _, l := range lines {
-		if l.Folder != nil {
-			h.Folders++
-			continue
-		}
-		h.Messages++
-		h.Bytes += l.Message.BodySize
-		for _, a := range l.Message.Attachments {
-			h.Bytes += a.Size
-		}
+		h.add(l)
 	}
-	return h
+	return h.sum()
 }
 
 // SetClock moves the tenant's clock against the real one.

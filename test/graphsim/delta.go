@@ -1,7 +1,8 @@
 package graphsim
 
 import (
-	"sort"
+	"cmp"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type deltaToken struct {
 	Seq uint64 `json:"q"`
 	// Key is how far a first round's enumeration has come; Done is set when it is complete.
 	Key  uint64 `json:"e,omitempty"`
+	Bulk uint64 `json:"m,omitempty"`
 	Done bool   `json:"d,omitempty"`
 	// Round and Page tell the links of one round apart.
 	Round string `json:"r"`
@@ -32,6 +34,9 @@ type deltaToken struct {
 	Expand string    `json:"x,omitempty"`
 	Since  time.Time `json:"t,omitzero"`
 	Only   string    `json:"c,omitempty"` // changeType
+	Newest bool      `json:"o,omitempty"` // $orderby=receivedDateTime desc
+	Until  time.Time `json:"u,omitzero"`  // with Newest: received time and, in Key, number of the last one enumerated
+	Count  int       `json:"i,omitempty"` // with Since: messages enumerated, of which there is a most
 	Last   uint64    `json:"p,omitempty"` // message whose change ended the round before, for replays
 }
 
@@ -131,8 +136,10 @@ func (c *call) deltaOptions(tok *deltaToken) *apiError {
 		}
 		tok.Left = n + 1
 	}
-	if o := c.option("orderby"); o != "" && !strings.EqualFold(strings.Join(strings.Fields(o), " "), "receivedDateTime desc") {
-		return unsupportedInDelta("$orderby")
+	if c.has("orderby") {
+		if tok.Newest = isNewestFirst(c.option("orderby")); !tok.Newest {
+			return unsupportedInDelta("$orderby")
+		}
 	}
 	if f := c.option("filter"); f != "" {
 		w := strings.Fields(f)
@@ -160,7 +167,7 @@ func (c *call) deltaRefusal(tok *deltaToken) *apiError {
 	switch {
 	case c.set.CloseTracking:
 		return fail(400, "BadRequest", "Change tracking is not supported for this resource.")
-	case c.user.DeltaQuota:
+	case c.user.DeltaQuota || c.overQuota():
 		return fail(403, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size.") // contract 4.7
 	case tok.Page+int(tok.Base) > 0 && max(tok.Seq, tok.Base) < c.user.DeltaExpired:
 		return c.expiredDelta()
@@ -170,7 +177,7 @@ func (c *call) deltaRefusal(tok *deltaToken) *apiError {
 
 // expiredDelta is a token that the service has forgotten (contract 4.6).
 func (c *call) expiredDelta() *apiError {
-	e := fail(410, orElse(c.user.DeltaError, "SyncStateNotFound"), "The sync state generation is not found; generation=149;[highest=157][157][155][156].")
+	e := fail(cmp.Or(c.user.DeltaStatus, 410), orElse(c.user.DeltaError, "SyncStateNotFound"), "The sync state generation is not found; generation=149;[highest=157][157][155][156].")
 	if c.user.DeltaError != "" {
 		path := c.r.URL.EscapedPath()
 		return e.withHeader("Location", "https://"+c.r.Host+path+"?$deltatoken=")
@@ -198,7 +205,7 @@ func (c *call) deltaPage(mb *tenant.Mailbox, tok *deltaToken, v *messageView) (i
 		size = min(size, tok.Left-1)
 	}
 	if !tok.Done {
-		items = enumerate(mb, tok, size)
+		items = c.enumerate(mb, tok, size)
 		if !tok.Done {
 			tok.Left -= min(len(items), max(tok.Left-1, 0))
 			return items, tok.Left != 1
@@ -213,22 +220,48 @@ func (c *call) deltaPage(mb *tenant.Mailbox, tok *deltaToken, v *messageView) (i
 	return append(items, changes...), !last && tok.Left != 1
 }
 
-// enumerate goes through what was in the folder when the first round began, in key order.
-func enumerate(mb *tenant.Mailbox, tok *deltaToken, size int) []deltaItem {
-	all := mb.InKeyOrder(tok.Folder)
-	i := sort.Search(len(all), func(i int) bool { return tenant.OrderKey(all[i].UID) > tok.Key })
-	if tok.Key == 0 {
-		i = 0
-	}
+// enumerate goes through what was in the folder when the first round began, in scattered order or newest first.
+func (c *call) enumerate(mb *tenant.Mailbox, tok *deltaToken, size int) []deltaItem {
 	var items []deltaItem
-	for ; i < len(all) && len(items) < size; i++ {
-		tok.Key = tenant.OrderKey(all[i].UID)
-		if !all[i].Received.Before(tok.Since) {
-			items = append(items, deltaItem{m: all[i]})
+	limit := c.set.deltaFilterCap()
+	for m, advance := range c.enumeration(mb, tok) {
+		if len(items) == size {
+			return items
+		}
+		advance()
+		if m.Received.Before(tok.Since) {
+			continue
+		}
+		if tok.Count++; !tok.Since.IsZero() && tok.Count > limit {
+			break // contract 4.4: a filtered delta tracks so many
+		}
+		items = append(items, deltaItem{m: m})
+	}
+	tok.Done = true
+	return items
+}
+
+// enumeration yields what is left of a first round; advance moves the token behind the message.
+func (c *call) enumeration(mb *tenant.Mailbox, tok *deltaToken) iter.Seq2[*tenant.Message, func()] {
+	return func(yield func(*tenant.Message, func()) bool) {
+		if !tok.Newest {
+			for m, place := range mb.Scattered(tok.Folder, tenant.Place{Bulk: tok.Bulk, Key: tok.Key}) {
+				if !yield(m, func() { tok.Bulk, tok.Key = place.Bulk, place.Key }) {
+					return
+				}
+			}
+			return
+		}
+		last := tenant.Entry{UID: tok.Key, Received: tok.Until}
+		for e := range mb.Newest(tok.Folder) {
+			if !last.Received.IsZero() && !e.Older(last) {
+				continue
+			}
+			if !yield(mb.Message(e.UID), func() { tok.Key, tok.Until = e.UID, e.Received }) {
+				return
+			}
 		}
 	}
-	tok.Done = i == len(all)
-	return items
 }
 
 // changesSince reports what happened after tok.Seq, at most n records; last is set when that was all.

@@ -81,13 +81,16 @@ type rounds struct {
 // serve notes that a link was used. With StaleLinks, one older than the newest used of its round is refused; the newest
 // itself may be retried (contract 4.5).
 func (r *rounds) serve(c *call, tok *deltaToken) *apiError {
+	if !c.set.StaleLinks {
+		return nil // nothing to remember
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.page == nil {
 		r.page = map[string]int{}
 	}
 	key := c.user.ID + tok.Round
-	if c.set.StaleLinks && tok.Page < r.page[key] {
+	if tok.Page < r.page[key] {
 		return fail(410, "SyncStateNotFound", "The sync state generation is not found; generation=%d;[highest=%d].", tok.Page, r.page[key])
 	}
 	r.page[key] = max(r.page[key], tok.Page)

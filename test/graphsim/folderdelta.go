@@ -89,7 +89,9 @@ func (c *call) deltaFolders() error {
 				j.Close('}')
 				continue
 			}
-			c.writeFolder(j, ch.info, sel, nil)
+			j.Open('{')
+			c.writeFolderMembers(j, ch.info, sel)
+			j.Close('}')
 		}
 		j.Close(']')
 		j.Close('}')

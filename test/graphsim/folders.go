@@ -76,46 +76,96 @@ func (c *call) writeFolderMembers(j *odata.Writer, f *tenant.FolderInfo, sel sel
 	}
 }
 
-func (c *call) writeFolder(j *odata.Writer, f *tenant.FolderInfo, sel selection, tags []string) {
-	j.Open('{')
-	c.writeFolderMembers(j, f, sel)
-	c.writeFolderTags(j, f, tags)
-	j.Close('}')
+// folderView is how folders are to be shown.
+type folderView struct {
+	sel      selection
+	tags     []string // extended properties
+	children bool
 }
 
-// folderTags are extended properties asked for in an $expand of folders.
-func (c *call) folderTags() ([]string, *apiError) {
+func (c *call) folderView() (*folderView, *apiError) {
+	sel, aerr := c.folderSelect()
+	if aerr != nil {
+		return nil, aerr
+	}
+	v := &folderView{sel: sel}
 	exp, err := odata.ParseExpand(c.option("expand"))
 	if err != nil {
 		return nil, invalidQuery(err)
 	}
-	var tags []string
 	for _, e := range exp {
-		if e.Name != "singleValueExtendedProperties" {
+		switch e.Name {
+		case "childFolders":
+			v.children = true
+		case "singleValueExtendedProperties":
+			ids, aerr := expandedIDs(e)
+			if aerr != nil {
+				return nil, aerr
+			}
+			v.tags = append(v.tags, ids...)
+		default:
 			return nil, badRequest("Expanding '%s' is not supported here.", e.Name)
 		}
-		ids, aerr := expandedIDs(e)
-		if aerr != nil {
-			return nil, aerr
-		}
-		tags = append(tags, ids...)
 	}
-	return tags, nil
+	return v, nil
+}
+
+// shownFolder is a folder with the children that are shown with it.
+type shownFolder struct {
+	*tenant.FolderInfo
+	children []*tenant.FolderInfo
+	more     bool
+}
+
+// expandedChildren is the page of an expanded collection (contract 3.2).
+const expandedChildren = 10
+
+func (v *folderView) show(mb *tenant.Mailbox, f *tenant.FolderInfo) shownFolder {
+	out := shownFolder{FolderInfo: f}
+	if !v.children {
+		return out
+	}
+	for _, child := range mb.Children(f.Num) {
+		if child.Hidden {
+			continue
+		}
+		if out.more = len(out.children) == expandedChildren; out.more {
+			break
+		}
+		out.children = append(out.children, child)
+	}
+	return out
+}
+
+func (c *call) writeFolder(j *odata.Writer, f shownFolder, v *folderView) {
+	c.writeFolderMembers(j, f.FolderInfo, v.sel)
+	c.writeFolderTags(j, f.FolderInfo, v.tags)
+	if !v.children {
+		return
+	}
+	if f.more {
+		j.Name("childFolders@odata.nextLink")
+		j.String(c.root() + "/users/" + c.args[0] + "/mailFolders/" + tenant.FolderID(c.user.ID, f.Num) + "/childFolders?$skip=" + itoa(expandedChildren))
+	}
+	j.Name("childFolders")
+	j.Open('[')
+	for _, child := range f.children {
+		j.Open('{')
+		c.writeFolderMembers(j, child, nil)
+		j.Close('}')
+	}
+	j.Close(']')
 }
 
 // writeFolderTags knows PR_CONTAINER_CLASS (contract 4.9).
 func (c *call) writeFolderTags(j *odata.Writer, f *tenant.FolderInfo, tags []string) {
 	for _, id := range tags {
-		if id != "String 0x3613" {
+		if id != tagContainer {
 			continue
-		}
-		class := f.Class
-		if class == "" {
-			class = "IPF.Note"
 		}
 		j.Name("singleValueExtendedProperties")
 		j.Open('[')
-		writeExtended(j, id, class)
+		writeExtended(j, id, orElse(f.Class, "IPF.Note"))
 		j.Close(']')
 	}
 }
@@ -132,11 +182,7 @@ func (c *call) listFolders(parent string) error {
 	if aerr != nil {
 		return aerr
 	}
-	sel, aerr := c.folderSelect()
-	if aerr != nil {
-		return aerr
-	}
-	tags, aerr := c.folderTags()
+	v, aerr := c.folderView()
 	if aerr != nil {
 		return aerr
 	}
@@ -144,8 +190,8 @@ func (c *call) listFolders(parent string) error {
 	if err != nil {
 		return invalidQuery(err)
 	}
-	hidden := strings.EqualFold(c.query.Get("includeHiddenFolders"), "true")
-	var folders []*tenant.FolderInfo
+	hidden := strings.EqualFold(c.option("includeHiddenFolders"), "true")
+	var folders []shownFolder
 	if err := c.view(func(mb *tenant.Mailbox) *apiError {
 		top, aerr := findFolder(mb, parent)
 		if aerr != nil {
@@ -157,7 +203,7 @@ func (c *call) listFolders(parent string) error {
 				return invalidQuery(err)
 			}
 			if ok && (hidden || !f.Hidden) {
-				folders = append(folders, f)
+				folders = append(folders, v.show(mb, f))
 			}
 		}
 		return nil
@@ -166,7 +212,9 @@ func (c *call) listFolders(parent string) error {
 	}
 	context := "users('" + c.args[0] + "')/mailFolders"
 	return c.list(context, p, len(folders), func(j *odata.Writer, i int) error {
-		c.writeFolder(j, folders[i], sel, tags)
+		j.Open('{')
+		c.writeFolder(j, folders[i], v)
+		j.Close('}')
 		return nil
 	})
 }
@@ -190,31 +238,34 @@ func (o folderObject) Value(path string) (any, bool) {
 func (o folderObject) Any(string) ([]odata.Object, bool) { return nil, false }
 
 func (c *call) getFolder() error {
-	sel, aerr := c.folderSelect()
+	v, aerr := c.folderView()
 	if aerr != nil {
 		return aerr
 	}
-	tags, aerr := c.folderTags()
-	if aerr != nil {
-		return aerr
-	}
-	var f *tenant.FolderInfo
-	if err := c.view(func(mb *tenant.Mailbox) (aerr *apiError) {
-		f, aerr = findFolder(mb, c.args[1])
+	var f shownFolder
+	if err := c.view(func(mb *tenant.Mailbox) *apiError {
+		info, aerr := findFolder(mb, c.args[1])
+		if aerr == nil {
+			f = v.show(mb, info)
+		}
 		return aerr
 	}); err != nil {
 		return err
 	}
-	return c.replyFolder(200, f, sel, tags)
+	return c.replyFolder(200, f, v)
 }
 
-func (c *call) replyFolder(status int, f *tenant.FolderInfo, sel selection, tags []string) error {
+// replyWritten answers with a folder that was made or changed.
+func (c *call) replyWritten(status int, f *tenant.FolderInfo) error {
+	return c.replyFolder(status, shownFolder{FolderInfo: f}, &folderView{})
+}
+
+func (c *call) replyFolder(status int, f shownFolder, v *folderView) error {
 	return c.json(status, func(j *odata.Writer) error {
 		j.Open('{')
 		j.Name("@odata.context")
 		j.String(c.root() + "/$metadata#users('" + c.args[0] + "')/mailFolders/$entity")
-		c.writeFolderMembers(j, f, sel)
-		c.writeFolderTags(j, f, tags)
+		c.writeFolder(j, f, v)
 		j.Close('}')
 		return nil
 	})

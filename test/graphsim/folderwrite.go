@@ -43,7 +43,7 @@ func (c *call) createFolder(parent string) error {
 	if err != nil {
 		return err
 	}
-	return c.replyFolder(201, made, nil, nil)
+	return c.replyWritten(201, made)
 }
 
 // updateFolder renames. Default folders keep their names; isHidden is set at creation only (contract 3.7).
@@ -78,7 +78,7 @@ func (c *call) updateFolder() error {
 	if err != nil {
 		return err
 	}
-	return c.replyFolder(200, f, nil, nil)
+	return c.replyWritten(200, f)
 }
 
 func (b *folderBody) destination() string {
@@ -116,7 +116,7 @@ func (c *call) moveFolder() error {
 	if err != nil {
 		return err
 	}
-	return c.replyFolder(201, f, nil, nil)
+	return c.replyWritten(201, f)
 }
 
 func moveFolderTo(tx *tenant.Tx, mb *tenant.Mailbox, f, to *tenant.FolderInfo, set *Settings) *apiError {
@@ -157,13 +157,13 @@ func (c *call) copyFolder() error {
 	if err != nil {
 		return err
 	}
-	return c.replyFolder(201, made, nil, nil)
+	return c.replyWritten(201, made)
 }
 
 func copyTree(tx *tenant.Tx, mb *tenant.Mailbox, f *tenant.FolderInfo, parent uint32) uint32 {
 	num := tx.PutFolder(mb.ID, tenant.Folder{Parent: parent, Name: f.Name, Hidden: f.Hidden, Class: f.Class})
-	for _, m := range mb.Messages(f.Num) {
-		dup := *m
+	for _, e := range mb.Messages(f.Num) {
+		dup := *mb.Message(e.UID)
 		dup.UID, dup.Moves, dup.Folder = 0, 0, num
 		tx.PutMessage(mb.ID, dup, tenant.PropAll)
 	}
@@ -212,8 +212,8 @@ func eraseFolder(tx *tenant.Tx, mb *tenant.Mailbox, num uint32) {
 		eraseFolder(tx, mb, child.Num)
 	}
 	to := mb.Role("recoverableitemspurges")
-	for _, m := range mb.Messages(num) {
-		next := *m
+	for _, e := range mb.Messages(num) {
+		next := *mb.Message(e.UID)
 		next.Folder = to.Num
 		tx.PutMessage(mb.ID, next, 0)
 	}

@@ -30,15 +30,6 @@ import (
 	"holdfast/test/graphsim/internal/traffic"
 )
 
-// App is a registered application.
-type App struct {
-	ID     string
-	Secret string
-	// Roles granted: "Mail.Read", "Mail.ReadWrite", "User.Read.All", "MailboxSettings.Read",
-	// "Mail-Advanced.ReadWrite.All". Default: all but the last.
-	Roles []string
-}
-
 // Options of a simulated tenant. The zero value is a tenant in memory on free loopback ports.
 type Options struct {
 	// Tenant is the directory id. Default: DefaultTenant.
@@ -99,6 +90,9 @@ type Server struct {
 	counters *traffic.Counters
 	throttle *traffic.Throttle
 	faults   *traffic.Faults
+	apps     registry
+	latency  *latency
+	turn     atomic.Int64 // of answers that alternate
 	rounds   rounds
 	routes   map[string][]route
 
@@ -114,7 +108,12 @@ func New(opts Options) (*Server, error) {
 	opts.setDefaults()
 	s := &Server{
 		opts: opts, counters: traffic.NewCounters(), throttle: traffic.NewThrottle(opts.Throttle),
-		faults: traffic.NewFaults(opts.Seed), routes: routes(),
+		faults: traffic.NewFaults(opts.Seed), latency: newLatency(opts.Seed), routes: routes(),
+	}
+	for _, a := range opts.Apps {
+		if err := s.PutApp(a); err != nil {
+			return nil, err
+		}
 	}
 	set := opts.Settings
 	s.settings.Store(&set)
@@ -149,11 +148,6 @@ func (o *Options) setDefaults() {
 	if o.Apps == nil {
 		o.Apps = []App{{ID: DefaultApp, Secret: DefaultSecret}}
 	}
-	for i := range o.Apps {
-		if o.Apps[i].Roles == nil {
-			o.Apps[i].Roles = DefaultRoles()
-		}
-	}
 }
 
 func (s *Server) open() error {
@@ -169,9 +163,7 @@ func (s *Server) open() error {
 			return err
 		}
 	}
-	leaf, err := s.ca.Leaf(append([]string{
-		"graph.microsoft.com", "login.microsoftonline.com", "outlook.office.com", "outlook.office365.com",
-	}, s.opts.Names...))
+	leaf, err := s.ca.Leaf(append(realHosts(), s.opts.Names...))
 	if err != nil {
 		return err
 	}

@@ -28,8 +28,8 @@ func (c *call) relocate(dup bool) error {
 		next := *m
 		next.Folder = to.Num
 		if dup {
-			if c.user.Full {
-				return c.full()
+			if c.user.Full || c.user.Quota > 0 && mb.Size() > c.user.Quota {
+				return quotaExceeded()
 			}
 			next.UID, next.Moves = 0, 0
 		}
@@ -84,41 +84,4 @@ func (c *call) dropMessage(where func(*tenant.Mailbox, *tenant.Message) (string,
 		return err
 	}
 	return c.noContent()
-}
-
-// translateIDs turns ids of one form into another (contract 4.10).
-func (c *call) translateIDs() error {
-	var b struct {
-		InputIDs []string `json:"inputIds"`
-		Source   string   `json:"sourceIdType"`
-		Target   string   `json:"targetIdType"`
-	}
-	if aerr := c.decode(&b); aerr != nil {
-		return aerr
-	}
-	if len(b.InputIDs) > 1000 {
-		return badRequest("At most 1000 ids can be translated at once.")
-	}
-	if b.Target != "restId" && b.Target != "restImmutableEntryId" {
-		return badRequest("The id type '%s' is not supported.", b.Target)
-	}
-	type result struct {
-		SourceID string `json:"sourceId"`
-		TargetID string `json:"targetId"`
-	}
-	out := make([]result, 0, len(b.InputIDs))
-	if err := c.view(func(mb *tenant.Mailbox) *apiError {
-		for _, id := range b.InputIDs {
-			m, aerr := findMessage(mb, id)
-			if aerr != nil {
-				return aerr
-			}
-			out = append(out, result{id, mb.MessageID(m, b.Target == "restImmutableEntryId")})
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	writeJSON(c.w, 200, map[string]any{"value": out})
-	return nil
 }

@@ -3,7 +3,6 @@ package graphsim
 import (
 	"cmp"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -151,78 +150,10 @@ func splitOutsideQuotes(s, sep string) []string {
 	return append(out, s[start:])
 }
 
-// candidates are the messages of a folder, or of the whole mailbox, that the filter lets through, in order.
-func (c *call) candidates() ([]*tenant.Message, *apiError) {
-	x, rest, aerr := cutExtended(c.option("filter"))
-	if aerr != nil {
-		return nil, aerr
-	}
-	f, err := odata.ParseFilter(rest)
-	if err != nil {
-		return nil, fail(400, "ErrorInvalidUrlQueryFilter", "%s", err.Error())
-	}
-	order, aerr := c.orderBy(f)
-	if aerr != nil {
-		return nil, aerr
-	}
-	all, aerr := c.allMessages()
-	if aerr != nil {
-		return nil, aerr
-	}
-	out := make([]*tenant.Message, 0, len(all))
-	for _, m := range all {
-		if x != nil {
-			if v, ok := c.extendedValue(m, x.id); !ok || v != x.value {
-				continue
-			}
-		}
-		ok, err := f.Match(messageObject{c, m})
-		if err != nil {
-			return nil, fail(400, "ErrorInvalidUrlQueryFilter", "%s", err.Error())
-		}
-		if ok {
-			out = append(out, m)
-		}
-	}
-	if q := strings.ToLower(strings.Trim(c.option("search"), `"`)); q != "" {
-		if c.has("filter") {
-			return nil, fail(400, "SearchWithFilter", "The query parameter '$filter' is not supported with '$search'.")
-		}
-		q = afterLast(q, ":")
-		out = slices.DeleteFunc(out, func(m *tenant.Message) bool { return !strings.Contains(strings.ToLower(m.Subject+m.Preview), q) })
-		out = out[:min(len(out), 1000)]
-	}
-	if order != nil {
-		slices.SortStableFunc(out, order)
-	}
-	return out, nil
-}
-
-func (c *call) allMessages() ([]*tenant.Message, *apiError) {
-	var all []*tenant.Message
-	var aerr *apiError
-	c.s.tenant.View(func(st *tenant.State) {
-		mb := st.Mailbox(c.user.ID)
-		if len(c.args) > 1 {
-			var f *tenant.FolderInfo
-			if f, aerr = findFolder(mb, c.args[1]); aerr == nil {
-				all = mb.Messages(f.Num)
-			}
-			return
-		}
-		root := mb.Role("msgfolderroot").Num
-		for _, f := range mb.Tree(root) {
-			all = append(all, mb.Messages(f.Num)...)
-		}
-		slices.SortStableFunc(all, func(a, b *tenant.Message) int { return b.Received.Compare(a.Received) })
-	})
-	return all, aerr
-}
-
 // orderBy: with a filter, the properties sorted by must be in it, first and in the same order (contract 4.2).
 func (c *call) orderBy(f *odata.Filter) (func(a, b *tenant.Message) int, *apiError) {
 	items := odata.Split(c.option("orderby"), ',')
-	if len(items) == 0 {
+	if len(items) == 0 || isNewestFirst(c.option("orderby")) && len(f.Paths()) == 0 {
 		return nil, nil
 	}
 	type key struct {
@@ -283,7 +214,7 @@ func (c *call) listMessages() error {
 	if aerr != nil {
 		return aerr
 	}
-	msgs, aerr := c.candidates()
+	f, aerr := c.find(p)
 	if aerr != nil {
 		return aerr
 	}
@@ -292,20 +223,20 @@ func (c *call) listMessages() error {
 	if len(c.args) > 1 {
 		context = "users('" + c.args[0] + "')/mailFolders('" + c.args[1] + "')/messages"
 	}
-	return c.list(context, p, len(msgs), func(j *odata.Writer, i int) error {
+	return c.list(context, p, f.total, func(j *odata.Writer, i int) error {
 		j.Open('{')
 		defer j.Close('}')
-		return c.writeMessage(j, msgs[i], v)
+		return c.writeMessage(j, f.items[i-p.skip], v)
 	})
 }
 
 func (c *call) countMessages() error {
-	msgs, aerr := c.candidates()
+	f, aerr := c.find(page{count: true})
 	if aerr != nil {
 		return aerr
 	}
 	c.w.Header().Set("Content-Type", "text/plain")
-	_, err := io.WriteString(c.w, strconv.Itoa(len(msgs)))
+	_, err := io.WriteString(c.w, strconv.Itoa(f.total))
 	return err
 }
 

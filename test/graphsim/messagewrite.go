@@ -26,10 +26,28 @@ func (c *call) createMessage() error {
 }
 
 func (c *call) full() *apiError {
-	if c.user.Full {
-		return fail(403, "ErrorQuotaExceeded", "The mailbox has exceeded its quota.")
+	if c.user.Full || c.overQuota() {
+		return quotaExceeded()
 	}
 	return nil
+}
+
+func quotaExceeded() *apiError {
+	return fail(403, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size.")
+}
+
+// overQuota tells whether the mailbox holds more than it may.
+func (c *call) overQuota() bool {
+	if c.user.Quota == 0 {
+		return false
+	}
+	over := false
+	c.s.tenant.View(func(st *tenant.State) {
+		if mb := st.Mailbox(c.user.ID); mb != nil {
+			over = mb.Size() > c.user.Quota
+		}
+	})
+	return over
 }
 
 func (c *call) createFromJSON() error {

@@ -31,7 +31,11 @@ func (c *call) getMIME() error {
 
 func (c *call) writeMIME(m *tenant.Message) error {
 	w := &mimeWriter{w: c.w, blobs: c.s.tenant.Blobs}
-	w.message(m)
+	if isMail(m) {
+		w.message(m)
+	} else {
+		w.card(m)
+	}
 	return w.err
 }
 
@@ -155,6 +159,11 @@ func (w *mimeWriter) multipart(kind string, first func(), parts []*tenant.Attach
 }
 
 func (w *mimeWriter) attachment(a *tenant.Attachment) {
+	if a.Item != nil && !isMail(a.Item) {
+		w.printf("Content-Type: %s; charset=\"utf-8\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", itemType(a.Item))
+		w.card(a.Item)
+		return
+	}
 	if a.Item != nil {
 		w.printf("Content-Type: message/rfc822\r\n\r\n")
 		w.message(a.Item)

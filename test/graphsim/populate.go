@@ -20,11 +20,12 @@ func (s *Server) AddUsers(users ...User) ([]User, error) {
 	err := s.tenant.Update(func(tx *tenant.Tx) error {
 		for _, u := range users {
 			s.completeUser(&u)
-			fresh := tx.Mailbox(u.ID) == nil
-			tx.PutUser(u)
-			if u.Mailbox && fresh {
-				tx.AddDefaultFolders(u.ID, u.Language)
+			if u.Bulk != nil {
+				if err := u.Bulk.Validate(); err != nil {
+					return err
+				}
 			}
+			tx.PutUser(u)
 			out = append(out, u)
 		}
 		return nil
@@ -71,7 +72,7 @@ func (s *Server) addMessages(mailbox string, messages []corpus.Message, store *c
 		ready[i] = m
 	}
 	return s.tenant.Update(func(tx *tenant.Tx) error {
-		mb, err := mailboxOf(tx.State, mailbox)
+		mb, err := mailboxOf(tx, mailbox)
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,13 @@ func (s *Server) addMessages(mailbox string, messages []corpus.Message, store *c
 	})
 }
 
-func mailboxOf(st *tenant.State, name string) (*tenant.Mailbox, error) {
+// directory is a state, or one that is being changed.
+type directory interface {
+	User(name string) *tenant.User
+	Mailbox(id string) *tenant.Mailbox
+}
+
+func mailboxOf(st directory, name string) (*tenant.Mailbox, error) {
 	if u := st.User(name); u != nil {
 		if mb := st.Mailbox(u.ID); mb != nil {
 			return mb, nil
@@ -121,7 +128,7 @@ func folderAt(tx *tenant.Tx, mb *tenant.Mailbox, path []string) uint32 {
 // sibling has its name, as other protocols can (contract 3.7).
 func (s *Server) AddFolder(mailbox string, path []string, hidden, search, again bool) error {
 	return s.tenant.Update(func(tx *tenant.Tx) error {
-		mb, err := mailboxOf(tx.State, mailbox)
+		mb, err := mailboxOf(tx, mailbox)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -16,12 +15,11 @@ func (s *Server) serveProxy(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only CONNECT", http.StatusMethodNotAllowed)
 		return
 	}
-	host, _, _ := strings.Cut(r.Host, ":")
 	var to string
-	switch host {
-	case "graph.microsoft.com", "login.microsoftonline.com":
+	switch {
+	case graphCloud(r.Host) != nil, loginCloud(r.Host) != nil:
 		to = s.graphLn.Addr().String()
-	case "outlook.office.com", "outlook.office365.com":
+	case isUploadHost(r.Host):
 		to = s.uploadLn.Addr().String()
 	default:
 		http.Error(w, "not part of the simulated tenant", http.StatusForbidden)

@@ -23,6 +23,8 @@ type SeedOptions struct {
 	// Pattern of file names in imported folders, and how many messages to take at most. Default: all.
 	Pattern string `json:"pattern,omitempty"`
 	Limit   int    `json:"limit,omitempty"`
+	// Bulk adds Mailboxes new users (default 1), each with such mail under a seed of its own.
+	Bulk *Bulk `json:"bulk,omitempty"`
 	// Mailboxes that imported mail is spread over. Default: those that there are, or 4 new ones.
 	Mailboxes int `json:"mailboxes,omitempty"`
 	// Language of the default folders of new mailboxes: "en", "de", "fr", or "mixed". Default: "en".
@@ -47,6 +49,9 @@ func (s *Server) Seed(o SeedOptions) (SeedResult, error) {
 		if err := sd.generate(o); err != nil {
 			return sd.result, err
 		}
+	}
+	if o.Bulk != nil {
+		return sd.result, sd.bulk(o)
 	}
 	if len(o.Import) > 0 {
 		if err := sd.imports(o); err != nil {
@@ -123,7 +128,7 @@ func (sd *seeder) generate(o SeedOptions) error {
 
 func (s *Server) addFolders(mailbox string, paths [][]string) error {
 	return s.tenant.Update(func(tx *tenant.Tx) error {
-		mb, err := mailboxOf(tx.State, mailbox)
+		mb, err := mailboxOf(tx, mailbox)
 		if err != nil {
 			return err
 		}
@@ -161,6 +166,29 @@ func (sd *seeder) imports(o SeedOptions) error {
 		}
 	}
 	return nil
+}
+
+// bulk adds users whose mail is made when it is asked for.
+func (sd *seeder) bulk(o SeedOptions) error {
+	if o.Generate != nil || len(o.Import) > 0 {
+		return errors.New("bulk mail is seeded by itself")
+	}
+	have := 0
+	sd.s.tenant.View(func(st *tenant.State) { have = st.Size() })
+	n := max(o.Mailboxes, 1)
+	users := make([]User, 0, n)
+	for i := range n {
+		b := *o.Bulk
+		b.Seed += uint64(i)
+		name := fmt.Sprintf("Employee %d", have+i+1)
+		users = append(users, User{DisplayName: name, Mailbox: true, AccountEnabled: true, Language: language(o, i), Bulk: &b})
+	}
+	users, err := sd.s.AddUsers(users...)
+	for _, u := range users {
+		sd.result.Mailboxes = append(sd.result.Mailboxes, u.ID)
+		sd.result.Messages += u.Bulk.Messages
+	}
+	return err
 }
 
 // boxes are the mailboxes that imported mail goes to.
@@ -240,7 +268,7 @@ func (s *Server) AddLarge(mailbox string, l Large) error {
 	}
 	m.Attach(tenant.Attachment{Name: orElse(l.Name, "large.bin"), ContentType: "application/octet-stream", Content: blob, Modified: now})
 	return s.tenant.Update(func(tx *tenant.Tx) error {
-		mb, err := mailboxOf(tx.State, mailbox)
+		mb, err := mailboxOf(tx, mailbox)
 		if err != nil {
 			return err
 		}

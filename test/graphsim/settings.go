@@ -5,10 +5,17 @@ import "time"
 // Settings are what a test may change while the tenant runs. The zero value is the service as the contract has it; each
 // field departs from it, or picks among behaviours that the contract leaves open.
 type Settings struct {
-	// Latency of every Graph request, before it is worked on.
-	Latency time.Duration `json:"latency"`
-	// TokenLifetime of access tokens. Zero: one hour.
+	// Latency of every Graph request, before it is worked on. With LatencyP99 it is the median of a log-normal distribution
+	// and LatencyP99 what one request of a hundred exceeds. Rules come first, for some mailboxes or kinds of request.
+	Latency      time.Duration `json:"latency"`
+	LatencyP99   time.Duration `json:"latencyP99"`
+	LatencyRules []LatencyRule `json:"latencyRules"`
+	// TokenLifetime of access tokens. Zero: one hour. RefreshIn is the hint refresh_in (contract 1.2). Zero: none.
 	TokenLifetime time.Duration `json:"tokenLifetime"`
+	RefreshIn     time.Duration `json:"refreshIn"`
+	// TokenSkew is how far the identity's clock is ahead of Graph's; DateSkew that of the Date header (contract 14.25).
+	TokenSkew time.Duration `json:"tokenSkew"`
+	DateSkew  time.Duration `json:"dateSkew"`
 	// Whole makes later delta rounds report whole messages only, never changed parts (contract 4.5).
 	Whole bool `json:"whole"`
 	// EmptyPages puts an empty page with a nextLink before the last page of a round (contract 14.4).
@@ -37,6 +44,12 @@ type Settings struct {
 	LowerInnerError bool `json:"lowerInnerError"`
 	// OpenExtras adds properties that are in no schema, as an open type may (contract 4.1).
 	OpenExtras bool `json:"openExtras"`
+	// DirectoryLifetime of the tokens of users/delta. Zero: seven days (contract 2.3).
+	DirectoryLifetime time.Duration `json:"directoryLifetime"`
+	// DeltaFilterCap is the most messages that a delta with a filter tracks. Zero: 5,000 (contract 4.4).
+	DeltaFilterCap int `json:"deltaFilterCap"`
+	// SearchCap is the most messages that a $search finds. Zero: 1,000; the documents once said 250 (contract 4.2).
+	SearchCap int `json:"searchCap"`
 	// CloseTracking refuses message delta altogether, as in a cloud without it (contract 1.6).
 	CloseTracking bool `json:"closeTracking"`
 }
@@ -67,4 +80,25 @@ func (s *Settings) sessionLifetime() time.Duration {
 		return time.Hour
 	}
 	return s.SessionLifetime
+}
+
+func (s *Settings) searchCap() int {
+	if s.SearchCap == 0 {
+		return 1000
+	}
+	return s.SearchCap
+}
+
+func (s *Settings) directoryLifetime() time.Duration {
+	if s.DirectoryLifetime == 0 {
+		return 7 * 24 * time.Hour
+	}
+	return s.DirectoryLifetime
+}
+
+func (s *Settings) deltaFilterCap() int {
+	if s.DeltaFilterCap == 0 {
+		return 5000
+	}
+	return s.DeltaFilterCap
 }

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -92,9 +93,50 @@ type TruthOptions struct {
 	Recoverable bool
 }
 
-// Truth is what a mailbox holds, sorted: folders by path, then messages by path, time and internet message id.
+// Truth is what a mailbox holds, sorted: folders by path, then messages by path, time and internet message id. It is all
+// in memory: for very large mailboxes there is EachTruth.
 func (s *Server) Truth(mailbox string, o TruthOptions) ([]TruthLine, error) {
 	var out []TruthLine
+	err := s.EachTruth(mailbox, o, func(l TruthLine) error { out = append(out, l); return nil })
+	return out, err
+}
+
+// truthChunk is how many messages are looked at in one hold of the state.
+const truthChunk = 512
+
+// truthFolder is a folder whose messages are to be told.
+type truthFolder struct {
+	TruthFolder
+	num uint32
+}
+
+// EachTruth tells the truth line by line, in the order of Truth. Changes that are made meanwhile may show in the lines to
+// come.
+func (s *Server) EachTruth(mailbox string, o TruthOptions, tell func(TruthLine) error) error {
+	folders, err := s.truthFolders(mailbox, o)
+	if err != nil {
+		return err
+	}
+	for i := range folders {
+		if err := tell(TruthLine{Folder: &folders[i].TruthFolder}); err != nil {
+			return err
+		}
+	}
+	for len(folders) > 0 {
+		n := 1 // siblings may share a name, and so a path
+		for n < len(folders) && folders[n].Path == folders[0].Path {
+			n++
+		}
+		if err := s.truthOfFolders(mailbox, folders[:n], tell); err != nil {
+			return err
+		}
+		folders = folders[n:]
+	}
+	return nil
+}
+
+func (s *Server) truthFolders(mailbox string, o TruthOptions) ([]truthFolder, error) {
+	var out []truthFolder
 	var err error
 	s.tenant.View(func(st *tenant.State) {
 		var mb *tenant.Mailbox
@@ -108,13 +150,65 @@ func (s *Server) Truth(mailbox string, o TruthOptions) ([]TruthLine, error) {
 		for _, role := range tops {
 			for _, f := range mb.Tree(mb.Role(role).Num) {
 				path := strings.Join(mb.Path(f.Num), PathSeparator)
-				out = append(out, TruthLine{Folder: &TruthFolder{path, f.Role, f.Hidden, f.Search, f.Total, f.Unread}})
-				for _, m := range mb.Messages(f.Num) {
-					t := truthOf(m)
-					t.Path, t.ID = path, mb.MessageID(m, true)
-					out = append(out, TruthLine{Message: t})
-				}
+				out = append(out, truthFolder{TruthFolder{path, f.Role, f.Hidden, f.Search, f.Total, f.Unread}, f.Num})
 			}
+		}
+	})
+	slices.SortFunc(out, func(a, b truthFolder) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Total, b.Total), cmp.Compare(a.num, b.num))
+	})
+	return out, err
+}
+
+// truthOfFolders tells the messages of folders of one path, oldest first. Their numbers and times alone are held.
+func (s *Server) truthOfFolders(mailbox string, folders []truthFolder, tell func(TruthLine) error) error {
+	var all []tenant.Entry
+	s.tenant.View(func(st *tenant.State) {
+		if mb, err := mailboxOf(st, mailbox); err == nil {
+			for _, f := range folders {
+				all = append(all, mb.Messages(f.num)...)
+			}
+		}
+	})
+	slices.SortFunc(all, func(a, b tenant.Entry) int { return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.UID, b.UID)) })
+	for len(all) > 0 {
+		n := min(truthChunk, len(all))
+		for n < len(all) && all[n].Received.Equal(all[n-1].Received) {
+			n++
+		}
+		lines, err := s.truthOfMessages(mailbox, folders[0].Path, all[:n])
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if err := tell(l); err != nil {
+				return err
+			}
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+func (s *Server) truthOfMessages(mailbox, path string, entries []tenant.Entry) ([]TruthLine, error) {
+	var out []TruthLine
+	var err error
+	s.tenant.View(func(st *tenant.State) {
+		var mb *tenant.Mailbox
+		if mb, err = mailboxOf(st, mailbox); err != nil {
+			return
+		}
+		for _, e := range entries {
+			m := mb.Message(e.UID)
+			if m == nil {
+				continue // gone meanwhile
+			}
+			var t *TruthMessage
+			if t, err = s.truthOf(m); err != nil {
+				return
+			}
+			t.Path, t.ID = path, mb.MessageID(m, true)
+			out = append(out, TruthLine{Message: t})
 		}
 	})
 	slices.SortFunc(out, compareLines)
@@ -133,56 +227,89 @@ func compareLines(a, b TruthLine) int {
 		cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.BodySHA256, y.BodySHA256), cmp.Compare(x.ID, y.ID))
 }
 
-func truthOf(m *tenant.Message) *TruthMessage {
+func (s *Server) truthOf(m *tenant.Message) (*TruthMessage, error) {
 	t := &TruthMessage{
 		Created: m.Created, Modified: m.Modified,
 		InternetMessageID: m.InternetMessageID, Received: m.Received, Sent: m.Sent, Type: m.Type, Subject: m.Subject,
-		BodyType: map[bool]string{true: "html", false: "text"}[m.BodyHTML], BodySize: m.Body.Size, BodySHA256: m.Body.Hash,
+		BodyType: map[bool]string{true: "html", false: "text"}[m.BodyHTML], BodySize: m.Body.Size,
 		From: m.From, Sender: m.Sender, To: m.To, Cc: m.Cc, Bcc: m.Bcc, ReplyTo: m.ReplyTo, Read: m.Read, Draft: m.Draft,
 		Importance: orElse(m.Importance, "normal"), Categories: m.Categories, Flag: m.Flag,
 		Classification: map[bool]string{true: "other", false: "focused"}[m.Other],
 		ReadReceipt:    m.ReadReceipt, DeliveryReceipt: m.DeliveryReceipt, HasAttachments: m.HasAttachments(), Extended: m.Single,
 	}
 	t.Flag.Status = orElse(t.Flag.Status, "notFlagged")
+	var err error
+	if t.BodySHA256, err = s.tenant.Blobs.Hash(m.Body); err != nil {
+		return nil, err
+	}
 	if m.Headers.Size > 0 {
-		t.HeadersSHA256 = m.Headers.Hash
+		if t.HeadersSHA256, err = s.tenant.Blobs.Hash(m.Headers); err != nil {
+			return nil, err
+		}
 	}
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		ta := TruthAttachment{
 			Kind: strings.TrimSuffix(attachmentType(a), "Attachment"), Name: a.Name, ContentType: a.ContentType,
-			Inline: a.Inline, ContentID: a.ContentID, Size: a.Content.Size, SHA256: a.Content.Hash, Reference: a.Reference,
+			Inline: a.Inline, ContentID: a.ContentID, Size: a.Content.Size, Reference: a.Reference,
+		}
+		if ta.SHA256, err = s.tenant.Blobs.Hash(a.Content); err != nil {
+			return nil, err
 		}
 		if a.Item != nil {
-			ta.Item = truthOf(a.Item)
+			if ta.Item, err = s.truthOf(a.Item); err != nil {
+				return nil, err
+			}
 		}
 		t.Attachments = append(t.Attachments, ta)
 	}
-	return t
+	return t, nil
 }
 
 // Hash is a digest of what a restored mailbox has in common with its original: everything but ids, Created and Modified.
 func Hash(lines []TruthLine) string {
-	h := sha256.New()
-	enc := json.NewEncoder(h)
-	var keys []string
+	h := newHasher()
 	for _, l := range lines {
-		var b strings.Builder
-		e := json.NewEncoder(&b)
-		if l.Message != nil {
-			if err := e.Encode(stripped(l.Message)); err != nil {
-				return "" // values only: cannot happen
-			}
-		} else if err := e.Encode(l.Folder); err != nil {
-			return ""
+		h.add(l)
+	}
+	return h.sum().Hash
+}
+
+// hasher sums lines up in whatever order they come.
+type hasher struct {
+	MailboxHash
+	lines [][sha256.Size]byte
+}
+
+func newHasher() *hasher { return &hasher{} }
+
+func (h *hasher) add(l TruthLine) {
+	var v any = l.Folder
+	if l.Message != nil {
+		v = stripped(l.Message)
+		h.Messages++
+		h.Bytes += l.Message.BodySize
+		for _, a := range l.Message.Attachments {
+			h.Bytes += a.Size
 		}
-		keys = append(keys, b.String())
+	} else {
+		h.Folders++
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		_ = enc.Encode(k) // a hash takes everything
+	p, err := json.Marshal(v)
+	if err != nil {
+		p = nil // values only: cannot happen
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	h.lines = append(h.lines, sha256.Sum256(p))
+}
+
+func (h *hasher) sum() MailboxHash {
+	slices.SortFunc(h.lines, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
+	all := sha256.New()
+	for i := range h.lines {
+		_, _ = all.Write(h.lines[i][:]) // a hash takes everything
+	}
+	h.Hash = hex.EncodeToString(all.Sum(nil))
+	return h.MailboxHash
 }
 
 // stripped is a message without what a copy cannot share.

@@ -20,8 +20,8 @@ import (
 // sessionURL is where a session's bytes go. Clients that came by the real host name get a real host name.
 func (s *Server) sessionURL(host string, ses *tenant.Session) string {
 	root := s.UploadURL()
-	if strings.HasPrefix(host, "graph.microsoft.com") {
-		root = "https://outlook.office.com"
+	if c := graphCloud(host); c != nil {
+		root = "https://" + c.upload[0]
 	}
 	return fmt.Sprintf("%s/api/v2.0/Users('%s')/Messages('%s')/AttachmentSessions('%s')?authtoken=%s", root, ses.Mailbox,
 		url.PathEscape(tenant.MessageID(ses.Mailbox, ses.UID, 0, true)), ses.ID, s.uploadToken(ses.ID))
@@ -38,6 +38,7 @@ var contentRange = regexp.MustCompile(`^bytes (\d+)-(\d+)/(\d+)$`)
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	kind := "upload." + strings.ToLower(r.Method)
 	p := newReply(w, r)
+	s.setDate(p)
 	ses := s.sessionOf(r)
 	mailbox := ""
 	if ses != nil {
@@ -83,11 +84,11 @@ func (s *Server) upload(w *reply, r *http.Request, kind string, ses *tenant.Sess
 	}
 	defer leave()
 	c := &call{s: s, w: w, r: r}
-	if err := c.wait(s.settings.Load().Latency); err != nil {
+	if err := wait(r, s.latency.of(s.settings.Load(), kind, ses.Mailbox)); err != nil {
 		return err
 	}
-	if f := s.faults.Hit(traffic.Request{Kind: kind, Method: r.Method, Mailbox: ses.Mailbox}); f != nil {
-		if s.injectEarly(w, f) {
+	if f := s.faults.Hit(traffic.Request{Kind: kind, Method: r.Method, Mailbox: ses.Mailbox, App: ses.App, Now: s.tenant.Now(), Size: ses.Size}); f != nil {
+		if s.injectEarly(w, r, f) {
 			return nil
 		}
 		if f.Status != 0 {
@@ -153,13 +154,13 @@ func (s *Server) putChunk(w *reply, r *http.Request, ses *tenant.Session) error 
 		}
 		// PascalCase and a bare start, unlike the session's creation (contract 5.4).
 		writeJSON(w, 200, map[string]any{
-			"@odata.context":     s.UploadURL() + "/api/v2.0/$metadata#Users('" + ses.Mailbox + "')/Messages/AttachmentSessions/$entity",
+			"@odata.context":     "https://" + r.Host + "/api/v2.0/$metadata#Users('" + ses.Mailbox + "')/Messages/AttachmentSessions/$entity",
 			"ExpirationDateTime": ses.Expires.Format(timeLayout),
 			"NextExpectedRanges": []string{strconv.FormatInt(next.Got(), 10)},
 		})
 		return nil
 	}
-	return s.finishUpload(w, &next, ses)
+	return s.finishUpload(w, r, &next, ses)
 }
 
 // checkSession refuses a session that another one, or another write to the message, has overtaken (contract 5.4).
@@ -181,7 +182,7 @@ func checkSession(tx *tenant.Tx, next, seen *tenant.Session) (*tenant.Message, *
 	return m, nil
 }
 
-func (s *Server) finishUpload(w *reply, next, seen *tenant.Session) error {
+func (s *Server) finishUpload(w *reply, r *http.Request, next, seen *tenant.Session) error {
 	var parts []io.Reader
 	for _, ch := range next.Chunks {
 		r, err := s.tenant.Blobs.Open(ch)
@@ -213,7 +214,7 @@ func (s *Server) finishUpload(w *reply, next, seen *tenant.Session) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", fmt.Sprintf("%s/api/v2.0/Users('%s')/Messages('%s')/Attachments('%s')", s.UploadURL(), next.Mailbox,
+	w.Header().Set("Location", fmt.Sprintf("https://%s/api/v2.0/Users('%s')/Messages('%s')/Attachments('%s')", r.Host, next.Mailbox,
 		tenant.MessageID(next.Mailbox, made.UID, made.Moves, true), tenant.AttachmentID(next.Mailbox, made, att.Num, true)))
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusCreated)

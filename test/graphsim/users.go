@@ -11,28 +11,29 @@ import (
 // userProps in the order in which they are written; the first eleven are the default set (contract 2.1).
 var userProps = []struct {
 	name  string
+	bit   tenant.UserProps // 0 for what never changes
 	value func(*tenant.User) any
 }{
-	{"businessPhones", func(*tenant.User) any { return []string{} }},
-	{"displayName", func(u *tenant.User) any { return u.DisplayName }},
-	{"givenName", func(u *tenant.User) any { return orNil(u.GivenName) }},
-	{"jobTitle", func(u *tenant.User) any { return orNil(u.JobTitle) }},
-	{"mail", func(u *tenant.User) any { return orNil(u.Mail) }},
-	{"mobilePhone", func(*tenant.User) any { return nil }},
-	{"officeLocation", func(*tenant.User) any { return nil }},
-	{"preferredLanguage", func(u *tenant.User) any { return orNil(u.Language) }},
-	{"surname", func(u *tenant.User) any { return orNil(u.Surname) }},
-	{"userPrincipalName", func(u *tenant.User) any { return u.UserPrincipalName }},
-	{"id", func(u *tenant.User) any { return u.ID }},
-	{"accountEnabled", func(u *tenant.User) any { return u.AccountEnabled }},
-	{"userType", func(u *tenant.User) any { return orNil(u.UserType) }},
-	{"proxyAddresses", func(u *tenant.User) any { return append([]string{}, u.ProxyAddresses...) }},
-	{"assignedPlans", func(*tenant.User) any { return []string{} }},
-	{"assignedLicenses", func(*tenant.User) any { return []string{} }},
-	{"onPremisesSyncEnabled", func(*tenant.User) any { return nil }},
-	{"mailNickname", func(u *tenant.User) any { n, _, _ := strings.Cut(u.UserPrincipalName, "@"); return n }},
-	{"department", func(*tenant.User) any { return nil }},
-	{"companyName", func(*tenant.User) any { return nil }},
+	{"businessPhones", 0, func(*tenant.User) any { return []string{} }},
+	{"displayName", tenant.UserDisplayName, func(u *tenant.User) any { return u.DisplayName }},
+	{"givenName", tenant.UserGivenName, func(u *tenant.User) any { return orNil(u.GivenName) }},
+	{"jobTitle", tenant.UserJobTitle, func(u *tenant.User) any { return orNil(u.JobTitle) }},
+	{"mail", tenant.UserMail, func(u *tenant.User) any { return orNil(u.Mail) }},
+	{"mobilePhone", 0, func(*tenant.User) any { return nil }},
+	{"officeLocation", 0, func(*tenant.User) any { return nil }},
+	{"preferredLanguage", tenant.UserLanguage, func(u *tenant.User) any { return orNil(u.Language) }},
+	{"surname", tenant.UserSurname, func(u *tenant.User) any { return orNil(u.Surname) }},
+	{"userPrincipalName", tenant.UserPrincipal, func(u *tenant.User) any { return u.UserPrincipalName }},
+	{"id", 0, func(u *tenant.User) any { return u.ID }},
+	{"accountEnabled", tenant.UserEnabled, func(u *tenant.User) any { return u.AccountEnabled }},
+	{"userType", tenant.UserTypeOf, func(u *tenant.User) any { return orNil(u.UserType) }},
+	{"proxyAddresses", tenant.UserProxies, func(u *tenant.User) any { return append([]string{}, u.ProxyAddresses...) }},
+	{"assignedPlans", 0, func(*tenant.User) any { return []string{} }},
+	{"assignedLicenses", 0, func(*tenant.User) any { return []string{} }},
+	{"onPremisesSyncEnabled", 0, func(*tenant.User) any { return nil }},
+	{"mailNickname", tenant.UserPrincipal, func(u *tenant.User) any { n, _, _ := strings.Cut(u.UserPrincipalName, "@"); return n }},
+	{"department", 0, func(*tenant.User) any { return nil }},
+	{"companyName", 0, func(*tenant.User) any { return nil }},
 }
 
 const defaultUserProps = 11
@@ -104,7 +105,7 @@ func (c *call) listUsers() error {
 	if c.has("skip") {
 		return fail(400, "Request_UnsupportedQuery", "Skip is not supported.")
 	}
-	p, aerr := c.paging(100, 999)
+	p, aerr := c.paging(usersPage, 999)
 	if aerr != nil {
 		return fail(400, "Request_UnsupportedQuery", "%s", aerr.message)
 	}
@@ -124,10 +125,17 @@ func (c *call) listUsers() error {
 	if (f.Uses("ne") || f.Uses("not") || f.Uses("endswith")) && !p.count {
 		return fail(400, "Request_UnsupportedQuery", "An advanced query needs $count=true.")
 	}
+	search, aerr := userSearch(c.option("search"))
+	if aerr != nil {
+		return aerr
+	}
 	var users []*tenant.User
 	c.s.tenant.View(func(st *tenant.State) { users = st.Users() })
 	kept := users[:0:0]
 	for _, u := range users {
+		if !search(u) {
+			continue
+		}
 		ok, err := f.Match(userObject{u})
 		if err != nil {
 			return fail(400, "Request_UnsupportedQuery", "%s", err.Error())
@@ -136,7 +144,6 @@ func (c *call) listUsers() error {
 			kept = append(kept, u)
 		}
 	}
-	c.w.Header().Set("x-ms-resource-unit", "2")
 	return c.list("users", p, len(kept), func(j *odata.Writer, i int) error {
 		j.Open('{')
 		defer j.Close('}')
@@ -144,8 +151,25 @@ func (c *call) listUsers() error {
 	})
 }
 
+// userSearch reads '"displayName:x"', which looks for words that begin so (contract 2.1).
+func userSearch(s string) (func(*tenant.User) bool, *apiError) {
+	if s == "" {
+		return func(*tenant.User) bool { return true }, nil
+	}
+	name, value, ok := strings.Cut(strings.Trim(s, `"`), ":")
+	if !ok || s[0] != '"' || !knownUserProp(name) {
+		return nil, fail(400, "Request_UnsupportedQuery", "Invalid $search: use \"property:value\" in quotes.")
+	}
+	want := keywordWords(value)
+	return func(u *tenant.User) bool {
+		v, _ := userObject{u}.Value(name)
+		text, _ := v.(string)
+		return containsWords(keywordWords(text), want)
+	}, nil
+}
+
 func (c *call) getUser() error {
-	if c.user == nil || c.user.Deleted {
+	if c.user == nil || c.user.Gone() {
 		return fail(404, "Request_ResourceNotFound", "Resource '%s' does not exist or one of its queried reference-property objects are not present.", c.args[0])
 	}
 	known := func(n string) bool { return n == "mailboxSettings" || knownUserProp(n) }
@@ -161,7 +185,6 @@ func (c *call) getUser() error {
 			return c.s.noMailbox(c.user)
 		}
 	}
-	c.w.Header().Set("x-ms-resource-unit", "1")
 	return c.json(200, func(j *odata.Writer) error {
 		j.Open('{')
 		defer j.Close('}')
@@ -206,41 +229,6 @@ func (c *call) getMailboxSettings() error {
 			return nil
 		}
 		writeMailboxSettings(j, c.user)
-		return nil
-	})
-}
-
-// deltaUsers reports all users, then nothing: changes of the directory show as a new full round (contract 2.3).
-func (c *call) deltaUsers() error {
-	if c.has("top") || c.has("expand") || c.has("orderby") {
-		return fail(400, "Request_UnsupportedQuery", "The query option is not supported with delta.")
-	}
-	sel, aerr := c.selected(knownUserProp, "microsoft.graph.user")
-	if aerr != nil {
-		return aerr
-	}
-	var users []*tenant.User
-	c.s.tenant.View(func(st *tenant.State) { users = st.Users() })
-	if c.option("deltatoken") != "" {
-		users = nil
-	}
-	return c.json(200, func(j *odata.Writer) error {
-		j.Open('{')
-		j.Name("@odata.context")
-		j.String(c.root() + "/$metadata#users")
-		j.Name("@odata.deltaLink")
-		j.String(c.root() + "/users/delta?$deltatoken=" + c.s.seal("users"))
-		j.Name("value")
-		j.Open('[')
-		for _, u := range users {
-			j.Open('{')
-			if err := writeUser(j, u, sel); err != nil {
-				return err
-			}
-			j.Close('}')
-		}
-		j.Close(']')
-		j.Close('}')
 		return nil
 	})
 }

@@ -32,7 +32,9 @@ type Message struct {
 	Draft          bool
 	ReceiptWanted  bool
 	Classification string // "focused", "other"
-	Type           string // empty, or "eventMessageRequest" and its like
+	// Type is empty, or "eventMessageRequest" and its like; of an attached item also "event", from Sent to Received, and
+	// "contact", with Subject as its name and From as its address.
+	Type string
 
 	Attachments []Attachment
 }

@@ -43,6 +43,7 @@ func serve(ctx context.Context, args []string) error {
 	f.StringVar(&o.CAFile, "ca-file", "", "file to write the CA's certificate to")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of random choices")
 	f.DurationVar(&o.Settings.Latency, "latency", 0, "time that every Graph request takes")
+	f.DurationVar(&o.Settings.LatencyP99, "latency-p99", 0, "time that one request of a hundred exceeds (default: all take the same)")
 	f.DurationVar(&o.Settings.TokenLifetime, "token-lifetime", 0, "lifetime of access tokens (default 1h)")
 	throttle := f.String("throttle", "on", "limits of contract 10: on or off")
 	names := f.String("names", "", "more names and addresses for the certificate, comma-separated")
@@ -90,11 +91,18 @@ func seed(ctx context.Context, args []string) error {
 	f.StringVar(&o.Language, "language", "", "language of default folders: en, de, fr, mixed")
 	f.IntVar(&o.Limit, "limit", 0, "most messages to import")
 	f.StringVar(&o.Pattern, "pattern", "", "pattern of file names to import")
+	var bulk graphsim.Bulk
+	f.IntVar(&bulk.Messages, "bulk", 0, "messages in each of the mailboxes, made when they are asked for and never kept in memory")
+	f.IntVar(&bulk.Folders, "bulk-folders", 0, "own folders of a mailbox of bulk mail")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	if bulk.Messages > 0 {
+		bulk.Seed = o.Seed
+		o.Bulk = &bulk
+	}
 	o.Import = f.Args()
-	if len(o.Import) == 0 || g.Messages > 0 {
+	if o.Bulk == nil && len(o.Import) == 0 || g.Messages > 0 {
 		g.Mailboxes = o.Mailboxes
 		o.Generate = &g
 	}

@@ -24,6 +24,9 @@ type Tx struct {
 	tenant *Tenant
 }
 
+// Mailbox of a user id, to be changed; nil when it has none.
+func (tx *Tx) Mailbox(id string) *Mailbox { return tx.own(id) }
+
 func (tx *Tx) do(e event) {
 	e.Seq = tx.Seq + 1
 	tx.apply(&e)
@@ -32,13 +35,13 @@ func (tx *Tx) do(e event) {
 	}
 }
 
-// PutUser adds or replaces a user. A user with a mailbox gets one, empty, when it has none yet.
+// PutUser adds or replaces a user. A user with a mailbox gets one with its default folders when it has none yet.
 func (tx *Tx) PutUser(u User) { tx.do(event{User: &u}) }
 
 // PutFolder adds or replaces a folder of the mailbox; a zero Num asks for a new one, which is returned.
 func (tx *Tx) PutFolder(mailbox string, f Folder) uint32 {
 	if f.Num == 0 {
-		f.Num = tx.mailboxes[mailbox].nextFolder
+		f.Num = tx.own(mailbox).nextFolder
 	}
 	tx.do(event{Mailbox: mailbox, Folder: &f})
 	return f.Num
@@ -52,8 +55,8 @@ func (tx *Tx) RemoveFolder(mailbox string, num uint32) {
 // PutMessage adds or replaces a message; changed says which properties differ from before. A zero UID asks for a new
 // message. A folder other than before is a move. The stored message is returned.
 func (tx *Tx) PutMessage(mailbox string, m Message, changed Props) *Message {
-	mb := tx.mailboxes[mailbox]
-	old := mb.messages[m.UID]
+	mb := tx.own(mailbox)
+	old := mb.Message(m.UID)
 	if m.UID == 0 {
 		m.UID = mb.nextUID
 		m.Created = tx.Now.Truncate(time.Second)
@@ -64,7 +67,7 @@ func (tx *Tx) PutMessage(mailbox string, m Message, changed Props) *Message {
 	}
 	m.Modified = tx.Now.Truncate(time.Second)
 	tx.do(event{Mailbox: mailbox, Message: &m, Changed: changed})
-	return mb.messages[m.UID]
+	return mb.Message(m.UID)
 }
 
 // RemoveMessage forgets a message for good.
@@ -86,13 +89,13 @@ func (s *State) apply(e *event) {
 	case e.User != nil:
 		s.applyUser(e.User)
 	case e.Folder != nil:
-		s.mailboxes[e.Mailbox].applyFolder(e.Folder, e.Seq)
+		s.own(e.Mailbox).applyFolder(e.Folder, e.Seq)
 	case e.FolderGone != 0:
-		s.mailboxes[e.Mailbox].applyFolderGone(e.FolderGone, e.Seq)
+		s.own(e.Mailbox).applyFolderGone(e.FolderGone, e.Seq)
 	case e.Message != nil:
-		s.mailboxes[e.Mailbox].applyMessage(e.Message, e.Changed, e.Seq)
+		s.own(e.Mailbox).applyMessage(e.Message, e.Changed, e.Seq)
 	case e.Gone != 0:
-		s.mailboxes[e.Mailbox].applyGone(e.Gone, e.Seq)
+		s.own(e.Mailbox).applyGone(e.Gone, e.Seq)
 	case e.Session != nil:
 		s.sessions[e.Session.ID] = e.Session
 	case e.SessionEnd != "":

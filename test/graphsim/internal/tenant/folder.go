@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -32,7 +33,7 @@ func (mb *Mailbox) Folder(num uint32) *FolderInfo {
 	if st == nil {
 		return nil
 	}
-	return &FolderInfo{st.Folder, max(st.seq, st.countSeq), st.children, len(st.members), st.unread}
+	return &FolderInfo{st.Folder, max(st.seq, st.countSeq), st.children, st.total, st.unread}
 }
 
 // Role finds a default folder by its well-known name, whatever its case; nil when the mailbox has none.
@@ -113,11 +114,7 @@ func (mb *Mailbox) GoneFolders(after uint64) []FolderRemoval {
 
 // defaultFolders of a new mailbox: well-known name, parent's well-known name, and the name by language
 // (contract 3.3: names are localised, well-known names are not).
-var defaultFolders = []struct {
-	role, parent string
-	en, de, fr   string
-	hidden       bool
-}{
+var defaultFolders = []defaultFolder{
 	{role: "root", en: "Root", de: "Root", fr: "Root", hidden: true},
 	{role: "msgfolderroot", parent: "root", en: "Top of Information Store", de: "Oberste Ebene des Informationsspeichers", fr: "Racine de la banque d'informations"},
 	{role: "inbox", parent: "msgfolderroot", en: "Inbox", de: "Posteingang", fr: "Boîte de réception"},
@@ -136,19 +133,20 @@ var defaultFolders = []struct {
 	{role: "recoverableitemsversions", parent: "recoverableitemsroot", en: "Versions", de: "Versions", fr: "Versions"},
 }
 
-// AddDefaultFolders gives a new mailbox its folders in the user's language.
-func (tx *Tx) AddDefaultFolders(mailbox, language string) {
-	nums := map[string]uint32{}
-	for _, d := range defaultFolders {
-		name := d.en
-		switch language {
-		case "de":
-			name = d.de
-		case "fr":
-			name = d.fr
-		}
-		nums[d.role] = tx.PutFolder(mailbox, Folder{
-			Parent: nums[d.parent], Name: name, Role: d.role, Hidden: d.hidden,
-		})
-	}
+type defaultFolder struct {
+	role, parent string
+	en, de, fr   string
+	hidden       bool
 }
+
+func (d *defaultFolder) name(language string) string {
+	switch language {
+	case "de":
+		return d.de
+	case "fr":
+		return d.fr
+	}
+	return d.en
+}
+
+func bulkFolderName(i int) string { return fmt.Sprintf("Project %d", i+1) }

@@ -24,6 +24,8 @@ const (
 	KindImmutable
 	KindAttachment // of a message under its regular id
 	KindImmutableAttachment
+	KindEntry          // a MAPI entry id
+	KindImmutableEntry // an immutable one
 )
 
 var idPrefix = map[Kind]string{
@@ -32,11 +34,14 @@ var idPrefix = map[Kind]string{
 	KindImmutable:           "\x00\x09\x00\x2e",
 	KindAttachment:          "\x00\x03\x24\x07",
 	KindImmutableAttachment: "\x00\x09\x00\x2f",
+	KindEntry:               "\x00\x00\x00\x00",
+	KindImmutableEntry:      "\x00\x00\x00\x01",
 }
 
 // Lengths are 2 mod 3, so that an id ends in one "=".
 var idLength = map[Kind]int{
 	KindFolder: 89, KindMessage: 113, KindImmutable: 53, KindAttachment: 122, KindImmutableAttachment: 62,
+	KindEntry: 71, KindImmutableEntry: 47,
 }
 
 // Ref is what an id means. Num is a folder's or a message's number.

@@ -15,8 +15,15 @@ type Mailbox struct {
 	nextFolder uint32
 	nextUID    uint64
 	folders    map[uint32]*folderState
-	messages   map[uint64]*Message
+	messages   map[uint64]*Message // all but those of the bulk in which nothing happened
 	gone       []FolderRemoval
+	born       uint64
+	bulk       *bulkMail           // nil for none
+	taken      map[uint64]struct{} // of the bulk: those in messages, and those that are gone
+
+	sizing sync.Mutex // guards the two below
+	size   int64      // bytes, when they were counted
+	sized  bool
 }
 
 // FolderRemoval is a folder that was there up to an event.
@@ -31,8 +38,10 @@ type folderState struct {
 	seq      uint64 // event of the newest write to the folder itself
 	countSeq uint64 // event of the newest change of its counters
 	children int    // direct children that are not hidden
+	total    int
 	unread   int
-	members  map[uint64]struct{}
+	bulk     *bulkFolder         // its share of the bulk; nil for none
+	members  map[uint64]struct{} // those in Mailbox.messages
 	log      []Change
 
 	mu     sync.Mutex // guards the two caches below; they are nil when stale
@@ -50,17 +59,10 @@ type Change struct {
 	Changed Props
 }
 
-func newMailbox(id string) *Mailbox {
-	return &Mailbox{
-		ID: id, nextFolder: 1, nextUID: 1,
-		folders: map[uint32]*folderState{}, messages: map[uint64]*Message{},
-	}
-}
-
 func (mb *Mailbox) applyFolder(f *Folder, seq uint64) {
 	st := mb.folders[f.Num]
 	if st == nil {
-		st = &folderState{members: map[uint64]struct{}{}}
+		st = &folderState{}
 		mb.folders[f.Num] = st
 		mb.nextFolder = max(mb.nextFolder, f.Num+1)
 	} else {
@@ -87,8 +89,10 @@ func (mb *Mailbox) applyFolderGone(num uint32, seq uint64) {
 
 func (mb *Mailbox) applyMessage(m *Message, changed Props, seq uint64) {
 	m.Seq = seq
-	old := mb.messages[m.UID]
+	old := mb.Message(m.UID)
+	mb.take(m.UID)
 	mb.messages[m.UID] = m
+	mb.count(old, m)
 	mb.nextUID = max(mb.nextUID, m.UID+1)
 	to := mb.folders[m.Folder]
 	arrived := old == nil || old.Folder != m.Folder
@@ -104,18 +108,32 @@ func (mb *Mailbox) applyMessage(m *Message, changed Props, seq uint64) {
 }
 
 func (mb *Mailbox) applyGone(uid uint64, seq uint64) {
-	m := mb.messages[uid]
+	m := mb.Message(uid)
 	if m == nil {
 		return
 	}
+	mb.take(uid)
+	mb.count(m, nil)
 	delete(mb.messages, uid)
 	from := mb.folders[m.Folder]
 	from.take(m, seq)
 	from.log = append(from.log, Change{Seq: seq, UID: uid, Moves: m.Moves, Removed: true})
 }
 
+// take notes that a message is no longer as the bulk makes it.
+func (mb *Mailbox) take(uid uint64) {
+	if !mb.bulk.has(uid) {
+		return
+	}
+	if mb.taken == nil {
+		mb.taken = map[uint64]struct{}{}
+	}
+	mb.taken[uid] = struct{}{}
+}
+
 func (st *folderState) take(m *Message, seq uint64) {
 	delete(st.members, m.UID)
+	st.total--
 	if !m.Read {
 		st.unread--
 	}
@@ -123,7 +141,11 @@ func (st *folderState) take(m *Message, seq uint64) {
 }
 
 func (st *folderState) give(m *Message, seq uint64) {
+	if st.members == nil {
+		st.members = map[uint64]struct{}{}
+	}
 	st.members[m.UID] = struct{}{}
+	st.total++
 	if !m.Read {
 		st.unread++
 	}
@@ -131,43 +153,14 @@ func (st *folderState) give(m *Message, seq uint64) {
 }
 
 // Message by its number; nil when it is gone.
-func (mb *Mailbox) Message(uid uint64) *Message { return mb.messages[uid] }
-
-// Messages of a folder, newest first.
-func (mb *Mailbox) Messages(folder uint32) []*Message {
-	st := mb.folders[folder]
-	if st == nil {
+func (mb *Mailbox) Message(uid uint64) *Message {
+	if m := mb.messages[uid]; m != nil {
+		return m
+	}
+	if _, taken := mb.taken[uid]; taken || !mb.bulk.has(uid) {
 		return nil
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.byDate == nil {
-		st.byDate = mb.sorted(st, func(a, b *Message) int {
-			return cmp.Or(b.Received.Compare(a.Received), cmp.Compare(b.UID, a.UID))
-		})
-	}
-	return st.byDate
-}
-
-// InKeyOrder are the messages of a folder in an order that has nothing to do with their dates, and stays the same as
-// long as they stay: the order of a first delta round (contract 14.4).
-func (mb *Mailbox) InKeyOrder(folder uint32) []*Message {
-	st := mb.folders[folder]
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.byKey == nil {
-		st.byKey = mb.sorted(st, func(a, b *Message) int { return cmp.Compare(OrderKey(a.UID), OrderKey(b.UID)) })
-	}
-	return st.byKey
-}
-
-func (mb *Mailbox) sorted(st *folderState, less func(a, b *Message) int) []*Message {
-	out := make([]*Message, 0, len(st.members))
-	for uid := range st.members {
-		out = append(out, mb.messages[uid])
-	}
-	slices.SortFunc(out, less)
-	return out
+	return mb.bulk.message(mb.ID, uid, mb.born)
 }
 
 // OrderKey scatters message numbers; it is one to one.
@@ -204,13 +197,31 @@ func Conversation(mailbox, subject string) (string, []byte) {
 	}
 }
 
-// Size is the bytes that a mailbox holds.
+// Size is the bytes that a mailbox holds. The first call goes through all messages.
 func (mb *Mailbox) Size() int64 {
-	var n int64
-	for _, m := range mb.messages {
-		n += m.Size()
+	mb.sizing.Lock()
+	defer mb.sizing.Unlock()
+	if !mb.sized {
+		mb.size, mb.sized = 0, true
+		for _, m := range mb.messages {
+			mb.size += m.Size()
+		}
+		for uid := range mb.untouched() {
+			mb.size += mb.Message(uid).Size()
+		}
 	}
-	return n
+	return mb.size
+}
+
+func (mb *Mailbox) count(old, now *Message) {
+	mb.sizing.Lock()
+	defer mb.sizing.Unlock()
+	if old != nil {
+		mb.size -= old.Size()
+	}
+	if now != nil {
+		mb.size += now.Size()
+	}
 }
 
 // Second cuts a time to what mail keeps of it (contract 0.3).

@@ -39,7 +39,10 @@ type State struct {
 	Seq       uint64 // number of the newest event
 	users     map[string]*User
 	userOrder []string
-	mailboxes map[string]*Mailbox
+	byName    map[string]string   // lower-case principal names and addresses to ids
+	mailboxes map[string]*Mailbox // those in which something happened
+	pristine  pristine            // some of the others
+	directory []UserChange        // log of the users, oldest first
 	sessions  map[string]*Session
 	offset    atomic.Int64 // of the clock, in nanoseconds
 }
@@ -72,6 +75,7 @@ func Open(opts Options) (*Tenant, error) {
 func newState() *State {
 	return &State{
 		users:     map[string]*User{},
+		byName:    map[string]string{},
 		mailboxes: map[string]*Mailbox{},
 		sessions:  map[string]*Session{},
 	}

@@ -3,6 +3,7 @@ package traffic
 import (
 	"math/rand/v2"
 	"path"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,15 +16,19 @@ type Fault struct {
 	Mailbox string `json:"mailbox"` // mailbox id
 	Item    string `json:"item"`    // message or attachment id, or the message's internet message id
 
+	App         string  `json:"app"`         // application id
+	MinPage     int     `json:"minPage"`     // only pages asked to be at least this large (contract 4.2: large pages time out)
 	After       int     `json:"after"`       // let this many through first
 	Count       int     `json:"count"`       // then fire this many times; 0 is for ever
 	Probability float64 `json:"probability"` // 0 is always
+	// For is how long after the first one it goes on firing: a storm. Zero: no end.
+	For time.Duration `json:"for"`
 
 	// What happens: one of Status, Reset, LoseReply, TruncateAt, Delay (which may go with the others).
 	Status     int           `json:"status"`
 	Code       string        `json:"code"`       // default: the usual one for the status
 	Message    string        `json:"message"`    // default: the usual one
-	RetryAfter string        `json:"retryAfter"` // header; none when empty
+	RetryAfter string        `json:"retryAfter"` // header, none when empty; "date:5" is the date in five seconds
 	Body       string        `json:"body"`       // "" JSON error, "html", "empty"
 	Reset      bool          `json:"reset"`      // the connection breaks before anything is done
 	LoseReply  bool          `json:"loseReply"`  // everything is done, then the connection breaks (contract 6.10)
@@ -34,6 +39,8 @@ type Fault struct {
 
 	Seen  int `json:"seen"`  // requests that matched
 	Fired int `json:"fired"` // times that it went wrong
+
+	began time.Time // of the storm
 }
 
 // Faults decides, from a seed, which requests go wrong.
@@ -68,6 +75,15 @@ func (f *Faults) List() []Fault {
 	return out
 }
 
+// Remove removes a rule; false when there is none of this id.
+func (f *Faults) Remove(id int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.rules)
+	f.rules = slices.DeleteFunc(f.rules, func(r *Fault) bool { return r.ID == id })
+	return len(f.rules) < n
+}
+
 // Clear removes all rules.
 func (f *Faults) Clear() {
 	f.mu.Lock()
@@ -77,9 +93,12 @@ func (f *Faults) Clear() {
 
 // Request is what rules match.
 type Request struct {
-	Kind, Method, Mailbox string
-	Items                 []string // ids that name the item, as it may be called
-	Size                  int64    // of the contents asked for, when known
+	Kind, Method, Mailbox, App string
+
+	Now   time.Time
+	Page  int      // size of the page asked for; 0 for none
+	Items []string // ids that name the item, as it may be called
+	Size  int64    // of the contents asked for, when known
 }
 
 // Hit is the first rule that fires for a request, or nil.
@@ -97,11 +116,25 @@ func (f *Faults) Hit(q Request) *Fault {
 		if r.Probability > 0 && f.rand.Float64() >= r.Probability {
 			continue
 		}
+		if r.over(q.Now) {
+			continue
+		}
 		r.Fired++
 		hit := *r
 		return &hit
 	}
 	return nil
+}
+
+// over tells whether the storm has passed.
+func (r *Fault) over(now time.Time) bool {
+	if r.For == 0 {
+		return false
+	}
+	if r.began.IsZero() {
+		r.began = now
+	}
+	return now.Sub(r.began) >= r.For
 }
 
 func (r *Fault) matches(q Request) bool {
@@ -110,7 +143,8 @@ func (r *Fault) matches(q Request) bool {
 			return false
 		}
 	}
-	if (r.Method != "" && r.Method != q.Method) || (r.Mailbox != "" && r.Mailbox != q.Mailbox) || q.Size < r.MinSize {
+	if (r.Method != "" && r.Method != q.Method) || (r.Mailbox != "" && r.Mailbox != q.Mailbox) || (r.App != "" && r.App != q.App) ||
+		q.Size < r.MinSize || q.Page < r.MinPage {
 		return false
 	}
 	if r.Item == "" {
