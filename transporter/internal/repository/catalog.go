@@ -177,7 +177,13 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 	buried := map[index.Point]bool{}
 	for _, t := range found.Tombstones {
 		var stone pb.Tombstone
-		if _, err := r.loadFound(t, &stone); err != nil {
+		_, err := r.loadFound(t, &stone)
+		if err == nil {
+			if err := message.Understood("the mark of a deleted point", stone.GetNeeds()); err != nil {
+				return err
+			}
+		}
+		if err != nil {
 			r.problem(r.path(packsFolder), "a tombstone cannot be read: "+err.Error())
 			continue
 		}
@@ -220,6 +226,11 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		byID[b.ID] = true
 		root := &pb.Root{}
 		id, err := r.loadFound(b, root)
+		if err == nil {
+			if err := message.Understood("recovery point "+string(pointID(id)), root.GetNeeds()); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())
 			continue

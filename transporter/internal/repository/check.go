@@ -45,6 +45,11 @@ func check(path string, need int64) error {
 	if !filepath.IsAbs(path) {
 		return fault.New(fault.Invalid, "the path %s is not absolute; give the whole path from the root", path)
 	}
+	for parent := filepath.Dir(path); parent != filepath.Dir(parent); parent = filepath.Dir(parent) {
+		if Exists(parent) {
+			return fault.New(fault.Conflict, "%s lies inside the repository in %s; choose a folder outside of it", path, parent)
+		}
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir():
@@ -65,10 +70,8 @@ func checkEmpty(path string) error {
 	if err != nil {
 		return disk.Fault(err, "read the folder", path)
 	}
-	for _, d := range list {
-		if d.Name() == descriptorFile {
-			return fault.New(fault.Conflict, "%s is a repository already; attach it, or choose another folder", path)
-		}
+	if Exists(path) {
+		return fault.New(fault.Conflict, "%s is a repository already; attach it, or choose another folder", path)
 	}
 	for _, d := range list {
 		if !leftover(path, d) {

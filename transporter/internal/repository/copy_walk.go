@@ -188,7 +188,7 @@ func (c *copier) lost(err error) bool {
 	case fault.Corrupt:
 		return true
 	case fault.Unavailable:
-		_, err := readDescriptor(c.r.opts.FS, c.r.path(descriptorFile))
+		_, _, err := readDescriptor(c.r.opts.FS, c.r.path(descriptorFile))
 		return err == nil
 	default:
 		return false

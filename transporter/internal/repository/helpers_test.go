@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"crypto/sha256"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -30,3 +31,5 @@ func loseIndex(t *testing.T, o Options) {
 		t.Fatal(err)
 	}
 }
+
+func sha(b []byte) [32]byte { return sha256.Sum256(b) }

@@ -1,8 +1,10 @@
 package repository
 
 import (
+	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"holdfast/pkg/fault"
@@ -38,6 +40,8 @@ type Options struct {
 	Path string
 	// Name is what people call it; Create requires it, Open ignores it.
 	Name string
+	// ID is what the repository goes by; Create stores it, Open ignores it. Default: a random one.
+	ID [16]byte
 	// Level of compression; Create stores it, Open ignores it. Default None.
 	Level Level
 	// Secret encrypts the repository, or opens an encrypted one. Default: not encrypted.
@@ -57,6 +61,8 @@ type Options struct {
 
 	// hook stops index transactions in tests.
 	hook func(when string) error
+	// learnAfter is codec.Options.LearnAfter, for tests.
+	learnAfter int64
 	// rebuild discards the index.
 	rebuild bool
 }
@@ -109,4 +115,17 @@ func (o *Options) progress(phase string) func(done, total int) {
 		return nil
 	}
 	return func(done, total int) { o.Progress(Progress{Phase: phase, Done: int64(done), Total: int64(total)}) }
+}
+
+// ParseID reads a repository's id as people and Directors write it: 32 hexadecimal digits, with or without the hyphens of a
+// UUID.
+func ParseID(s string) (id [16]byte, err error) {
+	digits := strings.ReplaceAll(s, "-", "")
+	if len(digits) != 32 {
+		return id, fault.InvalidField("repository_id", "%q is not the id of a repository", s)
+	}
+	if _, err := hex.Decode(id[:], []byte(digits)); err != nil || id == ([16]byte{}) {
+		return id, fault.InvalidField("repository_id", "%q is not the id of a repository", s)
+	}
+	return id, nil
 }

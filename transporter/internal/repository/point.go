@@ -91,6 +91,9 @@ func (r *Repository) loadRoot(id index.Point) (*root, error) {
 	if err := proto.Unmarshal(data, p); err != nil {
 		return nil, fault.New(fault.Corrupt, "recovery point %s is damaged: %w", pointID(id), err)
 	}
+	if err := message.Understood("recovery point "+string(pointID(id)), p.GetNeeds()); err != nil {
+		return nil, err
+	}
 	ro, err := r.folders(p)
 	if err != nil {
 		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)

@@ -2,6 +2,7 @@
 // backups, explains itself, can be copied away when it is closed, and outlives its index.
 //
 //	holdfast.repo         the descriptor: format, id, name, options, wrapped data key       (descriptor.go)
+//	holdfast.repo.copy    the same once more, for when the first is damaged
 //	holdfast.lock         who has the repository open                                       (disk.Lock)
 //	packs/ID.pack         sealed packs: the truth                                           (package pack)
 //	packs/ID.open         packs that still grow
@@ -28,8 +29,10 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"holdfast/pkg/fault"
@@ -45,6 +48,7 @@ import (
 // The names in a repository's folder.
 const (
 	descriptorFile = "holdfast.repo"
+	descriptorCopy = "holdfast.repo.copy"
 	lockFile       = "holdfast.lock"
 	indexFile      = "index.bolt"
 	packsFolder    = "packs"
@@ -55,13 +59,15 @@ const (
 type Repository struct {
 	opts  Options
 	id    [16]byte
-	desc  *pb.Descriptor
+	desc  atomic.Pointer[pb.Descriptor] // see descriptor and describe
 	ring  *key.Ring
 	coder *codec.Coder
 	lock  *disk.Lock
 	index *index.Index
 	blobs *blob.Store
 	trees *treeStore
+
+	describing sync.Mutex // held while the descriptor is replaced
 
 	mu       sync.Mutex
 	sessions map[index.Backup]*Session
@@ -88,8 +94,11 @@ func Create(ctx context.Context, opts Options) (*Repository, error) {
 	if err := opts.FS.MkdirAll(opts.Path); err != nil {
 		return nil, disk.Fault(err, "create", opts.Path)
 	}
-	desc := &pb.Descriptor{Id: make([]byte, 16), Name: opts.Name, Created: timestamppb.New(opts.Now().UTC()), Level: uint32(opts.Level)}
-	rand.Read(desc.Id)
+	id := opts.ID
+	if id == ([16]byte{}) {
+		rand.Read(id[:])
+	}
+	desc := &pb.Descriptor{Id: id[:], Name: opts.Name, Created: timestamppb.New(opts.Now().UTC()), Level: uint32(opts.Level)}
 	ring, encryption, err := key.Create(opts.Secret, opts.Cost, desc.GetId())
 	if err != nil {
 		return nil, err
@@ -108,10 +117,12 @@ func Create(ctx context.Context, opts Options) (*Repository, error) {
 }
 
 func newRepository(opts Options, desc *pb.Descriptor, ring *key.Ring) *Repository {
-	return &Repository{
-		opts: opts, id: [16]byte(desc.GetId()), desc: desc, ring: ring, sessions: map[index.Backup]*Session{},
+	r := &Repository{
+		opts: opts, id: [16]byte(desc.GetId()), ring: ring, sessions: map[index.Backup]*Session{},
 		copies: map[*CopySession]bool{}, hints: map[index.Backup]*hintTable{},
 	}
+	r.desc.Store(desc)
+	return r
 }
 
 func (r *Repository) create(ctx context.Context) error {
@@ -128,12 +139,13 @@ func (r *Repository) create(ctx context.Context) error {
 	if err := r.start(ctx); err != nil {
 		return err
 	}
-	return writeDescriptor(r.opts.FS, r.path(descriptorFile), r.desc)
+	_, err := writeDescriptor(r.opts.FS, r.opts.Path, r.descriptor())
+	return err
 }
 
 // erase removes what a failed Create made.
 func (r *Repository) erase() {
-	for _, name := range []string{descriptorFile, descriptorFile + ".tmp", indexFile, indexFile + newIndex, packsFolder, stagingFolder, lockFile} {
+	for _, name := range []string{descriptorFile, descriptorFile + ".tmp", descriptorCopy, descriptorCopy + ".tmp", indexFile, indexFile + newIndex, packsFolder, stagingFolder, lockFile} {
 		_ = os.Remove(r.path(name)) // whatever stays is in the way of nobody
 	}
 }
@@ -147,23 +159,51 @@ func Open(ctx context.Context, opts Options) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	desc, err := readDescriptor(opts.FS, filepath.Join(opts.Path, descriptorFile))
+	found, err := findDescriptor(opts.FS, opts.Path)
 	if err != nil {
 		return nil, err
 	}
-	ring, err := key.Unlock(desc.GetEncryption(), opts.Secret, desc.GetId())
+	ring, err := key.Unlock(found.desc.GetEncryption(), opts.Secret, found.desc.GetId())
 	if err != nil {
 		return nil, err
 	}
-	r := newRepository(opts, desc, ring)
-	if r.lock, err = disk.Acquire(r.path(lockFile), opts.owner()); err != nil {
+	lock, err := disk.Acquire(filepath.Join(opts.Path, lockFile), opts.owner())
+	if err != nil {
 		return nil, err
 	}
-	if err := r.start(ctx); err != nil {
+	r := newRepository(opts, found.desc, ring)
+	r.lock = lock
+	if err = r.settle(ctx); err == nil {
+		err = r.start(ctx)
+	}
+	if err != nil {
 		r.drop()
 		return nil, err
 	}
 	return r, nil
+}
+
+// settle reads the descriptor once more, now that nobody else changes it, and brings it and its copy in order.
+func (r *Repository) settle(ctx context.Context) error {
+	found, err := findDescriptor(r.opts.FS, r.opts.Path)
+	if err != nil {
+		return err
+	}
+	if !proto.Equal(found.desc, r.descriptor()) {
+		return fault.New(fault.Conflict, "the repository in %s was changed while it was being opened; try again", r.opts.Path)
+	}
+	switch found.desc.GetRemoval() {
+	case removalDelete:
+		return deleted(r.opts.Path, found.desc)
+	case removalRecreate:
+		fresh, err := renew(ctx, r.opts, found.desc)
+		r.desc.Store(fresh)
+		return err
+	}
+	if found.problem != "" {
+		r.problem(r.path(descriptorFile), found.problem)
+	}
+	return found.mend(r.opts.FS, r.opts.Path)
 }
 
 // Rebuild opens a repository with an index built anew from the packs, whatever the old one was like: points, cursors and
@@ -180,15 +220,14 @@ func (r *Repository) start(ctx context.Context) error {
 			return disk.Fault(err, "open", r.path(dir))
 		}
 	}
-	level := codec.Level(r.desc.GetLevel())
-	var err error
-	if r.coder, err = codec.New(level, pack.MaxBlob); err != nil {
+	if err := r.startCoder(); err != nil {
 		return err
 	}
 	if err := r.openIndex(); err != nil {
 		return err
 	}
 	var found *blob.Found
+	var err error
 	r.blobs, found, err = blob.Open(ctx, blob.Options{
 		FS: r.opts.FS, Dir: r.path(packsFolder), Repository: r.id, Ring: r.ring, Coder: r.coder, Target: r.opts.PackSize,
 		Now: r.opts.Now, Index: r.index,
@@ -250,19 +289,19 @@ func (r *Repository) path(name string) string { return filepath.Join(r.opts.Path
 func (r *Repository) ID() string { return pack.Name(r.id).String() }
 
 // Name returns the name it was created with.
-func (r *Repository) Name() string { return r.desc.GetName() }
+func (r *Repository) Name() string { return r.descriptor().GetName() }
 
 // Path returns its folder.
 func (r *Repository) Path() string { return r.opts.Path }
 
 // Created returns when it was created.
-func (r *Repository) Created() time.Time { return r.desc.GetCreated().AsTime() }
+func (r *Repository) Created() time.Time { return r.descriptor().GetCreated().AsTime() }
 
 // Encrypted reports whether it is encrypted.
 func (r *Repository) Encrypted() bool { return r.ring.Encrypted() }
 
 // Level returns how new blobs are compressed.
-func (r *Repository) Level() codec.Level { return codec.Level(r.desc.GetLevel()) }
+func (r *Repository) Level() codec.Level { return codec.Level(r.descriptor().GetLevel()) }
 
 // Clean reports whether it had been closed in order before it was opened.
 func (r *Repository) Clean() bool { return r.index.Clean }

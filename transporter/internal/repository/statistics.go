@@ -2,6 +2,8 @@ package repository
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 
 	"holdfast/transporter/internal/record"
@@ -77,8 +79,11 @@ func (r *Repository) Statistics(ctx context.Context) (*Statistics, error) {
 			s.Used += f.Size
 		}
 	}
-	for _, name := range []string{descriptorFile, indexFile} {
+	for _, name := range []string{descriptorFile, descriptorCopy, indexFile} {
 		info, err := os.Stat(r.path(name))
+		if err != nil && name == descriptorCopy && errors.Is(err, fs.ErrNotExist) {
+			continue // it is made when the repository is opened next
+		}
 		if err != nil {
 			return nil, disk.Fault(err, "read", r.path(name))
 		}

@@ -146,11 +146,13 @@ func (s *Store) adopt(name pack.Name, size int64, isKnown bool, found *Found) er
 		found.problem(path, "%v; its blobs are found one by one", err)
 		h, entries, err = s.salvage(f, size, path, found)
 	}
-	if fault.KindOf(err) == fault.Corrupt || fault.KindOf(err) == fault.Unsupported {
+	switch kind := fault.KindOf(err); {
+	case kind == fault.Corrupt:
 		found.problem(path, "%v; it is left alone", err)
 		return nil
-	}
-	if err != nil {
+	case kind == fault.Unsupported: // without it points would seem damaged
+		return fault.New(kind, "%s: %w", path, err)
+	case err != nil:
 		return disk.Fault(err, "read", path)
 	}
 	if h.Repository != s.opts.Repository || h.Name != name {
@@ -195,7 +197,10 @@ func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *
 		return nil
 	}
 	w, gaps, err := pack.Resume(s.opts.FS, s.opts.Dir, name, s.opts.Repository, known.Entries, known.End)
-	if k := fault.KindOf(err); k == fault.Corrupt || k == fault.Unsupported {
+	if fault.KindOf(err) == fault.Unsupported {
+		return fault.New(fault.Unsupported, "%s: %w", path, err)
+	}
+	if fault.KindOf(err) == fault.Corrupt {
 		found.problem(path, "%v; it is set aside", err)
 		if err := s.opts.FS.Rename(path, path+pack.Damaged); err != nil {
 			return disk.Fault(err, "rename", path)

@@ -102,7 +102,7 @@ func (s *Store) put(kind pack.Kind, typ pack.Type, id pack.ID, data []byte) erro
 func (s *Store) encode(dst []byte, typ pack.Type, id pack.ID, data []byte) ([]byte, error) {
 	f := pack.Frame{Type: typ, ID: id, Plain: uint32(len(data))}
 	out := append(dst, make([]byte, pack.FrameSize)...)
-	out, f.Codec = s.opts.Coder.Compress(out, data)
+	out, f.Codec, f.Dict = s.opts.Coder.Compress(out, data, typ == pack.Piece)
 	if s.opts.Ring.Encrypted() {
 		f.Stored = uint32(len(out) - pack.FrameSize + key.Overhead)
 		var header [48]byte

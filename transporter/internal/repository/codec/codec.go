@@ -4,6 +4,8 @@ package codec
 
 import (
 	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
@@ -48,10 +50,6 @@ const (
 	Zstd   Kind = 2 // one zstd frame
 )
 
-// Dictionary numbers a zstd dictionary of the repository; 0 is none. This version writes 0 and refuses others: the field is
-// there so that a later one need not change the format.
-type Dictionary uint16
-
 const (
 	probeFrom = 64 << 10 // longer blobs are probed first
 	probeSize = 8 << 10  // at the beginning, in the middle, at the end
@@ -62,62 +60,149 @@ func keep(m, n int) bool { return m < n-n/32 }
 
 // Coder compresses and decompresses. It may be used by several goroutines.
 type Coder struct {
-	level Level
-	enc   *zstd.Encoder
-	dec   *zstd.Decoder
+	opts     Options
+	encoders atomic.Pointer[encoders]
+	decoders atomic.Pointer[map[Dictionary]*zstd.Decoder]
+	trainer  trainer
+	learning sync.Mutex
+
+	mu sync.Mutex // held while encoders or decoders are replaced
 }
 
-// New returns a coder that compresses with level and decompresses blobs of up to limit bytes.
-func New(level Level, limit int) (*Coder, error) {
-	if level > Best {
-		return nil, fault.New(fault.Unsupported, "this version does not know compression level %d", level)
+// encoders are how new blobs are compressed.
+type encoders struct {
+	level Level
+	plain *zstd.Encoder
+	// small, if not nil, compresses small blobs with the newest dictionary.
+	small   *zstd.Encoder
+	dict    Dictionary
+	content []byte // of dict
+	made    int    // dictionaries there are
+}
+
+// Options of a coder.
+type Options struct {
+	Level Level
+	// Limit is the length of the longest blob that is decompressed, in bytes.
+	Limit int
+	// Keep is given dictionaries that the coder makes of what it compresses. It returns when one is durable; only then it is
+	// used. Its error means that it is not used. Default: none are made.
+	Keep func(d Dictionary, content []byte) error
+	// LearnAfter is how many bytes of small blobs are looked at before the first dictionary is made. Default: 4 MiB.
+	LearnAfter int64
+}
+
+// New returns a coder.
+func New(o Options) (*Coder, error) {
+	if o.LearnAfter == 0 {
+		o.LearnAfter = firstAfter
 	}
-	c := &Coder{level: level}
+	c := &Coder{opts: o}
+	c.trainer.init(o.Keep != nil)
+	plain, err := c.decoder()
+	if err != nil {
+		return nil, err
+	}
+	c.decoders.Store(&map[Dictionary]*zstd.Decoder{0: plain})
+	return c, c.SetLevel(o.Level)
+}
+
+// SetLevel changes how new blobs are compressed.
+func (c *Coder) SetLevel(level Level) error {
+	if level > Best {
+		return fault.New(fault.Unsupported, "this version does not know compression level %d", level)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := encoders{}
+	if now := c.encoders.Load(); now != nil {
+		next = *now
+	}
+	next.level = level
+	return c.prepare(&next)
+}
+
+// prepare makes encoders and takes them in use. The caller holds mu.
+func (c *Coder) prepare(e *encoders) error {
+	var err error
+	if e.plain, err = encoder(e.level); err == nil && e.made > 0 {
+		e.small, err = encoder(e.level, zstd.WithEncoderDict(e.content))
+	}
+	if err != nil {
+		return err
+	}
+	c.encoders.Store(e) // the old ones go when nobody uses them any more; they hold nothing but memory
+	return nil
+}
+
+// encoder returns an encoder. Blobs have checksums of their own; a window of 1 MiB keeps it small (a few MiB).
+func encoder(level Level, more ...zstd.EOption) (*zstd.Encoder, error) {
 	speed := zstd.SpeedFastest
 	if level == Best {
 		speed = zstd.SpeedBetterCompression
 	}
-	var err error
-	// Blobs have checksums of their own; a window of 1 MiB keeps an encoder small (a few MiB each).
-	c.enc, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(speed), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20),
-		zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithLowerEncoderMem(true))
+	enc, err := zstd.NewWriter(nil, append(more, zstd.WithEncoderLevel(speed), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20),
+		zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithLowerEncoderMem(true))...)
 	if err != nil {
 		return nil, fault.New(fault.Unknown, "prepare zstd: %w", err)
 	}
-	c.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(limit)),
-		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderLowmem(true))
+	return enc, nil
+}
+
+func (c *Coder) decoder(more ...zstd.DOption) (*zstd.Decoder, error) {
+	dec, err := zstd.NewReader(nil, append(more, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(c.opts.Limit)),
+		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderLowmem(true))...)
 	if err != nil {
 		return nil, fault.New(fault.Unknown, "prepare zstd: %w", err)
 	}
-	return c, nil
+	return dec, nil
 }
 
 // Close frees what the coder holds.
 func (c *Coder) Close() {
-	c.dec.Close()
-	_ = c.enc.Close() // it writes nowhere
+	for _, d := range *c.decoders.Load() {
+		d.Close()
+	}
 }
 
 // MaxCompressed returns the most bytes that Compress may append for n.
 func MaxCompressed(n int) int { return n + n/6 + 64 }
 
-// Compress appends src to dst, compressed where that shrinks it.
-func (c *Coder) Compress(dst, src []byte) ([]byte, Kind) {
-	if c.level == None || len(src) < 32 || !c.promising(dst, src) {
-		return append(dst, src...), Raw
+// Compress appends src to dst, compressed where that shrinks it. Content, unlike trees, may be compressed with a dictionary,
+// and dictionaries are made of it.
+func (c *Coder) Compress(dst, src []byte, content bool) ([]byte, Kind, Dictionary) {
+	e := c.encoders.Load()
+	if e.level == None || len(src) < 32 || !promising(dst, src) {
+		return append(dst, src...), Raw, 0
 	}
-	kind := Zstd
-	var out []byte
-	if c.level == Fast {
-		kind = Snappy
-		out = snappyAppend(dst, src)
-	} else {
-		out = c.enc.EncodeAll(src, dst)
+	if e.level == Fast {
+		return kept(snappyAppend(dst, src), dst, src, Snappy, 0)
 	}
-	if !keep(len(out)-len(dst), len(src)) {
-		return append(dst, src...), Raw
+	if !content || len(src) > dictionaryUpTo {
+		return kept(e.plain.EncodeAll(src, dst), dst, src, Zstd, 0)
 	}
-	return out, kind
+	out, kind, dict := small(e, dst, src)
+	if kind != Raw { // what does not shrink is not text
+		if sample := c.trainer.see(src, c.after(e.made)); sample != nil {
+			c.learn(sample)
+		}
+	}
+	return out, kind, dict
+}
+
+func small(e *encoders, dst, src []byte) ([]byte, Kind, Dictionary) {
+	if e.small == nil {
+		return kept(e.plain.EncodeAll(src, dst), dst, src, Zstd, 0)
+	}
+	return kept(e.small.EncodeAll(src, dst), dst, src, Zstd, e.dict)
+}
+
+// kept returns out, which is dst with src compressed behind it, or dst with src itself where that is not worth it.
+func kept(out, dst, src []byte, kind Kind, dict Dictionary) ([]byte, Kind, Dictionary) {
+	if keep(len(out)-len(dst), len(src)) {
+		return out, kind, dict
+	}
+	return append(dst, src...), Raw, 0
 }
 
 // CompressFast appends src to dst as Compress with level Fast does, whatever the level: for what is soon read and gone.
@@ -145,7 +230,7 @@ func FastLen(src []byte, limit int) (int, error) {
 }
 
 // promising probes samples of a long src. It uses the free room of dst.
-func (c *Coder) promising(dst, src []byte) bool {
+func promising(dst, src []byte) bool {
 	if len(src) < probeFrom {
 		return true
 	}
@@ -172,8 +257,8 @@ func snappyAppend(dst, src []byte) []byte {
 
 // Decompress returns the n bytes that src was made of, in dst's memory where they fit. Raw bytes are src itself.
 func (c *Coder) Decompress(dst []byte, kind Kind, dict Dictionary, src []byte, n int) ([]byte, error) {
-	if dict != 0 {
-		return nil, fault.New(fault.Unsupported, "the blob needs dictionary %d, which this version cannot use", dict)
+	if dict != 0 && kind != Zstd {
+		return nil, fault.New(fault.Corrupt, "the blob names dictionary %d, which its codec does not use", dict)
 	}
 	if kind == Raw {
 		if len(src) != n {
@@ -196,7 +281,11 @@ func (c *Coder) Decompress(dst []byte, kind Kind, dict Dictionary, src []byte, n
 		}
 		return out, nil
 	case Zstd:
-		out, err := c.dec.DecodeAll(src, dst[:0])
+		dec := (*c.decoders.Load())[dict]
+		if dec == nil {
+			return nil, fault.New(fault.Corrupt, "the blob needs dictionary %d, which is lost; bring the descriptor back from a copy of the repository that has it", dict)
+		}
+		out, err := dec.DecodeAll(src, dst[:0])
 		if err != nil {
 			return nil, fault.New(fault.Corrupt, "decompress: %w", err)
 		}

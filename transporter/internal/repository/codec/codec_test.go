@@ -20,7 +20,7 @@ func noise(n int) []byte {
 
 func coder(t testing.TB, l Level) *Coder {
 	t.Helper()
-	c, err := New(l, 8<<20)
+	c, err := New(Options{Level: l, Limit: 8 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestBytesComeBack(t *testing.T) {
 		c := coder(t, level)
 		for name, in := range cases {
 			prefix := []byte("prefix")
-			out, kind := c.Compress(bytes.Clone(prefix), in)
+			out, kind, _ := c.Compress(bytes.Clone(prefix), in, true)
 			if !bytes.HasPrefix(out, prefix) || len(out)-len(prefix) > MaxCompressed(len(in)) {
 				t.Errorf("%v %s: %d bytes out", level, name, len(out))
 			}
@@ -55,7 +55,7 @@ func TestWrongLengthsAndKindsAreRefused(t *testing.T) {
 	c := coder(t, Fast)
 	in := bytes.Repeat([]byte("abc"), 1000)
 	for level := Fast; level <= Best; level++ {
-		out, kind := coder(t, level).Compress(nil, in)
+		out, kind, _ := coder(t, level).Compress(nil, in, false)
 		for _, n := range []int{0, len(in) - 1, len(in) + 1, 1 << 20} {
 			if _, err := c.Decompress(nil, kind, 0, out, n); fault.KindOf(err) != fault.Corrupt {
 				t.Errorf("%v with length %d: %v", level, n, err)
@@ -65,10 +65,10 @@ func TestWrongLengthsAndKindsAreRefused(t *testing.T) {
 	if _, err := c.Decompress(nil, 9, 0, in, 3); fault.KindOf(err) != fault.Unsupported {
 		t.Error(err)
 	}
-	if _, err := c.Decompress(nil, Zstd, 1, in, 3); fault.KindOf(err) != fault.Unsupported {
+	if _, err := c.Decompress(nil, Zstd, 1, in, 3); fault.KindOf(err) != fault.Corrupt {
 		t.Error(err)
 	}
-	if _, err := New(9, 1); fault.KindOf(err) != fault.Unsupported {
+	if _, err := New(Options{Level: 9, Limit: 1}); fault.KindOf(err) != fault.Unsupported {
 		t.Error(err)
 	}
 }
@@ -76,7 +76,7 @@ func TestWrongLengthsAndKindsAreRefused(t *testing.T) {
 func FuzzDecompress(f *testing.F) {
 	c := coder(f, Balanced)
 	for _, l := range []Level{None, Fast, Balanced} {
-		out, kind := coder(f, l).Compress(nil, bytes.Repeat([]byte("seed "), 100))
+		out, kind, _ := coder(f, l).Compress(nil, bytes.Repeat([]byte("seed "), 100), true)
 		f.Add(out, uint8(kind), 500)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, kind uint8, n int) {

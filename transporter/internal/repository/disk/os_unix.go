@@ -49,6 +49,8 @@ func lockFile(f *os.File) (held bool, err error) {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EWOULDBLOCK):
 			return false, nil
+		case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOTSUP):
+			return false, errNoLocks
 		default:
 			return false, err
 		}
@@ -57,3 +59,9 @@ func lockFile(f *os.File) (held bool, err error) {
 
 // Unlock releases the lock of a file that is mapped into memory: closing it would not.
 func Unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
+// running reports whether there is a process with that id.
+func running(pid int) bool {
+	err := unix.Kill(pid, 0)
+	return err == nil || errors.Is(err, unix.EPERM)
+}

@@ -193,8 +193,10 @@ func (x *Index) prepare(create bool) error {
 				return err
 			}
 		}
-		if f := meta.Get(keyFormat); len(f) != 4 || binary.LittleEndian.Uint32(f) != format {
+		if f := meta.Get(keyFormat); len(f) != 4 || binary.LittleEndian.Uint32(f) < format {
 			return fault.New(fault.Corrupt, "the index %s has another format; it is built anew", x.path)
+		} else if v := binary.LittleEndian.Uint32(f); v > format {
+			return fault.New(fault.Unsupported, "the index %s has format %d, this version reads %d; upgrade the Transporter, or remove the file: then it is built anew from the packs", x.path, v, format)
 		}
 		if string(meta.Get(keyRepository)) != string(x.opts.Repository[:]) {
 			return fault.New(fault.Corrupt, "the index %s belongs to another repository", x.path)

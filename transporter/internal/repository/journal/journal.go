@@ -242,10 +242,16 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 			if err := proto.Unmarshal(statement, head); err != nil {
 				return nil, fault.New(fault.Corrupt, "%s is damaged: %w", j.path, err)
 			}
+			if err := message.Understood("the journal "+j.path, head.GetNeeds()); err != nil {
+				return nil, err
+			}
 		} else {
 			var c pb.Checkpoint
 			if err := proto.Unmarshal(statement, &c); err != nil {
 				return nil, fault.New(fault.Corrupt, "%s is damaged: %w", j.path, err)
+			}
+			if err := message.Understood("the journal "+j.path, c.GetNeeds()); err != nil {
+				return nil, err
 			}
 			if err := checkpoint(&c, records); err != nil {
 				return nil, err

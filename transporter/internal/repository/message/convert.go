@@ -111,6 +111,9 @@ func fromProto(p *pb.Message, level int) (*record.Message, error) {
 	if level > maxDepth {
 		return nil, errDepth
 	}
+	if err := Understood("a message record", p.GetNeeds()); err != nil {
+		return nil, err
+	}
 	m := &record.Message{
 		Message: mail.Message{
 			ID: mail.MessageID(p.GetId()), Folder: mail.FolderID(p.GetFolder()), Received: moment(p.GetReceived()),

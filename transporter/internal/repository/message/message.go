@@ -144,11 +144,23 @@ func Decode(id mail.MessageID, folder mail.FolderID, received time.Time, data []
 		return nil, fault.New(fault.Corrupt, "the record of message %s is damaged: %w", id, err)
 	}
 	m, err := fromProto(&p, 0)
+	if fault.KindOf(err) == fault.Unsupported {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fault.New(fault.Corrupt, "the record of message %s is damaged: %w", id, err)
 	}
 	m.ID, m.Folder, m.Received = id, folder, received
 	return m, nil
+}
+
+// Understood reports whether this version understands what a later one wrote and marked with needs: today only what is not
+// marked. What says in a sentence what it is about.
+func Understood(what string, needs uint32) error {
+	if needs == 0 {
+		return nil
+	}
+	return fault.New(fault.Unsupported, "%s was written by a later version and needs its level %d of understanding, this version has 0; upgrade the Transporter", what, needs)
 }
 
 func stamp(t time.Time) *timestamppb.Timestamp {

@@ -149,10 +149,18 @@ func DecodeEntry(b []byte) (Entry, []byte, error) {
 
 func errDamaged() error { return fault.New(fault.Corrupt, "a page of message records is damaged") }
 
+// errVersion is about a page or node of another format. That it is no damage its hash has shown.
+func errVersion(v byte) error {
+	return fault.New(fault.Unsupported, "a page of message records has format %d, this version reads %d; upgrade the Transporter", v, version)
+}
+
 // decodePage hands the entries of a page to fn.
 func decodePage(b []byte, fn func(e *Entry) error) error {
-	if len(b) < 2 || b[0] != version {
+	if len(b) < 2 {
 		return errDamaged()
+	}
+	if b[0] != version {
+		return errVersion(b[0])
 	}
 	b = b[1:]
 	var last Key
@@ -175,7 +183,13 @@ func decodePage(b []byte, fn func(e *Entry) error) error {
 
 // decodeNode returns the children of a node.
 func decodeNode(b []byte, level uint8) ([]Ref, error) {
-	if len(b) < 2 || b[0] != version || b[1] != level {
+	if len(b) < 2 {
+		return nil, errDamaged()
+	}
+	if b[0] != version {
+		return nil, errVersion(b[0])
+	}
+	if b[1] != level {
 		return nil, errDamaged()
 	}
 	d := decoder{b: b[2:]}

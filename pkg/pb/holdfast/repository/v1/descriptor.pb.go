@@ -35,7 +35,15 @@ type Descriptor struct {
 	// How new blobs are compressed: 0 none, 1 fast, 2 balanced, 3 best. Blobs say themselves how they were.
 	Level uint32 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
 	// Absent in a repository that is not encrypted.
-	Encryption    *Encryption `protobuf:"bytes,5,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	Encryption *Encryption `protobuf:"bytes,5,opt,name=encryption,proto3" json:"encryption,omitempty"`
+	// What one has to know to use the repository, in words. Who does not know one of them refuses the repository. Fields that
+	// are not known are passed over otherwise. No word is in use yet.
+	Needs []string `protobuf:"bytes,6,rep,name=needs,proto3" json:"needs,omitempty"`
+	// The dictionaries that blobs of this repository may need, in the order in which they were made.
+	Dictionaries []*Dictionary `protobuf:"bytes,7,rep,name=dictionaries,proto3" json:"dictionaries,omitempty"`
+	// Set while the repository is being deleted: 1 for good, 2 to be created anew under the same id. What is left in the
+	// folder then counts for nothing.
+	Removal       uint32 `protobuf:"varint,8,opt,name=removal,proto3" json:"removal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -105,6 +113,90 @@ func (x *Descriptor) GetEncryption() *Encryption {
 	return nil
 }
 
+func (x *Descriptor) GetNeeds() []string {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *Descriptor) GetDictionaries() []*Dictionary {
+	if x != nil {
+		return x.Dictionaries
+	}
+	return nil
+}
+
+func (x *Descriptor) GetRemoval() uint32 {
+	if x != nil {
+		return x.Removal
+	}
+	return 0
+}
+
+// Dictionary is one zstd dictionary. Without it the blobs that were compressed with it cannot be read.
+type Dictionary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 65535, as frames name it and as zstd's own dictionary id.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// A box (use "dictionary") of a snappy block of the dictionary in zstd's format.
+	Box           []byte                 `protobuf:"bytes,2,opt,name=box,proto3" json:"box,omitempty"`
+	Created       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dictionary) Reset() {
+	*x = Dictionary{}
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dictionary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dictionary) ProtoMessage() {}
+
+func (x *Dictionary) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dictionary.ProtoReflect.Descriptor instead.
+func (*Dictionary) Descriptor() ([]byte, []int) {
+	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Dictionary) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Dictionary) GetBox() []byte {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+func (x *Dictionary) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
 // Encryption holds the data key, wrapped once for each secret that opens it.
 type Encryption struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -115,7 +207,7 @@ type Encryption struct {
 
 func (x *Encryption) Reset() {
 	*x = Encryption{}
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[1]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -127,7 +219,7 @@ func (x *Encryption) String() string {
 func (*Encryption) ProtoMessage() {}
 
 func (x *Encryption) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[1]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -140,7 +232,7 @@ func (x *Encryption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Encryption.ProtoReflect.Descriptor instead.
 func (*Encryption) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Encryption) GetSlots() []*KeySlot {
@@ -166,7 +258,7 @@ type KeySlot struct {
 
 func (x *KeySlot) Reset() {
 	*x = KeySlot{}
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[2]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -178,7 +270,7 @@ func (x *KeySlot) String() string {
 func (*KeySlot) ProtoMessage() {}
 
 func (x *KeySlot) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[2]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -191,7 +283,7 @@ func (x *KeySlot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeySlot.ProtoReflect.Descriptor instead.
 func (*KeySlot) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *KeySlot) GetKind() uint32 {
@@ -235,7 +327,7 @@ type Argon2Id struct {
 
 func (x *Argon2Id) Reset() {
 	*x = Argon2Id{}
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[3]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +339,7 @@ func (x *Argon2Id) String() string {
 func (*Argon2Id) ProtoMessage() {}
 
 func (x *Argon2Id) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[3]
+	mi := &file_holdfast_repository_v1_descriptor_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +352,7 @@ func (x *Argon2Id) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Argon2Id.ProtoReflect.Descriptor instead.
 func (*Argon2Id) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_repository_v1_descriptor_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Argon2Id) GetSalt() []byte {
@@ -295,7 +387,7 @@ var File_holdfast_repository_v1_descriptor_proto protoreflect.FileDescriptor
 
 const file_holdfast_repository_v1_descriptor_proto_rawDesc = "" +
 	"\n" +
-	"'holdfast/repository/v1/descriptor.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x01\n" +
+	"'holdfast/repository/v1/descriptor.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x02\n" +
 	"\n" +
 	"Descriptor\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x12\n" +
@@ -304,7 +396,15 @@ const file_holdfast_repository_v1_descriptor_proto_rawDesc = "" +
 	"\x05level\x18\x04 \x01(\rR\x05level\x12B\n" +
 	"\n" +
 	"encryption\x18\x05 \x01(\v2\".holdfast.repository.v1.EncryptionR\n" +
-	"encryption\"C\n" +
+	"encryption\x12\x14\n" +
+	"\x05needs\x18\x06 \x03(\tR\x05needs\x12F\n" +
+	"\fdictionaries\x18\a \x03(\v2\".holdfast.repository.v1.DictionaryR\fdictionaries\x12\x18\n" +
+	"\aremoval\x18\b \x01(\rR\aremoval\"l\n" +
+	"\n" +
+	"Dictionary\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12\x10\n" +
+	"\x03box\x18\x02 \x01(\fR\x03box\x124\n" +
+	"\acreated\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\"C\n" +
 	"\n" +
 	"Encryption\x125\n" +
 	"\x05slots\x18\x01 \x03(\v2\x1f.holdfast.repository.v1.KeySlotR\x05slots\"\x8b\x01\n" +
@@ -332,24 +432,27 @@ func file_holdfast_repository_v1_descriptor_proto_rawDescGZIP() []byte {
 	return file_holdfast_repository_v1_descriptor_proto_rawDescData
 }
 
-var file_holdfast_repository_v1_descriptor_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_holdfast_repository_v1_descriptor_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_holdfast_repository_v1_descriptor_proto_goTypes = []any{
 	(*Descriptor)(nil),            // 0: holdfast.repository.v1.Descriptor
-	(*Encryption)(nil),            // 1: holdfast.repository.v1.Encryption
-	(*KeySlot)(nil),               // 2: holdfast.repository.v1.KeySlot
-	(*Argon2Id)(nil),              // 3: holdfast.repository.v1.Argon2id
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*Dictionary)(nil),            // 1: holdfast.repository.v1.Dictionary
+	(*Encryption)(nil),            // 2: holdfast.repository.v1.Encryption
+	(*KeySlot)(nil),               // 3: holdfast.repository.v1.KeySlot
+	(*Argon2Id)(nil),              // 4: holdfast.repository.v1.Argon2id
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_holdfast_repository_v1_descriptor_proto_depIdxs = []int32{
-	4, // 0: holdfast.repository.v1.Descriptor.created:type_name -> google.protobuf.Timestamp
-	1, // 1: holdfast.repository.v1.Descriptor.encryption:type_name -> holdfast.repository.v1.Encryption
-	2, // 2: holdfast.repository.v1.Encryption.slots:type_name -> holdfast.repository.v1.KeySlot
-	3, // 3: holdfast.repository.v1.KeySlot.argon2id:type_name -> holdfast.repository.v1.Argon2id
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 0: holdfast.repository.v1.Descriptor.created:type_name -> google.protobuf.Timestamp
+	2, // 1: holdfast.repository.v1.Descriptor.encryption:type_name -> holdfast.repository.v1.Encryption
+	1, // 2: holdfast.repository.v1.Descriptor.dictionaries:type_name -> holdfast.repository.v1.Dictionary
+	5, // 3: holdfast.repository.v1.Dictionary.created:type_name -> google.protobuf.Timestamp
+	3, // 4: holdfast.repository.v1.Encryption.slots:type_name -> holdfast.repository.v1.KeySlot
+	4, // 5: holdfast.repository.v1.KeySlot.argon2id:type_name -> holdfast.repository.v1.Argon2id
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_repository_v1_descriptor_proto_init() }
@@ -363,7 +466,7 @@ func file_holdfast_repository_v1_descriptor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_repository_v1_descriptor_proto_rawDesc), len(file_holdfast_repository_v1_descriptor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -60,9 +60,12 @@ type Message struct {
 	Body                  *Content               `protobuf:"bytes,31,opt,name=body,proto3" json:"body,omitempty"`
 	Mime                  *Content               `protobuf:"bytes,32,opt,name=mime,proto3" json:"mime,omitempty"`
 	Attachments           []*Attachment          `protobuf:"bytes,33,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	Lost                  []string               `protobuf:"bytes,34,rep,name=lost,proto3" json:"lost,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// What could not be kept, in words.
+	Lost []string `protobuf:"bytes,34,rep,name=lost,proto3" json:"lost,omitempty"`
+	// Not 0 in a record that a later version wrote and that this one would misunderstand: it refuses the record.
+	Needs         uint32 `protobuf:"varint,35,opt,name=needs,proto3" json:"needs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Message) Reset() {
@@ -331,6 +334,13 @@ func (x *Message) GetLost() []string {
 		return x.Lost
 	}
 	return nil
+}
+
+func (x *Message) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
 }
 
 // Address is a name and an address; either may be empty.
@@ -751,7 +761,7 @@ var File_holdfast_repository_v1_message_proto protoreflect.FileDescriptor
 
 const file_holdfast_repository_v1_message_proto_rawDesc = "" +
 	"\n" +
-	"$holdfast/repository/v1/message.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\v\n" +
+	"$holdfast/repository/v1/message.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\v\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06folder\x18\x02 \x01(\tR\x06folder\x126\n" +
@@ -792,7 +802,8 @@ const file_holdfast_repository_v1_message_proto_rawDesc = "" +
 	"\x04body\x18\x1f \x01(\v2\x1f.holdfast.repository.v1.ContentR\x04body\x123\n" +
 	"\x04mime\x18  \x01(\v2\x1f.holdfast.repository.v1.ContentR\x04mime\x12D\n" +
 	"\vattachments\x18! \x03(\v2\".holdfast.repository.v1.AttachmentR\vattachments\x12\x12\n" +
-	"\x04lost\x18\" \x03(\tR\x04lost\"7\n" +
+	"\x04lost\x18\" \x03(\tR\x04lost\x12\x14\n" +
+	"\x05needs\x18# \x01(\rR\x05needs\"7\n" +
 	"\aAddress\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\"2\n" +

@@ -260,9 +260,11 @@ type Root struct {
 	// The point this one was built from; empty for the first.
 	Base []byte `protobuf:"bytes,9,opt,name=base,proto3" json:"base,omitempty"`
 	// Blobs that, one behind the other, are a FolderTable, a LossList and a PendingList.
-	Folders       *List `protobuf:"bytes,10,opt,name=folders,proto3" json:"folders,omitempty"`
-	Losses        *List `protobuf:"bytes,11,opt,name=losses,proto3" json:"losses,omitempty"`
-	Pending       *List `protobuf:"bytes,12,opt,name=pending,proto3" json:"pending,omitempty"`
+	Folders *List `protobuf:"bytes,10,opt,name=folders,proto3" json:"folders,omitempty"`
+	Losses  *List `protobuf:"bytes,11,opt,name=losses,proto3" json:"losses,omitempty"`
+	Pending *List `protobuf:"bytes,12,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Not 0 in a point that a later version wrote and that this one would misunderstand: it refuses the point.
+	Needs         uint32 `protobuf:"varint,13,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -379,6 +381,13 @@ func (x *Root) GetPending() *List {
 		return x.Pending
 	}
 	return nil
+}
+
+func (x *Root) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
 }
 
 // List is a value too long for one blob: the SHA-256 of each part in order, and the length of the whole.
@@ -900,9 +909,11 @@ func (x *Gone) GetFolder() string {
 
 // Tombstone says that a point was deleted, so that an index rebuilt from the packs does not bring it back.
 type Tombstone struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Point         []byte                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Point []byte                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	Time  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// Not 0 in one that a later version wrote and that this one would misunderstand.
+	Needs         uint32 `protobuf:"varint,3,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -949,6 +960,13 @@ func (x *Tombstone) GetTime() *timestamppb.Timestamp {
 		return x.Time
 	}
 	return nil
+}
+
+func (x *Tombstone) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
 }
 
 // CatalogPoint is the index's copy of what a root says about its point.
@@ -1073,7 +1091,7 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12 \n" +
 	"\vattachments\x18\x03 \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\x91\x04\n" +
+	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\xa7\x04\n" +
 	"\x04Root\x123\n" +
 	"\x03key\x18\x01 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1e.holdfast.repository.v1.OriginR\x06origin\x12\x10\n" +
@@ -1087,7 +1105,8 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\afolders\x18\n" +
 	" \x01(\v2\x1c.holdfast.repository.v1.ListR\afolders\x124\n" +
 	"\x06losses\x18\v \x01(\v2\x1c.holdfast.repository.v1.ListR\x06losses\x126\n" +
-	"\apending\x18\f \x01(\v2\x1c.holdfast.repository.v1.ListR\apending\"0\n" +
+	"\apending\x18\f \x01(\v2\x1c.holdfast.repository.v1.ListR\apending\x12\x14\n" +
+	"\x05needs\x18\r \x01(\rR\x05needs\"0\n" +
 	"\x04List\x12\x14\n" +
 	"\x05parts\x18\x01 \x03(\fR\x05parts\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\"G\n" +
@@ -1124,10 +1143,11 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\x04gone\x18\x01 \x03(\v2\x1c.holdfast.repository.v1.GoneR\x04gone\"8\n" +
 	"\x04Gone\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x16\n" +
-	"\x06folder\x18\x02 \x01(\tR\x06folder\"Q\n" +
+	"\x06folder\x18\x02 \x01(\tR\x06folder\"g\n" +
 	"\tTombstone\x12\x14\n" +
 	"\x05point\x18\x01 \x01(\fR\x05point\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xd5\x02\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
+	"\x05needs\x18\x03 \x01(\rR\x05needs\"\xd5\x02\n" +
 	"\fCatalogPoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x123\n" +
 	"\x03key\x18\x02 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +

@@ -28,7 +28,9 @@ type JournalHead struct {
 	Key   *BackupKey             `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	Begun *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=begun,proto3" json:"begun,omitempty"`
 	// The point that the session continues; empty for a first backup.
-	Base          []byte `protobuf:"bytes,3,opt,name=base,proto3" json:"base,omitempty"`
+	Base []byte `protobuf:"bytes,3,opt,name=base,proto3" json:"base,omitempty"`
+	// Not 0 in a journal that a later version wrote and that this one would misunderstand: it refuses the journal.
+	Needs         uint32 `protobuf:"varint,4,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +86,13 @@ func (x *JournalHead) GetBase() []byte {
 	return nil
 }
 
+func (x *JournalHead) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
+}
+
 // Checkpoint is what a frame of a journal says; the records follow it in the order of messages.
 type Checkpoint struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -96,8 +105,10 @@ type Checkpoint struct {
 	Gone     []string               `protobuf:"bytes,7,rep,name=gone,proto3" json:"gone,omitempty"`
 	Deleted  []string               `protobuf:"bytes,8,rep,name=deleted,proto3" json:"deleted,omitempty"`
 	// The folders that messages lie in, referred to by number.
-	Folders       []string `protobuf:"bytes,9,rep,name=folders,proto3" json:"folders,omitempty"`
-	Losses        []*Loss  `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty"`
+	Folders []string `protobuf:"bytes,9,rep,name=folders,proto3" json:"folders,omitempty"`
+	Losses  []*Loss  `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty"`
+	// Not 0 in a checkpoint that a later version wrote and that this one would misunderstand: it refuses the journal.
+	Needs         uint32 `protobuf:"varint,11,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -202,6 +213,13 @@ func (x *Checkpoint) GetLosses() []*Loss {
 	return nil
 }
 
+func (x *Checkpoint) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
+}
+
 // StagedMessage places one record of a checkpoint.
 type StagedMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -285,11 +303,12 @@ var File_holdfast_repository_v1_staging_proto protoreflect.FileDescriptor
 
 const file_holdfast_repository_v1_staging_proto_rawDesc = "" +
 	"\n" +
-	"$holdfast/repository/v1/staging.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/repository/v1/point.proto\"\x88\x01\n" +
+	"$holdfast/repository/v1/staging.proto\x12\x16holdfast.repository.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/repository/v1/point.proto\"\x9e\x01\n" +
 	"\vJournalHead\x123\n" +
 	"\x03key\x18\x01 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x120\n" +
 	"\x05begun\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05begun\x12\x12\n" +
-	"\x04base\x18\x03 \x01(\fR\x04base\"\xbf\x02\n" +
+	"\x04base\x18\x03 \x01(\fR\x04base\x12\x14\n" +
+	"\x05needs\x18\x04 \x01(\rR\x05needs\"\xd5\x02\n" +
 	"\n" +
 	"Checkpoint\x12\x16\n" +
 	"\x06folder\x18\x01 \x01(\tR\x06folder\x12\x16\n" +
@@ -302,7 +321,8 @@ const file_holdfast_repository_v1_staging_proto_rawDesc = "" +
 	"\adeleted\x18\b \x03(\tR\adeleted\x12\x18\n" +
 	"\afolders\x18\t \x03(\tR\afolders\x124\n" +
 	"\x06losses\x18\n" +
-	" \x03(\v2\x1c.holdfast.repository.v1.LossR\x06losses\"\xaa\x01\n" +
+	" \x03(\v2\x1c.holdfast.repository.v1.LossR\x06losses\x12\x14\n" +
+	"\x05needs\x18\v \x01(\rR\x05needs\"\xaa\x01\n" +
 	"\rStagedMessage\x12\x17\n" +
 	"\aid_hash\x18\x01 \x01(\fR\x06idHash\x12\x16\n" +
 	"\x06folder\x18\x02 \x01(\rR\x06folder\x12)\n" +
