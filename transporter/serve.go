@@ -33,10 +33,7 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 		}
 		return paired.Credentials // unpaired this moment; nobody is allowed in any more
 	}
-	attached, err := shelf.New(t.opts.DataDir, func() string { return paired.TransporterID }, t.opts.Now)
-	if err != nil {
-		return err
-	}
+	attached := shelf.New(func() string { return paired.TransporterID }, t.opts.Now)
 	defer func() { err = errors.Join(err, attached.Close()) }()
 	transfers := ferry.New(ferry.Options{
 		Host: t.opts.TransferHost, First: t.opts.TransferPortFirst, Last: t.opts.TransferPortLast,

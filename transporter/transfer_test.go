@@ -160,7 +160,7 @@ func TestDrainingLeavesWorkThatGoesOn(t *testing.T) {
 	}
 	d := newDirector(t)
 	p, c := paired(t, d, options(t), "tr1")
-	k := &desk{t: t, c: c, tenant: s, account: account(s), repo: "r1"}
+	k := &desk{t: t, c: c, tenant: s, account: account(s), repo: "0198c0de-0000-7000-8000-000000000003"}
 	path := filepath.Join(t.TempDir(), "vault")
 	k.createRepository(path, nil)
 	if _, err := c.StartTask(t.Context(), &transporterv1.StartTaskRequest{
@@ -191,7 +191,7 @@ func TestDrainingLeavesWorkThatGoesOn(t *testing.T) {
 
 	again := start(t, p.options)
 	k.c = d.control(again.options.ControlAddress, d.own, "tr1")
-	if _, err := k.c.AttachRepository(t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: "r1", Path: path}, grpc.WaitForReady(true)); err != nil {
+	if _, err := k.c.AttachRepository(t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: k.repo, Path: path}, grpc.WaitForReady(true)); err != nil {
 		t.Fatal(err)
 	}
 	got := k.do(&transporterv1.StartTaskRequest{TaskId: "t1", Attempt: 2, Work: &transporterv1.StartTaskRequest_Backup{Backup: k.backup(boxes[0])}})

@@ -258,7 +258,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	s, boxes := tenant(t, company(1, 20))
 	p, c := paired(t, newDirector(t), transporter.Options{Logger: hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Trace})}, "tr1")
-	d := &desk{t: t, c: c, tenant: s, account: account(s), repo: "r1"}
+	d := &desk{t: t, c: c, tenant: s, account: account(s), repo: "0198c0de-0000-7000-8000-000000000003"}
 	d.createRepository(t.TempDir()+"/vault", &transporterv1.RepositoryKey{Passphrase: "open sesame"})
 	point := d.doBackup(boxes[0]).GetPoint()
 	d.doRecovery(&transporterv1.RecoveryWork{

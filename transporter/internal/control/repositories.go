@@ -23,7 +23,7 @@ func (s *Service) CheckFolder(ctx context.Context, req *transporterv1.CheckFolde
 	err := repository.Check(ctx, path, 0)
 	switch {
 	case err == nil:
-	case errors.Is(err, fault.Conflict) && shelf.IsRepository(path):
+	case errors.Is(err, fault.Conflict) && repository.Exists(path):
 		answer.IsRepository = true
 	default:
 		return nil, err

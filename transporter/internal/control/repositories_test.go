@@ -15,25 +15,23 @@ import (
 )
 
 func TestWhatWasWrongWithARepositoryIsLoggedWhenItIsAttached(t *testing.T) {
-	onShelf, err := shelf.New(t.TempDir(), func() string { return "tr1" }, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	onShelf := shelf.New(func() string { return "tr1" }, time.Now)
 	defer onShelf.Close()
+	const id = "0198c0de-0000-7000-8000-000000000001"
 	var log bytes.Buffer
 	s := New(Options{Shelf: onShelf, Logger: hclog.New(&hclog.LoggerOptions{Output: &log})})
 	path := filepath.Join(t.TempDir(), "vault")
-	if _, err := s.CreateRepository(t.Context(), &transporterv1.CreateRepositoryRequest{RepositoryId: "r1", Name: "Name", Path: path}); err != nil {
+	if _, err := s.CreateRepository(t.Context(), &transporterv1.CreateRepositoryRequest{RepositoryId: id, Name: "Name", Path: path}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.DetachRepository(t.Context(), &transporterv1.DetachRepositoryRequest{RepositoryId: "r1"}); err != nil {
+	if _, err := s.DetachRepository(t.Context(), &transporterv1.DetachRepositoryRequest{RepositoryId: id}); err != nil {
 		t.Fatal(err)
 	}
 	index := filepath.Join(path, "index.bolt")
 	if err := os.WriteFile(index, bytes.Repeat([]byte("damage"), 1<<14), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.AttachRepository(t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: "r1", Path: path}); err != nil {
+	if _, err := s.AttachRepository(t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: id, Path: path}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(log.String(), "[WARN]") || !strings.Contains(log.String(), index) {

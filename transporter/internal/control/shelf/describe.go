@@ -4,82 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/control/work"
 	"holdfast/transporter/internal/repository"
-	"holdfast/transporter/internal/repository/disk"
 	"holdfast/transporter/internal/task"
 )
 
-// The names in a repository's folder, as package repository draws them. The descriptor goes last: as long as it is there,
-// a deletion that was interrupted can be repeated.
-var repositoryNames = []string{"packs", "staging", "index.bolt", "index.bolt.new", "holdfast.repo.tmp", descriptor}
-
-const (
-	descriptor = "holdfast.repo"
-	lock       = "holdfast.lock"
-)
-
-// IsRepository reports whether a folder looks like a repository.
-func IsRepository(path string) bool {
-	_, err := os.Stat(filepath.Join(path, descriptor))
-	return err == nil
-}
-
-// Delete detaches a repository and removes its own files, and the folder if it is then empty. NotFound when the folder is
-// gone or holds no repository (its disk may not be connected); Conflict when another repository lies there, or somebody has
-// it open. Either way nothing is deleted. Deleting a deleted one again is no error.
+// Delete detaches a repository and removes it, and its folder if that is then empty. NotFound when the folder is gone or
+// holds no repository (its disk may not be connected); Conflict when another repository lies there, or somebody has it open,
+// or files that are not its own are in its folder. Either way nothing is deleted. Deleting a deleted one again is no error.
 func (s *Shelf) Delete(ctx context.Context, id, path string) error {
-	if err := s.Detach(ctx, id); err != nil {
-		return err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !s.names.known(id) {
-		return nil // deleted by an earlier call, whose answer was lost
-	}
-	own, name, err := repository.Identify(path)
+	own, err := repository.ParseID(id)
 	if err != nil {
 		return err
 	}
-	if !s.names.mean(id, own) {
+	if err := s.Detach(ctx, id); err != nil {
+		return err
+	}
+	is, name, err := repository.Identify(path)
+	if errors.Is(err, fault.NotFound) && s.wasDeleted(own, path) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !same(is, own) {
 		return fault.New(fault.Conflict, "in %s lies another repository (%q) than the one to be deleted; nothing was deleted", path, name)
 	}
 	if other, ok := s.at(path); ok {
 		return fault.New(fault.Conflict, "the repository in %s is attached as %s; nothing was deleted", path, other)
 	}
-	if err := s.removeData(path); err != nil {
+	if err := repository.Delete(ctx, s.options(Request{Path: path})); err != nil {
 		return err
 	}
-	if left, err := os.ReadDir(path); err == nil && len(left) == 0 {
-		_ = os.Remove(path) // an empty folder that stays does no harm
-	}
-	return s.names.drop(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deleted[own] = cleaned(path)
+	return nil
 }
 
-// removeData removes a repository's files under its lock, which keeps a Transporter that has it open from losing it.
-func (s *Shelf) removeData(path string) error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	owner := disk.Owner{Transporter: s.transporter(), Host: host, PID: os.Getpid(), Since: s.now()}
-	held, err := disk.Acquire(filepath.Join(path, lock), owner)
-	if err != nil {
-		return fmt.Errorf("nothing was deleted: %w", err)
-	}
-	for _, name := range repositoryNames {
-		if err := os.RemoveAll(filepath.Join(path, name)); err != nil {
-			return errors.Join(fault.New(fault.Unavailable, "delete the repository: %w", err), held.Release())
-		}
-	}
-	// Released before it is removed: Windows keeps what is open.
-	if err := errors.Join(held.Release(), os.Remove(filepath.Join(path, lock))); err != nil {
-		return fault.New(fault.Unavailable, "delete the repository's lock: %w", err)
-	}
-	return nil
+// wasDeleted reports whether an earlier call deleted the repository; its answer may have been lost.
+func (s *Shelf) wasDeleted(own repoID, path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, ok := s.deleted[own]
+	return ok && was == cleaned(path)
 }
 
 // Verify implements work.Repositories.

@@ -12,15 +12,17 @@ import (
 )
 
 func TestWhoWaitsForAnOpeningMayGiveUp(t *testing.T) {
-	s, err := New(t.TempDir(), func() string { return "tr1" }, time.Now)
+	s := New(func() string { return "tr1" }, time.Now)
+	const id = "0198c0de-0000-7000-8000-000000000001"
+	own, err := repository.ParseID(id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Request{ID: "r1", Path: filepath.Join(t.TempDir(), "vault")}
+	r := Request{ID: id, Path: filepath.Join(t.TempDir(), "vault")}
 	opening, broken := make(chan struct{}), fault.New(fault.Unavailable, "the disk is away")
 	begun, ended := make(chan struct{}), make(chan error)
 	go func() {
-		_, err := s.open(t.Context(), r, func() (*repository.Repository, error) {
+		_, err := s.open(t.Context(), own, r, func() (*repository.Repository, error) {
 			close(begun)
 			<-opening
 			return nil, broken

@@ -1,10 +1,13 @@
-// Package shelf holds the repositories that the Director has attached to this Transporter, open, under the Director's ids.
-// A repository that something uses is not taken off the shelf. Keys are handed on to the repository and not kept.
+// Package shelf holds the repositories that the Director has attached to this Transporter, open. A repository goes by the id
+// that the Director made it with, which lies in its folder; so it is known wherever it is brought, and two copies of one
+// cannot be on a shelf at the same time. A repository that something uses is not taken off the shelf. Keys are handed on to
+// the repository and not kept.
 package shelf
 
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -16,15 +19,19 @@ import (
 type Shelf struct {
 	transporter func() string
 	now         func() time.Time
-	names       *names
 
 	mu      sync.Mutex
-	entries map[string]*entry
+	entries map[repoID]*entry
+	deleted map[repoID]string // the folders of those that were deleted, in case an answer is lost and the order repeated
 	closed  bool
 }
 
+// repoID is a repository's id as bytes, of which there is more than one spelling.
+type repoID [16]byte
+
 // entry is one repository on its way in, open, or on its way out. mu of the shelf guards it.
 type entry struct {
+	id      string                 // as it was asked for
 	repo    *repository.Repository // nil while it is being opened
 	err     error                  // why it could not be opened
 	opened  chan struct{}
@@ -33,13 +40,9 @@ type entry struct {
 	idle    chan struct{} // made by who waits for the last use to end
 }
 
-// New returns an empty shelf. transporter names this Transporter in the locks; dir keeps which repository an id stands for.
-func New(dir string, transporter func() string, now func() time.Time) (*Shelf, error) {
-	n, err := openNames(dir)
-	if err != nil {
-		return nil, err
-	}
-	return &Shelf{transporter: transporter, now: now, names: n, entries: map[string]*entry{}}, nil
+// New returns an empty shelf. transporter names this Transporter in the locks.
+func New(transporter func() string, now func() time.Time) *Shelf {
+	return &Shelf{transporter: transporter, now: now, entries: map[repoID]*entry{}, deleted: map[repoID]string{}}
 }
 
 // Request names a repository, its folder and the secret that opens it.
@@ -51,81 +54,77 @@ type Request struct {
 
 // Create makes a repository and keeps it open. Creating one again with the same id and path returns it.
 func (s *Shelf) Create(ctx context.Context, r Request, name string, level repository.Level) (string, error) {
-	if r.ID == "" {
-		return "", fault.InvalidField("repository_id", "the repository has no id")
+	own, err := repository.ParseID(r.ID)
+	if err != nil {
+		return "", err
 	}
-	return s.open(ctx, r, func() (*repository.Repository, error) {
-		repo, err := repository.Create(ctx, s.options(r, name, level))
-		if errors.Is(err, fault.Conflict) && s.names.known(r.ID) {
+	options := s.options(r)
+	options.ID, options.Name, options.Level = own, name, level
+	return s.open(ctx, own, r, func() (*repository.Repository, error) {
+		repo, err := repository.Create(ctx, options)
+		if errors.Is(err, fault.Conflict) {
 			// The answer to an earlier call may have been lost: what lies there is then ours.
-			if again, openErr := repository.Open(ctx, s.options(r, "", 0)); openErr == nil {
-				if s.names.mean(r.ID, again.ID()) {
-					return again, nil
-				}
-				openErr = again.Close()
-				return nil, errors.Join(err, openErr)
+			if is, _, identifyErr := repository.Identify(r.Path); identifyErr == nil && same(is, own) {
+				return repository.Open(ctx, options)
 			}
 		}
-		if err != nil {
-			return nil, err
-		}
-		if err := s.names.set(r.ID, repo.ID()); err != nil {
-			return nil, errors.Join(err, repo.Close())
-		}
-		return repo, nil
+		return repo, err
 	})
 }
 
 // Attach opens a repository and keeps it open; attaching an attached one returns it. An empty id takes whatever lies
-// there, under its own id. It returns the id that it goes by.
+// there. It returns the id that it goes by. Another repository than the one that is meant is a Conflict, and so is a copy of
+// one that is attached from elsewhere.
 func (s *Shelf) Attach(ctx context.Context, r Request) (string, error) {
-	open := func() (*repository.Repository, error) {
-		repo, err := repository.Open(ctx, s.options(r, "", 0))
+	if r.ID == "" {
+		is, _, err := repository.Identify(r.Path)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		if r.ID != "" && !s.names.mean(r.ID, repo.ID()) {
-			err := fault.New(fault.Conflict, "in %s lies another repository (%q) than the one to be attached", r.Path, repo.Name())
-			return nil, errors.Join(err, repo.Close())
-		}
-		return repo, nil
+		r.ID = spelled(is)
 	}
-	if r.ID != "" {
-		return s.open(ctx, r, open)
-	}
-	if id, ok := s.at(r.Path); ok {
-		return id, nil
-	}
-	repo, err := open()
+	own, err := repository.ParseID(r.ID)
 	if err != nil {
 		return "", err
 	}
-	r.ID = repo.ID()
-	taken := false
-	id, err := s.open(ctx, r, func() (*repository.Repository, error) {
-		taken = true
-		return repo, nil
+	return s.open(ctx, own, r, func() (*repository.Repository, error) {
+		is, name, err := repository.Identify(r.Path)
+		if err != nil {
+			return nil, err
+		}
+		if !same(is, own) {
+			return nil, fault.New(fault.Conflict, "in %s lies another repository (%q) than the one to be attached", r.Path, name)
+		}
+		return repository.Open(ctx, s.options(r))
 	})
-	if !taken { // a copy of one that is attached, or the shelf is closed
-		err = errors.Join(err, repo.Close())
-	}
-	return id, err
 }
 
-func (s *Shelf) options(r Request, name string, level repository.Level) repository.Options {
-	return repository.Options{
-		Path: r.Path, Name: name, Level: level, Secret: r.Secret, Transporter: s.transporter(), Now: s.now,
+// same reports whether an id in the descriptor's notation is the one meant.
+func same(is string, own repoID) bool {
+	id, err := repository.ParseID(is)
+	return err == nil && id == own
+}
+
+// spelled returns an id in the descriptor's notation as a UUID, which is how the Director makes them.
+func spelled(is string) string {
+	if len(is) != 32 {
+		return is
 	}
+	return is[:8] + "-" + is[8:12] + "-" + is[12:16] + "-" + is[16:20] + "-" + is[20:]
+}
+
+func (s *Shelf) options(r Request) repository.Options {
+	return repository.Options{Path: r.Path, Secret: r.Secret, Transporter: s.transporter(), Now: s.now}
 }
 
 // open puts a repository on the shelf unless it is there. Callers at the same time wait for the first one's opening.
-func (s *Shelf) open(ctx context.Context, r Request, open func() (*repository.Repository, error)) (string, error) {
+func (s *Shelf) open(ctx context.Context, own repoID, r Request, open func() (*repository.Repository, error)) (string, error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		return "", fault.New(fault.Unavailable, "the Transporter is shutting down")
 	}
-	if e, ok := s.entries[r.ID]; ok {
+	if e, ok := s.entries[own]; ok {
 		leaving := e.leaving
 		s.mu.Unlock()
 		if leaving {
@@ -139,36 +138,37 @@ func (s *Shelf) open(ctx context.Context, r Request, open func() (*repository.Re
 		if e.err != nil {
 			return "", e.err
 		}
-		return r.ID, s.same(e, r)
+		return e.id, s.samePlace(e, r)
 	}
-	e := &entry{opened: make(chan struct{})}
-	s.entries[r.ID] = e
+	e := &entry{id: r.ID, opened: make(chan struct{})}
+	s.entries[own] = e
+	delete(s.deleted, own)
 	s.mu.Unlock()
 	repo, err := open()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.repo, e.err = repo, err; err != nil {
-		delete(s.entries, r.ID)
+		delete(s.entries, own)
 	}
 	close(e.opened)
 	return r.ID, err
 }
 
-// same reports whether an attached repository is the one asked for.
-func (s *Shelf) same(e *entry, r Request) error {
+// samePlace reports whether an attached repository is the one asked for.
+func (s *Shelf) samePlace(e *entry, r Request) error {
 	if e.repo.Path() == cleaned(r.Path) {
 		return nil
 	}
-	return fault.New(fault.Conflict, "the repository is attached from %s already; detach it there first", e.repo.Path())
+	return fault.New(fault.Conflict, "the repository %q is attached from %s already, and what lies in %s is a copy of it; only one of them can be attached: detach the other first", e.repo.Name(), e.repo.Path(), r.Path)
 }
 
 // at returns the id of the repository that is attached from a folder.
 func (s *Shelf) at(path string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, e := range s.entries {
+	for _, e := range s.entries {
 		if e.repo != nil && e.repo.Path() == cleaned(path) {
-			return id, true
+			return e.id, true
 		}
 	}
 	return "", false
@@ -178,8 +178,9 @@ func (s *Shelf) at(path string) (string, bool) {
 func (s *Shelf) Use(id string) (*repository.Repository, func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.entries[id]
-	if !ok || e.repo == nil || e.leaving {
+	own, err := repository.ParseID(id)
+	e, ok := s.entries[own]
+	if err != nil || !ok || e.repo == nil || e.leaving {
 		return nil, nil, fault.New(fault.NotFound, "repository %s is not attached to this Transporter", id)
 	}
 	e.uses++
@@ -202,8 +203,12 @@ const detachWait = 10 * time.Second
 // Detach closes a repository cleanly once nothing uses it, and takes it off the shelf. Detaching a detached one is no
 // error; one that stays in use for ten seconds is a Conflict and stays attached.
 func (s *Shelf) Detach(ctx context.Context, id string) error {
+	own, err := repository.ParseID(id)
+	if err != nil {
+		return nil // nothing is attached under it
+	}
 	s.mu.Lock()
-	e, ok := s.entries[id]
+	e, ok := s.entries[own]
 	if !ok {
 		s.mu.Unlock()
 		return nil
@@ -233,10 +238,10 @@ func (s *Shelf) Detach(ctx context.Context, id string) error {
 		return fault.New(fault.Conflict, "repository %s is in use by %d tasks or readers; stop them first", id, uses)
 	}
 	s.mu.Unlock()
-	err := e.repo.Close()
+	err = e.repo.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.entries, id)
+	delete(s.entries, own)
 	return err
 }
 
@@ -245,9 +250,9 @@ func (s *Shelf) Attached() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ids := []string{}
-	for id, e := range s.entries {
+	for _, e := range s.entries {
 		if e.repo != nil && !e.leaving {
-			ids = append(ids, id)
+			ids = append(ids, e.id)
 		}
 	}
 	return ids
@@ -270,4 +275,12 @@ func (s *Shelf) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func cleaned(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return abs
 }

@@ -36,7 +36,7 @@ type scene struct {
 	point    record.Point
 }
 
-const repo = "r1"
+const repo = "0198c0de-0000-7000-8000-000000000001"
 
 // newScene makes a mailbox with so many messages and backs it up. Clients wait milliseconds where they would wait seconds.
 func newScene(t *testing.T, messages int, change ...func(*graphsim.Server, string)) *scene {
@@ -69,9 +69,7 @@ func newScene(t *testing.T, messages int, change ...func(*graphsim.Server, strin
 		Spool: dir, Now: time.Now, Logger: hclog.NewNullLogger(),
 		Limits: graph.Limits{Backoff: time.Millisecond, MaxBackoff: 10 * time.Millisecond, Tries: 4},
 	})
-	if s.shelf, err = shelf.New(dir, func() string { return "tr1" }, time.Now); err != nil {
-		t.Fatal(err)
-	}
+	s.shelf = shelf.New(func() string { return "tr1" }, time.Now)
 	t.Cleanup(func() {
 		if err := s.shelf.Close(); err != nil {
 			t.Error(err)
