@@ -53,7 +53,7 @@ type UnreadablePart struct {
 // A message is known by its id: one that lies in another folder has moved, with MessageMoved in the place of its new folder.
 // Time and memory are those of the difference: what both points share is not read, and of each message that came or went a
 // hundred bytes are held. Damage does not end it (Unreadable); an error of fn does, and is returned. A message that moved out of
-// a part that cannot be read counts as added.
+// a part that cannot be read counts as added, one that moved into it as removed.
 func (p *Point) Diff(ctx context.Context, newer *Point, fn func(Difference) error) error {
 	if p.r != newer.r {
 		return fault.New(fault.Invalid, "two points can be compared within one repository only")
