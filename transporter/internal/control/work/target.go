@@ -15,8 +15,9 @@ import (
 	"holdfast/transporter/internal/recovery"
 )
 
-// maxBody bounds the text of a message that is read into memory; Graph takes less than 4 MB (contract 6.9).
-const maxBody = 8 << 20
+// maxBody bounds the text of a message that is read into memory, in bytes. What Graph does not take as a text (contract 6.9)
+// it takes as an attachment.
+const maxBody = 64 << 20
 
 // target is a mailbox as a recovery writes to it.
 type target struct{ mailbox }
@@ -72,7 +73,7 @@ type open = func(ctx context.Context, c record.Content) (io.ReadCloser, error)
 func newMessage(ctx context.Context, m *record.Message, open open) (graph.NewMessage, error) {
 	out := graph.NewMessage{Message: m.Message}
 	if m.Body.Size > maxBody {
-		return out, fault.New(fault.Invalid, "the text of the message is larger than Microsoft accepts (4 MB)")
+		return out, fault.New(fault.Invalid, "the text of the message has %d MB, more than a message of Microsoft 365 can have", m.Body.Size>>20)
 	}
 	body, err := readAll(ctx, m.Body, open)
 	if err != nil {
