@@ -16,6 +16,7 @@ import (
 	"holdfast/test/bench/peer"
 	"holdfast/test/bench/process"
 	"holdfast/test/bench/repository"
+	"holdfast/test/bench/tenant"
 )
 
 type options struct {
@@ -36,23 +37,58 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
 		return fmt.Errorf("the scale is above 0 and up to 1, and there is at least one round; not %g and %d", o.scale, o.rounds)
 	}
-	if !slices.ContainsFunc(repository.Names(), o.wanted) {
-		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(repository.Names(), "\n  "))
+	if names := slices.Concat(repository.Names(), tenant.Names()); !slices.ContainsFunc(names, o.wanted) {
+		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(names, "\n  "))
 	}
 	var err error
 	if o.dir, err = filepath.Abs(o.dir); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s/%s, %d processors, %s, load %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processor(), load())
-	program, err := build(ctx, o.dir)
+	program, err := build(ctx, o.dir, "measure", "./transporter/internal/measure")
 	if err != nil {
 		return err
+	}
+	var list []figures.Figure
+	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, repositoryArea} {
+		found, err := area(ctx, &o, program, out)
+		if err != nil {
+			return err
+		}
+		list = append(list, found...)
+	}
+	return report(&o, out, list)
+}
+
+// graphArea measures what has to do with Microsoft Graph.
+func graphArea(ctx context.Context, o *options, program string, out io.Writer) ([]figures.Figure, error) {
+	if !slices.ContainsFunc(tenant.Names(), o.wanted) {
+		return nil, nil
+	}
+	simulator, err := build(ctx, o.dir, "graphsim", "./test/graphsim/cmd/graphsim")
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(o.dir, "tenant")
+	list, err := tenant.Run(ctx, tenant.Options{
+		Dir: dir, Program: program, Simulator: simulator, Scale: o.scale, Wanted: o.wanted, Out: out,
+	})
+	if err != nil || o.keep {
+		return list, err
+	}
+	return list, os.RemoveAll(dir)
+}
+
+// repositoryArea measures the repository.
+func repositoryArea(ctx context.Context, o *options, program string, out io.Writer) ([]figures.Figure, error) {
+	if !slices.ContainsFunc(repository.Names(), o.wanted) {
+		return nil, nil
 	}
 	r := repository.Options{
 		Dir: filepath.Join(o.dir, "repositories"), Program: program, Rounds: o.rounds, Scale: o.scale, Keep: o.keep, Wanted: o.wanted, Out: out,
 	}
 	if err := os.RemoveAll(r.Dir); err != nil {
-		return err
+		return nil, err
 	}
 	if repository.NeedsMail(o.wanted) {
 		if r.Peers = peer.Find(ctx, r.Dir, out); len(r.Peers) == 0 {
@@ -61,20 +97,16 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		for _, p := range r.Peers {
 			fmt.Fprintf(out, "compared with %s\n", p.Version)
 		}
-		if r.Mail, r.Material, err = mail(ctx, &o, out); err != nil {
-			return err
+		var err error
+		if r.Mail, r.Material, err = mail(ctx, o, out); err != nil {
+			return nil, err
 		}
 	}
 	list, err := repository.Run(ctx, r)
-	if err != nil {
-		return err
+	if err != nil || o.keep {
+		return list, err
 	}
-	if !o.keep {
-		if err := os.RemoveAll(r.Dir); err != nil {
-			return err
-		}
-	}
-	return report(&o, out, list)
+	return list, os.RemoveAll(r.Dir)
 }
 
 func report(o *options, out io.Writer, list []figures.Figure) error {
@@ -93,12 +125,10 @@ func report(o *options, out io.Writer, list []figures.Figure) error {
 	return nil
 }
 
-// build builds the program that works on the product's repository.
-func build(ctx context.Context, dir string) (string, error) {
-	program := filepath.Join(dir, "measure")
-	_, err := process.Run(ctx, process.Command{
-		Args: []string{"go", "build", "-trimpath", "-o", program, "./transporter/internal/measure"}, Env: os.Environ(),
-	})
+// build builds a program of the project.
+func build(ctx context.Context, dir, name, source string) (string, error) {
+	program := filepath.Join(dir, name)
+	_, err := process.Run(ctx, process.Command{Args: []string{"go", "build", "-trimpath", "-o", program, source}, Env: os.Environ()})
 	return program, err
 }
 

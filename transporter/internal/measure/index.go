@@ -18,7 +18,7 @@ import (
 const perPack = 1600
 
 // fill makes an index of count blobs, pack by pack, one durable transaction for each. Making the ids is not counted.
-func fill(_ context.Context, t *task) (counts, error) {
+func fill(_ context.Context, t *measured) (counts, error) {
 	x, err := index.Open(t.repository, true, index.Options{})
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func someID(rnd *rand.Rand) pack.ID {
 }
 
 // look opens an index and looks for blobs, every other of which is there.
-func look(_ context.Context, t *task) (counts, error) {
+func look(_ context.Context, t *measured) (counts, error) {
 	began, at := time.Now(), cpu()
 	x, err := index.Open(t.repository, false, index.Options{})
 	if err != nil {

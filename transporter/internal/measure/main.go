@@ -1,4 +1,4 @@
-// Command measure does one thing to a repository, as the product does it, in a process of its own, so that whoever starts it
+// Command measure does one thing to a repository or a mailbox, as the product does it, in a process of its own, so that whoever starts it
 // can tell what it cost. It says on its standard output, in JSON, what it counted itself. `make bench` starts it; it is not
 // installed.
 package main
@@ -16,8 +16,8 @@ import (
 	"holdfast/transporter/internal/repository"
 )
 
-// task is what the flags ask for.
-type task struct {
+// measured is what the flags ask for.
+type measured struct {
 	repository string
 	key        string
 	level      string
@@ -28,15 +28,17 @@ type task struct {
 	count      int
 	id         string
 	runs       string
+	tenant     string
+	mailbox    string
 }
 
 // counts is what a command has to say.
 type counts map[string]float64
 
-func commands() map[string]func(context.Context, *task) (counts, error) {
-	return map[string]func(context.Context, *task) (counts, error){
+func commands() map[string]func(context.Context, *measured) (counts, error) {
+	return map[string]func(context.Context, *measured) (counts, error){
 		"create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "list": list,
-		"message": oneMessage, "messages": someMessages, "fill": fill, "look": look,
+		"message": oneMessage, "messages": someMessages, "fill": fill, "look": look, "protect": protect, "bring-back": bringBack,
 	}
 }
 
@@ -57,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if command == nil {
 		return fmt.Errorf("there is nothing called %q to measure", args[0])
 	}
-	var t task
+	var t measured
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	f.StringVar(&t.repository, "repository", "", "folder of the repository, or file of an index")
 	f.StringVar(&t.key, "key", "", "key file of the repository")
@@ -68,6 +70,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.Float64Var(&t.share, "share", 0.25, "share of the backups to delete")
 	f.IntVar(&t.count, "count", 1000, "number of messages, or of entries of an index")
 	f.StringVar(&t.id, "id", "", "message to read, as list names it")
+	f.StringVar(&t.tenant, "tenant", "", "file that says where the tenant is and how to sign in")
+	f.StringVar(&t.mailbox, "mailbox", "", "mailbox to back up, or to recover into")
 	f.StringVar(&t.runs, "run", "first", "name of the run")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -79,7 +83,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(result)
 }
 
-func (t *task) options() (repository.Options, error) {
+func (t *measured) options() (repository.Options, error) {
 	o := repository.Options{Path: t.repository, Name: "measured", Secret: repository.Secret{KeyFile: t.key}}
 	for _, l := range []repository.Level{repository.None, repository.Fast, repository.Balanced, repository.Best} {
 		if strings.EqualFold(l.String(), t.level) {
@@ -91,7 +95,7 @@ func (t *task) options() (repository.Options, error) {
 }
 
 // opened opens the repository for fn and closes it.
-func (t *task) opened(ctx context.Context, fn func(r *repository.Repository) (counts, error)) (counts, error) {
+func (t *measured) opened(ctx context.Context, fn func(r *repository.Repository) (counts, error)) (counts, error) {
 	o, err := t.options()
 	if err != nil {
 		return nil, err

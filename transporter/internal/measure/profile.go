@@ -8,7 +8,7 @@ import (
 )
 
 // profiled runs the command, and writes a profile of it if one was asked for.
-func profiled(ctx context.Context, t *task, command func(context.Context, *task) (counts, error)) (counts, error) {
+func profiled(ctx context.Context, t *measured, command func(context.Context, *measured) (counts, error)) (counts, error) {
 	if t.profile == "" {
 		return command(ctx, t)
 	}

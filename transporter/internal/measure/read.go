@@ -23,7 +23,7 @@ import (
 
 // readAll reads every message of the newest point of every backup, body and attachments, and writes them to the null
 // device. Every piece is checked against its hash on the way.
-func readAll(ctx context.Context, t *task) (counts, error) {
+func readAll(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		backups, err := r.Backups(ctx)
 		if err != nil {
@@ -102,7 +102,7 @@ func write(ctx context.Context, r *repository.Repository, m *record.Message, w i
 	return sum, nil
 }
 
-func verify(ctx context.Context, t *task) (counts, error) {
+func verify(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		report, err := r.Verify(ctx, repository.VerifyFull, nil)
 		if err != nil {
@@ -162,7 +162,7 @@ func (p *place) read(ctx context.Context, r *repository.Repository) (int64, erro
 }
 
 // list writes the ids of some messages to standard error, one a line, for oneMessage.
-func list(ctx context.Context, t *task) (counts, error) {
+func list(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		drawn, err := places(ctx, r, t.count)
 		for _, p := range drawn {
@@ -174,7 +174,7 @@ func list(ctx context.Context, t *task) (counts, error) {
 }
 
 // oneMessage reads one message whole: what a process costs that does nothing else.
-func oneMessage(ctx context.Context, t *task) (counts, error) {
+func oneMessage(ctx context.Context, t *measured) (counts, error) {
 	id, err := base64.RawURLEncoding.DecodeString(t.id)
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func oneMessage(ctx context.Context, t *task) (counts, error) {
 }
 
 // someMessages reads messages one after the other in a repository that is open.
-func someMessages(ctx context.Context, t *task) (counts, error) {
+func someMessages(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		drawn, err := places(ctx, r, t.count)
 		if err != nil {

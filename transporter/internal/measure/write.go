@@ -18,7 +18,7 @@ import (
 // tasks is how many mailboxes are backed up at the same time: a job's default.
 const tasks = 3
 
-func create(ctx context.Context, t *task) (counts, error) {
+func create(ctx context.Context, t *measured) (counts, error) {
 	o, err := t.options()
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func create(ctx context.Context, t *task) (counts, error) {
 }
 
 // backUp backs every mailbox up, each in its own session, several at a time.
-func backUp(ctx context.Context, t *task) (counts, error) {
+func backUp(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		boxes, err := os.ReadDir(t.mail)
 		if err != nil {
@@ -69,7 +69,7 @@ func backUp(ctx context.Context, t *task) (counts, error) {
 	})
 }
 
-func (t *task) backUpBox(ctx context.Context, r *repository.Repository, box string) (backup.Snapshot, error) {
+func (t *measured) backUpBox(ctx context.Context, r *repository.Repository, box string) (backup.Snapshot, error) {
 	src := &eml.Mailbox{Dir: filepath.Join(t.mail, box)}
 	if t.later != "" {
 		src.Later = filepath.Join(t.later, box)
@@ -87,7 +87,7 @@ func (t *task) backUpBox(ctx context.Context, r *repository.Repository, box stri
 }
 
 // deleteSome deletes all points of a share of the backups.
-func deleteSome(ctx context.Context, t *task) (counts, error) {
+func deleteSome(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
 		backups, err := r.Backups(ctx)
 		if err != nil {

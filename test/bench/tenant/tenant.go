@@ -1,0 +1,193 @@
+// Package tenant measures how the product works with Microsoft Graph, against the simulated tenant: requests, speed under
+// Microsoft's limits, memory.
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"holdfast/test/bench/figures"
+	"holdfast/test/bench/process"
+	"holdfast/test/graphsim"
+	"holdfast/test/graphsim/corpus"
+)
+
+// Options of a run.
+type Options struct {
+	Dir       string // for repositories, emptied afterwards
+	Program   string // the measuring program
+	Simulator string // the tenant's program
+	Scale     float64
+	// Wanted says which figures are asked for.
+	Wanted func(figure string) bool
+	Out    io.Writer // hears how far it is
+}
+
+func (o *Options) say(format string, args ...any) { fmt.Fprintf(o.Out, format+"\n", args...) }
+
+// many scales a number of messages; a few hundred are the least that say anything.
+func (o *Options) many(n int) int { return max(int(float64(n)*o.Scale), min(n, 300)) }
+
+// figure is one to come, with what makes it.
+type figure struct {
+	name, unit, goal string
+}
+
+// What Microsoft allows one app in one mailbox (contract 10.1), and how far away it is.
+const (
+	inFlight = 4
+	latency  = 80 * time.Millisecond
+)
+
+// scenario is one mailbox that is worked on, and the figures that come of it.
+type scenario struct {
+	figures []figure
+	run     func(context.Context, *Options, *tenant) (map[string]float64, string, error)
+}
+
+func scenarios() []scenario {
+	return []scenario{
+		{[]figure{
+			{"graph.requests_per_1000_plain", "requests", "<= 15"},
+			{"graph.messages_per_s", "1/s", ""},
+			{"graph.peak_memory_mb", "MB", ""},
+		}, plainMail},
+		{[]figure{{"graph.requests_per_1000_mixed", "requests", "<= 330"}}, mixedMail},
+		{[]figure{{"graph.limit_share", "ratio", ">= 0.9"}}, farAway},
+		{[]figure{{"graph.attachments_memory_mb", "MB", "<= 120"}}, largeFiles},
+		{[]figure{
+			{"recovery.limit_share", "ratio", ">= 0.9"},
+			{"recovery.requests_per_message", "requests", "<= 1.1"},
+		}, bringBack},
+	}
+}
+
+// Names lists the figures that Run can measure.
+func Names() []string {
+	var list []string
+	for _, s := range scenarios() {
+		for _, f := range s.figures {
+			list = append(list, f.name)
+		}
+	}
+	return list
+}
+
+// Run measures what is wanted.
+func Run(ctx context.Context, o Options) ([]figures.Figure, error) {
+	var list []figures.Figure
+	for _, s := range scenarios() {
+		wanted := slices.DeleteFunc(slices.Clone(s.figures), func(f figure) bool { return !o.Wanted(f.name) })
+		if len(wanted) == 0 {
+			continue
+		}
+		found, err := o.play(ctx, s, wanted)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", wanted[0].name, err)
+		}
+		list = append(list, found...)
+	}
+	return list, nil
+}
+
+// play runs one scenario in a tenant of its own.
+func (o *Options) play(ctx context.Context, s scenario, wanted []figure) ([]figures.Figure, error) {
+	if err := os.RemoveAll(o.Dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	t, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer t.stop()
+	values, note, err := s.run(ctx, o, t)
+	if err != nil {
+		return nil, err
+	}
+	var list []figures.Figure
+	for _, w := range wanted {
+		f, err := figures.New(w.name, values[w.name], w.unit, w.goal, o.Scale < 1)
+		if err != nil {
+			return nil, err
+		}
+		f.Note = note
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// fill makes a mailbox of so many generated messages, of which a share has attachments of some kind, pictures in the text
+// included.
+func (t *tenant) fill(ctx context.Context, messages int, share float64) (string, error) {
+	made, err := t.control.AddUsers(ctx, graphsim.User{DisplayName: "Full", Mailbox: true})
+	if err != nil {
+		return "", err
+	}
+	const seed, chunk = 7, 250
+	company, err := corpus.Generate(seed, corpus.Options{
+		Mailboxes: 1, PerMailbox: 3 * messages, TotalBytes: 3 * int64(messages) * 20_000, OnlyCarried: true,
+	})
+	if err != nil {
+		return "", err
+	}
+	var batch []corpus.Message
+	taken, attached := 0, 0
+	for _, m := range company.Mail() {
+		has := len(m.Attachments) > 0
+		if taken == messages || has != (float64(attached) < share*float64(taken+1)) {
+			continue
+		}
+		taken++
+		if has {
+			attached++
+		}
+		if batch = append(batch, m); len(batch) == chunk {
+			if err := t.control.AddMessages(ctx, made[0].ID, batch...); err != nil {
+				return "", err
+			}
+			batch = nil
+		}
+	}
+	if taken < messages {
+		return "", fmt.Errorf("%d of %d messages could be made", taken, messages)
+	}
+	return made[0].ID, t.control.AddMessages(ctx, made[0].ID, batch...)
+}
+
+// slow gives every request the latency of a tenant far away.
+func (t *tenant) slow(ctx context.Context) error {
+	return t.control.SetSettings(ctx, graphsim.Settings{Latency: latency})
+}
+
+// measure runs the measuring program on a mailbox.
+func (t *tenant) measure(ctx context.Context, o *Options, command, mailbox string) (map[string]float64, error) {
+	r, err := process.Run(ctx, process.Command{
+		Args: []string{
+			o.Program, command, "-tenant", t.file, "-mailbox", mailbox, "-repository", filepath.Join(o.Dir, "repository"), "-level", "balanced",
+		},
+		Env: os.Environ(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var counted map[string]float64
+	if err := json.Unmarshal([]byte(r.Stdout), &counted); err != nil {
+		return nil, fmt.Errorf("%s said %q: %w", command, r.Stdout, err)
+	}
+	return counted, nil
+}
+
+// limitShare is how much of what the limits allow was used: requests a second, of those that so many in flight could make at
+// that latency.
+func limitShare(counted map[string]float64) float64 {
+	return counted["requests"] * latency.Seconds() / inFlight / counted["wall_s"]
+}
