@@ -49,7 +49,15 @@ var allowed = map[string]access{
 	dc.RepositoryServiceDetachRepositoryProcedure: administrator,
 	dc.RepositoryServiceRemoveRepositoryProcedure: administrator,
 	dc.RepositoryServiceVerifyRepositoryProcedure: operator,
-	dc.RepositoryServiceListPointsProcedure:       auditor,
+	// These take nothing away that a point needs, and add nothing.
+	dc.RepositoryServiceReclaimRepositoryProcedure: operator,
+	dc.RepositoryServiceRepairRepositoryProcedure:  operator,
+	dc.RepositoryServiceCopyRepositoryProcedure:    operator,
+
+	dc.RepositoryServiceSetRepositoryCodecProcedure:  administrator,
+	dc.RepositoryServiceChangeRepositoryKeyProcedure: administrator,
+	dc.RepositoryServiceDeletePointsProcedure:        administrator,
+	dc.RepositoryServiceListPointsProcedure:          auditor,
 	// Folders and messages are mail content, which an auditor does not see.
 	dc.RepositoryServiceListFoldersProcedure:  operator,
 	dc.RepositoryServiceListMessagesProcedure: operator,

@@ -35,8 +35,8 @@ func (s *repositories) CreateRepository(ctx context.Context, q *directorv1.Creat
 	return &directorv1.CreateRepositoryResponse{Repository: showRepository(r)}, nil
 }
 
-func (s *repositories) ListRepositories(context.Context, *directorv1.ListRepositoriesRequest) (*directorv1.ListRepositoriesResponse, error) {
-	all, err := s.Depot.List()
+func (s *repositories) ListRepositories(ctx context.Context, _ *directorv1.ListRepositoriesRequest) (*directorv1.ListRepositoriesResponse, error) {
+	all, err := s.Depot.Fresh(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,14 @@ func (s *repositories) AttachRepository(ctx context.Context, q *directorv1.Attac
 	var r record.Repository
 	var err error
 	if id := q.GetRepositoryId(); id != "" {
-		r, err = s.Depot.Attach(ctx, record.RepositoryID(id), takeKey(q.GetKey()))
+		if r, err = s.Depot.Get(record.RepositoryID(id)); err == nil && q.GetRecreate() && q.GetConfirmName() != r.Name {
+			return nil, fault.InvalidField("confirm_name", "to delete its backups for good and begin it anew, give the repository's name, %s", r.Name)
+		}
+		if err == nil {
+			r, err = s.Depot.Attach(ctx, r.ID, takeKey(q.GetKey()), q.GetRecreate())
+		}
+	} else if q.GetRecreate() {
+		return nil, fault.InvalidField("recreate", "only a repository that is known is begun anew; attach it first")
 	} else {
 		r, err = s.Depot.Adopt(ctx, record.Repository{
 			Name: q.GetName(), Transporter: record.TransporterID(q.GetTransporterId()), Path: q.GetPath(), Key: takeKey(q.GetKey()),

@@ -81,6 +81,7 @@ func showActivity(v dispatch.RunView) *directorv1.Activity {
 		Progress: showProgress(v.Progress), Error: v.Error, RequestId: v.RequestID, Losses: showLosses(v.Losses),
 		LossesMore: v.LossesMore, Recovery: showRecovery(v.Recovery),
 	}
+	showUpkeep(out, &v)
 	if r := v.Verify; r != nil {
 		out.Verify = &directorv1.VerifyReport{Points: r.Points, Blobs: r.Blobs, Bytes: r.Bytes, Damage: r.Damage}
 	}

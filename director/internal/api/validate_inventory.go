@@ -138,7 +138,7 @@ func validateRepository(m any) error {
 		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()), id("folder_id", q.GetFolderId()),
 			between("offset", q.GetOffset(), 0, 1<<40), between("limit", q.GetLimit(), 0, maxPageSize))
 	default:
-		return validateWork(m)
+		return validateUpkeep(m)
 	}
 }
 

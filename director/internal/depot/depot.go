@@ -13,7 +13,6 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
-	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
@@ -129,9 +128,7 @@ func (s *Service) Ensure(ctx context.Context, id record.RepositoryID) (record.Re
 	}
 	ctx, cancel := context.WithTimeout(ctx, attachWait)
 	defer cancel()
-	answer, err := client.AttachRepository(ctx, &transporterv1.AttachRepositoryRequest{
-		RepositoryId: string(r.ID), Path: r.Path, Key: wire.Key(r.Key),
-	})
+	answer, key, err := s.attach(ctx, client, r, false)
 	if err != nil {
 		if fault.KindOf(err) != fault.Unavailable && fault.KindOf(err) != fault.Canceled {
 			s.note(ctx, r.ID, err.Error())
@@ -141,7 +138,14 @@ func (s *Service) Ensure(ctx context.Context, id record.RepositoryID) (record.Re
 	s.mu.Lock()
 	s.opened[r.ID] = epoch{r.Transporter, status.Started}
 	s.mu.Unlock()
-	s.remember(ctx, r.ID, answer.GetRepository())
+	if !r.NextKey.Empty() { // now it is known which of the two it is
+		err := s.put(ctx, r.ID, func(r *record.Repository) { r.Key, r.NextKey = key, record.RepositoryKey{} })
+		if err != nil {
+			return record.Repository{}, err
+		}
+		r.Key, r.NextKey = key, record.RepositoryKey{}
+	}
+	s.remember(ctx, r.ID, answer)
 	return r, nil
 }
 

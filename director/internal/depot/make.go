@@ -110,14 +110,18 @@ func (s *Service) Adopt(ctx context.Context, r record.Repository) (record.Reposi
 	return r, nil
 }
 
-// Attach attaches a known repository again. A key replaces the stored one when it opens the repository.
-func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record.RepositoryKey) (record.Repository, error) {
+// Attach attaches a known repository again. A key replaces the stored one when it opens the repository. With recreate all
+// that is in it is deleted first; then it must be detached.
+func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record.RepositoryKey, recreate bool) (record.Repository, error) {
 	r, err := s.Get(id)
 	if err != nil {
 		return record.Repository{}, err
 	}
+	if recreate && r.Attached {
+		return record.Repository{}, fault.New(fault.Conflict, "repository %s is attached; detach it first, then attach it anew", r.Name)
+	}
 	if !key.Empty() {
-		r.Key = key
+		r.Key, r.NextKey = key, record.RepositoryKey{}
 	}
 	client, err := s.Fleet.Client(r.Transporter)
 	if err != nil {
@@ -125,9 +129,7 @@ func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record
 	}
 	ctx, cancel := context.WithTimeout(ctx, attachWait)
 	defer cancel()
-	answer, err := client.AttachRepository(ctx, &transporterv1.AttachRepositoryRequest{
-		RepositoryId: string(r.ID), Path: r.Path, Key: wire.Key(r.Key),
-	})
+	answer, key, err := s.attach(ctx, client, r, recreate)
 	if err != nil {
 		return record.Repository{}, s.reach(r, err)
 	}
@@ -136,7 +138,8 @@ func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record
 		if err != nil {
 			return err
 		}
-		now.Attached, now.Error, now.Key, now.Statistics = true, "", r.Key, statistics(answer.GetRepository(), s.Now())
+		now.Attached, now.Error, now.Key, now.NextKey = true, "", key, record.RepositoryKey{}
+		now.Statistics = statistics(answer, s.Now())
 		r = now
 		return store.Repositories.Put(tx, now)
 	})
@@ -223,8 +226,8 @@ func busy(tx *store.Tx, id record.RepositoryID) error {
 			if err != nil {
 				return err
 			}
-			if t.Repository == id && !t.Status.Ended() {
-				return fault.New(fault.Conflict, "a run, recovery or verify is using this repository; stop it or wait for its end")
+			if (t.Repository == id || t.Copy != nil && t.Copy.Target == id) && !t.Status.Ended() {
+				return fault.New(fault.Conflict, "a run, a recovery or another activity is using this repository; stop it or wait for its end")
 			}
 		}
 	}

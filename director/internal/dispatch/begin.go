@@ -170,23 +170,6 @@ func (d *Dispatcher) begin(run record.Run, tasks []record.Task) {
 	d.poke()
 }
 
-// StartVerify starts the verification of a repository.
-func (d *Dispatcher) StartVerify(ctx context.Context, id record.RepositoryID, full bool) (record.Run, error) {
-	repository, err := d.Depot.Ensure(ctx, id)
-	if err != nil {
-		return record.Run{}, err
-	}
-	run, err := d.newRun(record.KindVerify)
-	if err != nil {
-		return record.Run{}, err
-	}
-	run.Title = "Verify " + repository.Name
-	task := record.Task{
-		ID: record.TaskOf(run.ID, 1), Run: run.ID, Kind: record.KindVerify, Repository: id, Status: record.TaskQueued, Full: full,
-	}
-	return d.startOne(ctx, run, task, nil)
-}
-
 // startOne writes and takes up a run of one task.
 func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.Task, what *record.Recovery) (record.Run, error) {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {

@@ -90,11 +90,8 @@ func (f *flight) fillIn(ctx context.Context, t *record.Task, request *transporte
 		return err
 	}
 	f.since = f.d.Fleet.Status(repository.Transporter).Started
-	if t.Kind == record.KindVerify {
-		request.Work = &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{
-			RepositoryId: string(t.Repository), Full: t.Full,
-		}}
-		return nil
+	if done, err := f.fillInUpkeep(ctx, t, request); done {
+		return err
 	}
 	account, err := f.d.Inventory.Get(t.Account)
 	if err != nil {

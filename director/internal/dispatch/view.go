@@ -22,6 +22,9 @@ type RunView struct {
 	LossesMore int64
 	Recovery   *record.RecoveryReport
 	Verify     *record.VerifyReport
+	Reclaim    *record.ReclaimReport
+	Repair     *record.RepairReport
+	Copy       *record.CopyReport
 }
 
 // TaskView is a task as of now.
@@ -101,7 +104,7 @@ func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
 	return v, nil
 }
 
-// one adds what the one task of a recovery or verify says.
+// one adds what the one task of a run says that is no backup.
 func (n now) one(tx *store.Tx, v *RunView) error {
 	t, err := store.Tasks.Get(tx, string(record.TaskOf(v.ID, 1)))
 	if err != nil {
@@ -113,6 +116,7 @@ func (n now) one(tx *store.Tx, v *RunView) error {
 	}
 	v.Phase, v.RequestID, v.LossesMore = view.Phase, t.RequestID, view.LossesMore
 	v.Losses, v.Recovery, v.Verify = view.Lost, t.RecoveryReport, t.VerifyReport
+	v.Reclaim, v.Repair, v.Copy = t.ReclaimReport, t.RepairReport, t.CopyReport
 	if v.Error == "" {
 		v.Error = t.Error
 	}

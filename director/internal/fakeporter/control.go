@@ -152,6 +152,11 @@ func (c *control) AttachRepository(_ context.Context, q *transporterv1.AttachRep
 		return nil, fault.New(fault.Conflict, "another Transporter has the repository")
 	case r.passphrase != q.GetKey().GetPassphrase():
 		return nil, fault.New(fault.Unauthorized, "the passphrase is wrong")
+	case q.GetRecreate() && r.attachedTo != "":
+		return nil, fault.New(fault.Conflict, "the repository is attached")
+	}
+	if q.GetRecreate() {
+		r.points = nil
 	}
 	r.attachedTo = me
 	return &transporterv1.AttachRepositoryResponse{Repository: r.show()}, nil

@@ -113,12 +113,10 @@ func (p *Porter) run(life context.Context, me string, t *task, plan Plan) {
 		if len(plan.Losses) > 0 {
 			st.Status = transporterv1.TaskStatus_TASK_STATUS_INCOMPLETE
 		}
-		switch {
-		case t.request.GetRecovery() != nil:
+		if t.request.GetRecovery() != nil {
 			st.Recovery = &transporterv1.RecoveryReport{Created: 3, Notes: []string{"none"}}
-		case t.request.GetVerify() != nil:
-			st.Verify = &transporterv1.VerifyReport{Points: 1, Blobs: 5, Bytes: 100}
 		}
+		p.World.tend(me, t.request, st)
 	})
 }
 

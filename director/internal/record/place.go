@@ -41,6 +41,8 @@ type Repository struct {
 	Codec       Codec
 	Encrypted   bool
 	Key         RepositoryKey
+	// NextKey is set while the key is being changed: either may be the one that opens it.
+	NextKey RepositoryKey
 	// Attached is whether it is meant to be attached.
 	Attached   bool
 	Created    time.Time

@@ -15,6 +15,9 @@ const (
 	KindBackup   RunKind = 1
 	KindRecovery RunKind = 2
 	KindVerify   RunKind = 3
+	KindReclaim  RunKind = 4
+	KindRepair   RunKind = 5
+	KindCopy     RunKind = 6
 )
 
 // RunStatus is where a run is. Numbers are stored.
@@ -34,7 +37,7 @@ const (
 // Ended reports whether the state is final.
 func (s RunStatus) Ended() bool { return s > RunStopping }
 
-// Run is one execution of a job, or a recovery, or a verify.
+// Run is one execution of a job, or a recovery, or something that is done to a repository.
 type Run struct {
 	ID      RunID
 	Kind    RunKind
@@ -105,7 +108,7 @@ const (
 // Ended reports whether the state is final.
 func (s TaskStatus) Ended() bool { return s >= TaskSucceeded && s <= TaskStopped }
 
-// Task is the part of a run for one mailbox, or all of a recovery or verify.
+// Task is the part of a run for one mailbox, or all of a run of another kind.
 type Task struct {
 	ID             TaskID
 	Run            RunID
@@ -141,9 +144,14 @@ type Task struct {
 	LossesMore int64
 	Point      PointID
 	// Full is for a verify: re-hash every byte.
-	Full           bool
+	Full bool
+	// Copy is for a copy: what is copied, and where to.
+	Copy           *Copy
 	RecoveryReport *RecoveryReport
 	VerifyReport   *VerifyReport
+	ReclaimReport  *ReclaimReport
+	RepairReport   *RepairReport
+	CopyReport     *CopyReport
 }
 
 // Transfer is an open way into a repository, on the Transporter that keeps it.

@@ -93,11 +93,27 @@ func encodeRepository(s *sealer, r *record.Repository) (*statev1.Repository, err
 		},
 	}
 	var err error
-	if !r.Key.Empty() {
-		p.SealedKey, err = s.sealMessage(&statev1.RepositoryKey{Passphrase: r.Key.Passphrase, KeyFile: r.Key.KeyFile},
-			"repositories/"+p.Id)
+	if p.SealedKey, err = sealKey(s, p.Id, r.Key); err == nil {
+		p.SealedNextKey, err = sealKey(s, p.Id, r.NextKey)
 	}
 	return p, err
+}
+
+func sealKey(s *sealer, id string, k record.RepositoryKey) ([]byte, error) {
+	if k.Empty() {
+		return nil, nil
+	}
+	return s.sealMessage(&statev1.RepositoryKey{Passphrase: k.Passphrase, KeyFile: k.KeyFile}, "repositories/"+id)
+}
+
+func openKey(s *sealer, id string, sealed []byte) (record.RepositoryKey, error) {
+	var k statev1.RepositoryKey
+	if len(sealed) > 0 {
+		if err := s.openMessage(sealed, "repositories/"+id, &k); err != nil {
+			return record.RepositoryKey{}, err
+		}
+	}
+	return record.RepositoryKey{Passphrase: k.GetPassphrase(), KeyFile: k.GetKeyFile()}, nil
 }
 
 func decodeRepository(s *sealer, p *statev1.Repository) (record.Repository, error) {
@@ -112,12 +128,9 @@ func decodeRepository(s *sealer, p *statev1.Repository) (record.Repository, erro
 			FreeBytes: t.GetFreeBytes(), TotalBytes: t.GetTotalBytes(), At: moment(t.GetAt()),
 		},
 	}
-	if len(p.GetSealedKey()) > 0 {
-		var k statev1.RepositoryKey
-		if err := s.openMessage(p.GetSealedKey(), "repositories/"+p.GetId(), &k); err != nil {
-			return record.Repository{}, err
-		}
-		r.Key = record.RepositoryKey{Passphrase: k.GetPassphrase(), KeyFile: k.GetKeyFile()}
+	var err error
+	if r.Key, err = openKey(s, p.GetId(), p.GetSealedKey()); err == nil {
+		r.NextKey, err = openKey(s, p.GetId(), p.GetSealedNextKey())
 	}
-	return r, nil
+	return r, err
 }

@@ -30,6 +30,7 @@ func encodeTask(r *record.Task) *statev1.Task {
 	if w := r.VerifyReport; w != nil {
 		p.VerifyReport = &statev1.VerifyReport{Points: w.Points, Blobs: w.Blobs, Bytes: w.Bytes, Damage: w.Damage}
 	}
+	encodeUpkeep(p, r)
 	return p
 }
 
@@ -61,6 +62,7 @@ func decodeTask(p *statev1.Task) record.Task {
 			Points: w.GetPoints(), Blobs: w.GetBlobs(), Bytes: w.GetBytes(), Damage: w.GetDamage(),
 		}
 	}
+	decodeUpkeep(&r, p)
 	return r
 }
 

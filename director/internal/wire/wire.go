@@ -112,6 +112,7 @@ func Result(t *record.Task, s *transporterv1.TaskState) {
 			Points: r.GetPoints(), Blobs: r.GetBlobs(), Bytes: r.GetBytes(), Damage: r.GetDamage(),
 		}
 	}
+	upkeep(t, s)
 }
 
 // Losses returns what a task could not keep or bring back.

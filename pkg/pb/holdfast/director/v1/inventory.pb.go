@@ -1986,6 +1986,8 @@ type Repository struct {
 	IndexBytes    int64                  `protobuf:"varint,16,opt,name=index_bytes,json=indexBytes,proto3" json:"index_bytes,omitempty"`
 	FreeBytes     int64                  `protobuf:"varint,17,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
 	TotalBytes    int64                  `protobuf:"varint,18,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	// When the Transporter was asked for these numbers last.
+	Measured      *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=measured,proto3" json:"measured,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2144,6 +2146,13 @@ func (x *Repository) GetTotalBytes() int64 {
 		return x.TotalBytes
 	}
 	return 0
+}
+
+func (x *Repository) GetMeasured() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Measured
+	}
+	return nil
 }
 
 type RepositoryKey struct {
@@ -2496,6 +2505,9 @@ type AttachRepositoryRequest struct {
 	TransporterId string         `protobuf:"bytes,3,opt,name=transporter_id,json=transporterId,proto3" json:"transporter_id,omitempty"`
 	Path          string         `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
 	Key           *RepositoryKey `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	// Delete all backups in it first, for ever, and begin it anew. Confirm_name must equal the name.
+	Recreate      bool   `protobuf:"varint,6,opt,name=recreate,proto3" json:"recreate,omitempty"`
+	ConfirmName   string `protobuf:"bytes,7,opt,name=confirm_name,json=confirmName,proto3" json:"confirm_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2563,6 +2575,20 @@ func (x *AttachRepositoryRequest) GetKey() *RepositoryKey {
 		return x.Key
 	}
 	return nil
+}
+
+func (x *AttachRepositoryRequest) GetRecreate() bool {
+	if x != nil {
+		return x.Recreate
+	}
+	return false
+}
+
+func (x *AttachRepositoryRequest) GetConfirmName() string {
+	if x != nil {
+		return x.ConfirmName
+	}
+	return ""
 }
 
 type AttachRepositoryResponse struct {
@@ -2890,6 +2916,620 @@ func (x *VerifyRepositoryResponse) GetActivityId() string {
 	return ""
 }
 
+type ReclaimRepositoryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclaimRepositoryRequest) Reset() {
+	*x = ReclaimRepositoryRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimRepositoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimRepositoryRequest) ProtoMessage() {}
+
+func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimRepositoryRequest.ProtoReflect.Descriptor instead.
+func (*ReclaimRepositoryRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ReclaimRepositoryRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+type ReclaimRepositoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ActivityId    string                 `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclaimRepositoryResponse) Reset() {
+	*x = ReclaimRepositoryResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimRepositoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimRepositoryResponse) ProtoMessage() {}
+
+func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimRepositoryResponse.ProtoReflect.Descriptor instead.
+func (*ReclaimRepositoryResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ReclaimRepositoryResponse) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+type RepairRepositoryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairRepositoryRequest) Reset() {
+	*x = RepairRepositoryRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairRepositoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairRepositoryRequest) ProtoMessage() {}
+
+func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairRepositoryRequest.ProtoReflect.Descriptor instead.
+func (*RepairRepositoryRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *RepairRepositoryRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+type RepairRepositoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ActivityId    string                 `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairRepositoryResponse) Reset() {
+	*x = RepairRepositoryResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairRepositoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairRepositoryResponse) ProtoMessage() {}
+
+func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairRepositoryResponse.ProtoReflect.Descriptor instead.
+func (*RepairRepositoryResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *RepairRepositoryResponse) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+type CopyRepositoryRequest struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId       string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	TargetRepositoryId string                 `protobuf:"bytes,2,opt,name=target_repository_id,json=targetRepositoryId,proto3" json:"target_repository_id,omitempty"`
+	// Which backups; empty fields match all.
+	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId string `protobuf:"bytes,4,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	JobId     string `protobuf:"bytes,5,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Which points of them; empty: all. At most 1,000.
+	PointIds []string `protobuf:"bytes,6,rep,name=point_ids,json=pointIds,proto3" json:"point_ids,omitempty"`
+	// Only the last of each backup.
+	Newest bool `protobuf:"varint,7,opt,name=newest,proto3" json:"newest,omitempty"`
+	// Ask for everything in points that the target has as well: what the target has lost it gets again.
+	Thorough      bool `protobuf:"varint,8,opt,name=thorough,proto3" json:"thorough,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyRepositoryRequest) Reset() {
+	*x = CopyRepositoryRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyRepositoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyRepositoryRequest) ProtoMessage() {}
+
+func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyRepositoryRequest.ProtoReflect.Descriptor instead.
+func (*CopyRepositoryRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CopyRepositoryRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *CopyRepositoryRequest) GetTargetRepositoryId() string {
+	if x != nil {
+		return x.TargetRepositoryId
+	}
+	return ""
+}
+
+func (x *CopyRepositoryRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *CopyRepositoryRequest) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *CopyRepositoryRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *CopyRepositoryRequest) GetPointIds() []string {
+	if x != nil {
+		return x.PointIds
+	}
+	return nil
+}
+
+func (x *CopyRepositoryRequest) GetNewest() bool {
+	if x != nil {
+		return x.Newest
+	}
+	return false
+}
+
+func (x *CopyRepositoryRequest) GetThorough() bool {
+	if x != nil {
+		return x.Thorough
+	}
+	return false
+}
+
+type CopyRepositoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ActivityId    string                 `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyRepositoryResponse) Reset() {
+	*x = CopyRepositoryResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyRepositoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyRepositoryResponse) ProtoMessage() {}
+
+func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyRepositoryResponse.ProtoReflect.Descriptor instead.
+func (*CopyRepositoryResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *CopyRepositoryResponse) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+type SetRepositoryCodecRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Codec         Codec                  `protobuf:"varint,2,opt,name=codec,proto3,enum=holdfast.director.v1.Codec" json:"codec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRepositoryCodecRequest) Reset() {
+	*x = SetRepositoryCodecRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRepositoryCodecRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRepositoryCodecRequest) ProtoMessage() {}
+
+func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRepositoryCodecRequest.ProtoReflect.Descriptor instead.
+func (*SetRepositoryCodecRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SetRepositoryCodecRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *SetRepositoryCodecRequest) GetCodec() Codec {
+	if x != nil {
+		return x.Codec
+	}
+	return Codec_CODEC_UNSPECIFIED
+}
+
+type SetRepositoryCodecResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Repository    *Repository            `protobuf:"bytes,1,opt,name=repository,proto3" json:"repository,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRepositoryCodecResponse) Reset() {
+	*x = SetRepositoryCodecResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRepositoryCodecResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRepositoryCodecResponse) ProtoMessage() {}
+
+func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRepositoryCodecResponse.ProtoReflect.Descriptor instead.
+func (*SetRepositoryCodecResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *SetRepositoryCodecResponse) GetRepository() *Repository {
+	if x != nil {
+		return x.Repository
+	}
+	return nil
+}
+
+type ChangeRepositoryKeyRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// The key that opens it now; absent takes the one that the Director has.
+	Current       *RepositoryKey `protobuf:"bytes,2,opt,name=current,proto3" json:"current,omitempty"`
+	Next          *RepositoryKey `protobuf:"bytes,3,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeRepositoryKeyRequest) Reset() {
+	*x = ChangeRepositoryKeyRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeRepositoryKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeRepositoryKeyRequest) ProtoMessage() {}
+
+func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeRepositoryKeyRequest.ProtoReflect.Descriptor instead.
+func (*ChangeRepositoryKeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ChangeRepositoryKeyRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ChangeRepositoryKeyRequest) GetCurrent() *RepositoryKey {
+	if x != nil {
+		return x.Current
+	}
+	return nil
+}
+
+func (x *ChangeRepositoryKeyRequest) GetNext() *RepositoryKey {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+type ChangeRepositoryKeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Repository    *Repository            `protobuf:"bytes,1,opt,name=repository,proto3" json:"repository,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeRepositoryKeyResponse) Reset() {
+	*x = ChangeRepositoryKeyResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeRepositoryKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeRepositoryKeyResponse) ProtoMessage() {}
+
+func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeRepositoryKeyResponse.ProtoReflect.Descriptor instead.
+func (*ChangeRepositoryKeyResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ChangeRepositoryKeyResponse) GetRepository() *Repository {
+	if x != nil {
+		return x.Repository
+	}
+	return nil
+}
+
+type DeletePointsRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// 1 to 1,000. Those that are not there any more are passed over.
+	PointIds      []string `protobuf:"bytes,2,rep,name=point_ids,json=pointIds,proto3" json:"point_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePointsRequest) Reset() {
+	*x = DeletePointsRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePointsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePointsRequest) ProtoMessage() {}
+
+func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
+func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *DeletePointsRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *DeletePointsRequest) GetPointIds() []string {
+	if x != nil {
+		return x.PointIds
+	}
+	return nil
+}
+
+type DeletePointsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePointsResponse) Reset() {
+	*x = DeletePointsResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePointsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePointsResponse) ProtoMessage() {}
+
+func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
+func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
+}
+
 type Point struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2915,7 +3555,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2927,7 +3567,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2940,7 +3580,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Point) GetId() string {
@@ -3074,7 +3714,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3086,7 +3726,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3099,7 +3739,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -3140,7 +3780,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3152,7 +3792,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3165,7 +3805,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -3189,7 +3829,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3201,7 +3841,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3214,7 +3854,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Folder) GetId() string {
@@ -3269,7 +3909,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3281,7 +3921,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3294,7 +3934,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -3322,7 +3962,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3334,7 +3974,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3347,7 +3987,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -3381,7 +4021,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3393,7 +4033,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3406,7 +4046,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Address) GetName() string {
@@ -3446,7 +4086,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3458,7 +4098,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3471,7 +4111,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -3593,7 +4233,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3605,7 +4245,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3618,7 +4258,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -3673,7 +4313,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3685,7 +4325,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3698,7 +4338,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -3730,7 +4370,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3742,7 +4382,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3755,7 +4395,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -3938,7 +4578,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\vtransporter\x18\x01 \x01(\v2!.holdfast.director.v1.TransporterR\vtransporter\"A\n" +
 	"\x18RemoveTransporterRequest\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\"\x1b\n" +
-	"\x19RemoveTransporterResponse\"\xb8\x04\n" +
+	"\x19RemoveTransporterResponse\"\xf0\x04\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -3962,7 +4602,8 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"free_bytes\x18\x11 \x01(\x03R\tfreeBytes\x12\x1f\n" +
 	"\vtotal_bytes\x18\x12 \x01(\x03R\n" +
-	"totalBytes\"J\n" +
+	"totalBytes\x126\n" +
+	"\bmeasured\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bmeasured\"J\n" +
 	"\rRepositoryKey\x12\x1e\n" +
 	"\n" +
 	"passphrase\x18\x01 \x01(\tR\n" +
@@ -3986,13 +4627,15 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x15GetRepositoryResponse\x12@\n" +
 	"\n" +
 	"repository\x18\x01 \x01(\v2 .holdfast.director.v1.RepositoryR\n" +
-	"repository\"\xc4\x01\n" +
+	"repository\"\x83\x02\n" +
 	"\x17AttachRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
 	"\x0etransporter_id\x18\x03 \x01(\tR\rtransporterId\x12\x12\n" +
 	"\x04path\x18\x04 \x01(\tR\x04path\x125\n" +
-	"\x03key\x18\x05 \x01(\v2#.holdfast.director.v1.RepositoryKeyR\x03key\"\\\n" +
+	"\x03key\x18\x05 \x01(\v2#.holdfast.director.v1.RepositoryKeyR\x03key\x12\x1a\n" +
+	"\brecreate\x18\x06 \x01(\bR\brecreate\x12!\n" +
+	"\fconfirm_name\x18\a \x01(\tR\vconfirmName\"\\\n" +
 	"\x18AttachRepositoryResponse\x12@\n" +
 	"\n" +
 	"repository\x18\x01 \x01(\v2 .holdfast.director.v1.RepositoryR\n" +
@@ -4014,7 +4657,50 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x04full\x18\x02 \x01(\bR\x04full\";\n" +
 	"\x18VerifyRepositoryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
-	"activityId\"\x80\x04\n" +
+	"activityId\"?\n" +
+	"\x18ReclaimRepositoryRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"<\n" +
+	"\x19ReclaimRepositoryResponse\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\">\n" +
+	"\x17RepairRepositoryRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\";\n" +
+	"\x18RepairRepositoryResponse\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\"\x94\x02\n" +
+	"\x15CopyRepositoryRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x120\n" +
+	"\x14target_repository_id\x18\x02 \x01(\tR\x12targetRepositoryId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x03 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x04 \x01(\tR\tmailboxId\x12\x15\n" +
+	"\x06job_id\x18\x05 \x01(\tR\x05jobId\x12\x1b\n" +
+	"\tpoint_ids\x18\x06 \x03(\tR\bpointIds\x12\x16\n" +
+	"\x06newest\x18\a \x01(\bR\x06newest\x12\x1a\n" +
+	"\bthorough\x18\b \x01(\bR\bthorough\"9\n" +
+	"\x16CopyRepositoryResponse\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\"s\n" +
+	"\x19SetRepositoryCodecRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x121\n" +
+	"\x05codec\x18\x02 \x01(\x0e2\x1b.holdfast.director.v1.CodecR\x05codec\"^\n" +
+	"\x1aSetRepositoryCodecResponse\x12@\n" +
+	"\n" +
+	"repository\x18\x01 \x01(\v2 .holdfast.director.v1.RepositoryR\n" +
+	"repository\"\xb9\x01\n" +
+	"\x1aChangeRepositoryKeyRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12=\n" +
+	"\acurrent\x18\x02 \x01(\v2#.holdfast.director.v1.RepositoryKeyR\acurrent\x127\n" +
+	"\x04next\x18\x03 \x01(\v2#.holdfast.director.v1.RepositoryKeyR\x04next\"_\n" +
+	"\x1bChangeRepositoryKeyResponse\x12@\n" +
+	"\n" +
+	"repository\x18\x01 \x01(\v2 .holdfast.director.v1.RepositoryR\n" +
+	"repository\"W\n" +
+	"\x13DeletePointsRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x1b\n" +
+	"\tpoint_ids\x18\x02 \x03(\tR\bpointIds\"\x16\n" +
+	"\x14DeletePointsResponse\"\x80\x04\n" +
 	"\x05Point\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrepository_id\x18\x02 \x01(\tR\frepositoryId\x12\x1d\n" +
@@ -4136,7 +4822,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x10ListTransporters\x12-.holdfast.director.v1.ListTransportersRequest\x1a..holdfast.director.v1.ListTransportersResponse\x12w\n" +
 	"\x12RefreshTransporter\x12/.holdfast.director.v1.RefreshTransporterRequest\x1a0.holdfast.director.v1.RefreshTransporterResponse\x12t\n" +
 	"\x11UpdateTransporter\x12..holdfast.director.v1.UpdateTransporterRequest\x1a/.holdfast.director.v1.UpdateTransporterResponse\x12t\n" +
-	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\xdb\b\n" +
+	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\x8d\x0e\n" +
 	"\x11RepositoryService\x12q\n" +
 	"\x10CreateRepository\x12-.holdfast.director.v1.CreateRepositoryRequest\x1a..holdfast.director.v1.CreateRepositoryResponse\x12q\n" +
 	"\x10ListRepositories\x12-.holdfast.director.v1.ListRepositoriesRequest\x1a..holdfast.director.v1.ListRepositoriesResponse\x12h\n" +
@@ -4144,7 +4830,13 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x10AttachRepository\x12-.holdfast.director.v1.AttachRepositoryRequest\x1a..holdfast.director.v1.AttachRepositoryResponse\x12q\n" +
 	"\x10DetachRepository\x12-.holdfast.director.v1.DetachRepositoryRequest\x1a..holdfast.director.v1.DetachRepositoryResponse\x12q\n" +
 	"\x10RemoveRepository\x12-.holdfast.director.v1.RemoveRepositoryRequest\x1a..holdfast.director.v1.RemoveRepositoryResponse\x12q\n" +
-	"\x10VerifyRepository\x12-.holdfast.director.v1.VerifyRepositoryRequest\x1a..holdfast.director.v1.VerifyRepositoryResponse\x12_\n" +
+	"\x10VerifyRepository\x12-.holdfast.director.v1.VerifyRepositoryRequest\x1a..holdfast.director.v1.VerifyRepositoryResponse\x12t\n" +
+	"\x11ReclaimRepository\x12..holdfast.director.v1.ReclaimRepositoryRequest\x1a/.holdfast.director.v1.ReclaimRepositoryResponse\x12q\n" +
+	"\x10RepairRepository\x12-.holdfast.director.v1.RepairRepositoryRequest\x1a..holdfast.director.v1.RepairRepositoryResponse\x12k\n" +
+	"\x0eCopyRepository\x12+.holdfast.director.v1.CopyRepositoryRequest\x1a,.holdfast.director.v1.CopyRepositoryResponse\x12w\n" +
+	"\x12SetRepositoryCodec\x12/.holdfast.director.v1.SetRepositoryCodecRequest\x1a0.holdfast.director.v1.SetRepositoryCodecResponse\x12z\n" +
+	"\x13ChangeRepositoryKey\x120.holdfast.director.v1.ChangeRepositoryKeyRequest\x1a1.holdfast.director.v1.ChangeRepositoryKeyResponse\x12e\n" +
+	"\fDeletePoints\x12).holdfast.director.v1.DeletePointsRequest\x1a*.holdfast.director.v1.DeletePointsResponse\x12_\n" +
 	"\n" +
 	"ListPoints\x12'.holdfast.director.v1.ListPointsRequest\x1a(.holdfast.director.v1.ListPointsResponse\x12b\n" +
 	"\vListFolders\x12(.holdfast.director.v1.ListFoldersRequest\x1a).holdfast.director.v1.ListFoldersResponse\x12e\n" +
@@ -4163,73 +4855,85 @@ func file_holdfast_director_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_holdfast_director_v1_inventory_proto_goTypes = []any{
-	(Cloud)(0),                         // 0: holdfast.director.v1.Cloud
-	(MailboxKind)(0),                   // 1: holdfast.director.v1.MailboxKind
-	(Codec)(0),                         // 2: holdfast.director.v1.Codec
-	(*Account)(nil),                    // 3: holdfast.director.v1.Account
-	(*Limits)(nil),                     // 4: holdfast.director.v1.Limits
-	(*Credential)(nil),                 // 5: holdfast.director.v1.Credential
-	(*AddAccountRequest)(nil),          // 6: holdfast.director.v1.AddAccountRequest
-	(*AddAccountResponse)(nil),         // 7: holdfast.director.v1.AddAccountResponse
-	(*UpdateAccountRequest)(nil),       // 8: holdfast.director.v1.UpdateAccountRequest
-	(*UpdateAccountResponse)(nil),      // 9: holdfast.director.v1.UpdateAccountResponse
-	(*TestAccountRequest)(nil),         // 10: holdfast.director.v1.TestAccountRequest
-	(*TestAccountResponse)(nil),        // 11: holdfast.director.v1.TestAccountResponse
-	(*Permission)(nil),                 // 12: holdfast.director.v1.Permission
-	(*ListAccountsRequest)(nil),        // 13: holdfast.director.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),       // 14: holdfast.director.v1.ListAccountsResponse
-	(*RefreshAccountRequest)(nil),      // 15: holdfast.director.v1.RefreshAccountRequest
-	(*RefreshAccountResponse)(nil),     // 16: holdfast.director.v1.RefreshAccountResponse
-	(*RemoveAccountRequest)(nil),       // 17: holdfast.director.v1.RemoveAccountRequest
-	(*RemoveAccountResponse)(nil),      // 18: holdfast.director.v1.RemoveAccountResponse
-	(*Mailbox)(nil),                    // 19: holdfast.director.v1.Mailbox
-	(*ListMailboxesRequest)(nil),       // 20: holdfast.director.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),      // 21: holdfast.director.v1.ListMailboxesResponse
-	(*Transporter)(nil),                // 22: holdfast.director.v1.Transporter
-	(*PairTransporterRequest)(nil),     // 23: holdfast.director.v1.PairTransporterRequest
-	(*PairTransporterResponse)(nil),    // 24: holdfast.director.v1.PairTransporterResponse
-	(*ListTransportersRequest)(nil),    // 25: holdfast.director.v1.ListTransportersRequest
-	(*ListTransportersResponse)(nil),   // 26: holdfast.director.v1.ListTransportersResponse
-	(*RefreshTransporterRequest)(nil),  // 27: holdfast.director.v1.RefreshTransporterRequest
-	(*RefreshTransporterResponse)(nil), // 28: holdfast.director.v1.RefreshTransporterResponse
-	(*UpdateTransporterRequest)(nil),   // 29: holdfast.director.v1.UpdateTransporterRequest
-	(*UpdateTransporterResponse)(nil),  // 30: holdfast.director.v1.UpdateTransporterResponse
-	(*RemoveTransporterRequest)(nil),   // 31: holdfast.director.v1.RemoveTransporterRequest
-	(*RemoveTransporterResponse)(nil),  // 32: holdfast.director.v1.RemoveTransporterResponse
-	(*Repository)(nil),                 // 33: holdfast.director.v1.Repository
-	(*RepositoryKey)(nil),              // 34: holdfast.director.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),    // 35: holdfast.director.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil),   // 36: holdfast.director.v1.CreateRepositoryResponse
-	(*ListRepositoriesRequest)(nil),    // 37: holdfast.director.v1.ListRepositoriesRequest
-	(*ListRepositoriesResponse)(nil),   // 38: holdfast.director.v1.ListRepositoriesResponse
-	(*GetRepositoryRequest)(nil),       // 39: holdfast.director.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),      // 40: holdfast.director.v1.GetRepositoryResponse
-	(*AttachRepositoryRequest)(nil),    // 41: holdfast.director.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil),   // 42: holdfast.director.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),    // 43: holdfast.director.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil),   // 44: holdfast.director.v1.DetachRepositoryResponse
-	(*RemoveRepositoryRequest)(nil),    // 45: holdfast.director.v1.RemoveRepositoryRequest
-	(*RemoveRepositoryResponse)(nil),   // 46: holdfast.director.v1.RemoveRepositoryResponse
-	(*VerifyRepositoryRequest)(nil),    // 47: holdfast.director.v1.VerifyRepositoryRequest
-	(*VerifyRepositoryResponse)(nil),   // 48: holdfast.director.v1.VerifyRepositoryResponse
-	(*Point)(nil),                      // 49: holdfast.director.v1.Point
-	(*ListPointsRequest)(nil),          // 50: holdfast.director.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),         // 51: holdfast.director.v1.ListPointsResponse
-	(*Folder)(nil),                     // 52: holdfast.director.v1.Folder
-	(*ListFoldersRequest)(nil),         // 53: holdfast.director.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),        // 54: holdfast.director.v1.ListFoldersResponse
-	(*Address)(nil),                    // 55: holdfast.director.v1.Address
-	(*MessageSummary)(nil),             // 56: holdfast.director.v1.MessageSummary
-	(*ListMessagesRequest)(nil),        // 57: holdfast.director.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),       // 58: holdfast.director.v1.ListMessagesResponse
-	(*Loss)(nil),                       // 59: holdfast.director.v1.Loss
-	(*timestamppb.Timestamp)(nil),      // 60: google.protobuf.Timestamp
+	(Cloud)(0),                          // 0: holdfast.director.v1.Cloud
+	(MailboxKind)(0),                    // 1: holdfast.director.v1.MailboxKind
+	(Codec)(0),                          // 2: holdfast.director.v1.Codec
+	(*Account)(nil),                     // 3: holdfast.director.v1.Account
+	(*Limits)(nil),                      // 4: holdfast.director.v1.Limits
+	(*Credential)(nil),                  // 5: holdfast.director.v1.Credential
+	(*AddAccountRequest)(nil),           // 6: holdfast.director.v1.AddAccountRequest
+	(*AddAccountResponse)(nil),          // 7: holdfast.director.v1.AddAccountResponse
+	(*UpdateAccountRequest)(nil),        // 8: holdfast.director.v1.UpdateAccountRequest
+	(*UpdateAccountResponse)(nil),       // 9: holdfast.director.v1.UpdateAccountResponse
+	(*TestAccountRequest)(nil),          // 10: holdfast.director.v1.TestAccountRequest
+	(*TestAccountResponse)(nil),         // 11: holdfast.director.v1.TestAccountResponse
+	(*Permission)(nil),                  // 12: holdfast.director.v1.Permission
+	(*ListAccountsRequest)(nil),         // 13: holdfast.director.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),        // 14: holdfast.director.v1.ListAccountsResponse
+	(*RefreshAccountRequest)(nil),       // 15: holdfast.director.v1.RefreshAccountRequest
+	(*RefreshAccountResponse)(nil),      // 16: holdfast.director.v1.RefreshAccountResponse
+	(*RemoveAccountRequest)(nil),        // 17: holdfast.director.v1.RemoveAccountRequest
+	(*RemoveAccountResponse)(nil),       // 18: holdfast.director.v1.RemoveAccountResponse
+	(*Mailbox)(nil),                     // 19: holdfast.director.v1.Mailbox
+	(*ListMailboxesRequest)(nil),        // 20: holdfast.director.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),       // 21: holdfast.director.v1.ListMailboxesResponse
+	(*Transporter)(nil),                 // 22: holdfast.director.v1.Transporter
+	(*PairTransporterRequest)(nil),      // 23: holdfast.director.v1.PairTransporterRequest
+	(*PairTransporterResponse)(nil),     // 24: holdfast.director.v1.PairTransporterResponse
+	(*ListTransportersRequest)(nil),     // 25: holdfast.director.v1.ListTransportersRequest
+	(*ListTransportersResponse)(nil),    // 26: holdfast.director.v1.ListTransportersResponse
+	(*RefreshTransporterRequest)(nil),   // 27: holdfast.director.v1.RefreshTransporterRequest
+	(*RefreshTransporterResponse)(nil),  // 28: holdfast.director.v1.RefreshTransporterResponse
+	(*UpdateTransporterRequest)(nil),    // 29: holdfast.director.v1.UpdateTransporterRequest
+	(*UpdateTransporterResponse)(nil),   // 30: holdfast.director.v1.UpdateTransporterResponse
+	(*RemoveTransporterRequest)(nil),    // 31: holdfast.director.v1.RemoveTransporterRequest
+	(*RemoveTransporterResponse)(nil),   // 32: holdfast.director.v1.RemoveTransporterResponse
+	(*Repository)(nil),                  // 33: holdfast.director.v1.Repository
+	(*RepositoryKey)(nil),               // 34: holdfast.director.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),     // 35: holdfast.director.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),    // 36: holdfast.director.v1.CreateRepositoryResponse
+	(*ListRepositoriesRequest)(nil),     // 37: holdfast.director.v1.ListRepositoriesRequest
+	(*ListRepositoriesResponse)(nil),    // 38: holdfast.director.v1.ListRepositoriesResponse
+	(*GetRepositoryRequest)(nil),        // 39: holdfast.director.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),       // 40: holdfast.director.v1.GetRepositoryResponse
+	(*AttachRepositoryRequest)(nil),     // 41: holdfast.director.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),    // 42: holdfast.director.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),     // 43: holdfast.director.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),    // 44: holdfast.director.v1.DetachRepositoryResponse
+	(*RemoveRepositoryRequest)(nil),     // 45: holdfast.director.v1.RemoveRepositoryRequest
+	(*RemoveRepositoryResponse)(nil),    // 46: holdfast.director.v1.RemoveRepositoryResponse
+	(*VerifyRepositoryRequest)(nil),     // 47: holdfast.director.v1.VerifyRepositoryRequest
+	(*VerifyRepositoryResponse)(nil),    // 48: holdfast.director.v1.VerifyRepositoryResponse
+	(*ReclaimRepositoryRequest)(nil),    // 49: holdfast.director.v1.ReclaimRepositoryRequest
+	(*ReclaimRepositoryResponse)(nil),   // 50: holdfast.director.v1.ReclaimRepositoryResponse
+	(*RepairRepositoryRequest)(nil),     // 51: holdfast.director.v1.RepairRepositoryRequest
+	(*RepairRepositoryResponse)(nil),    // 52: holdfast.director.v1.RepairRepositoryResponse
+	(*CopyRepositoryRequest)(nil),       // 53: holdfast.director.v1.CopyRepositoryRequest
+	(*CopyRepositoryResponse)(nil),      // 54: holdfast.director.v1.CopyRepositoryResponse
+	(*SetRepositoryCodecRequest)(nil),   // 55: holdfast.director.v1.SetRepositoryCodecRequest
+	(*SetRepositoryCodecResponse)(nil),  // 56: holdfast.director.v1.SetRepositoryCodecResponse
+	(*ChangeRepositoryKeyRequest)(nil),  // 57: holdfast.director.v1.ChangeRepositoryKeyRequest
+	(*ChangeRepositoryKeyResponse)(nil), // 58: holdfast.director.v1.ChangeRepositoryKeyResponse
+	(*DeletePointsRequest)(nil),         // 59: holdfast.director.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),        // 60: holdfast.director.v1.DeletePointsResponse
+	(*Point)(nil),                       // 61: holdfast.director.v1.Point
+	(*ListPointsRequest)(nil),           // 62: holdfast.director.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),          // 63: holdfast.director.v1.ListPointsResponse
+	(*Folder)(nil),                      // 64: holdfast.director.v1.Folder
+	(*ListFoldersRequest)(nil),          // 65: holdfast.director.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),         // 66: holdfast.director.v1.ListFoldersResponse
+	(*Address)(nil),                     // 67: holdfast.director.v1.Address
+	(*MessageSummary)(nil),              // 68: holdfast.director.v1.MessageSummary
+	(*ListMessagesRequest)(nil),         // 69: holdfast.director.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),        // 70: holdfast.director.v1.ListMessagesResponse
+	(*Loss)(nil),                        // 71: holdfast.director.v1.Loss
+	(*timestamppb.Timestamp)(nil),       // 72: google.protobuf.Timestamp
 }
 var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
-	60, // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	72, // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
 	4,  // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
 	3,  // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
 	5,  // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
@@ -4245,82 +4949,100 @@ var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	3,  // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
 	1,  // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
 	19, // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	60, // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	60, // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	72, // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	72, // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
 	22, // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 20: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
 	22, // 21: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 22: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 23: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	2,  // 24: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	60, // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	2,  // 26: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	34, // 27: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 28: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 29: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	33, // 30: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	34, // 31: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 32: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 33: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	60, // 34: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	49, // 35: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	49, // 36: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	52, // 37: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	59, // 38: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	55, // 39: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	55, // 40: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	60, // 41: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	60, // 42: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	56, // 43: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	6,  // 44: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	8,  // 45: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	10, // 46: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	13, // 47: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	15, // 48: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	17, // 49: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	20, // 50: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	23, // 51: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	25, // 52: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	27, // 53: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	29, // 54: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	31, // 55: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	35, // 56: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	37, // 57: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	39, // 58: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	41, // 59: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	43, // 60: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	45, // 61: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	47, // 62: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	50, // 63: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	53, // 64: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	57, // 65: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	7,  // 66: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	9,  // 67: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	11, // 68: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	14, // 69: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	16, // 70: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	18, // 71: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	21, // 72: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	24, // 73: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	26, // 74: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	28, // 75: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	30, // 76: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	32, // 77: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	36, // 78: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	38, // 79: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	40, // 80: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	42, // 81: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	44, // 82: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	46, // 83: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	48, // 84: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	51, // 85: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	54, // 86: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	58, // 87: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	66, // [66:88] is the sub-list for method output_type
-	44, // [44:66] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	72, // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	72, // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	2,  // 27: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	34, // 28: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 29: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	33, // 30: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	33, // 31: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	34, // 32: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 33: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	33, // 34: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	2,  // 35: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	33, // 36: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	34, // 37: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	34, // 38: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 39: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	72, // 40: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	61, // 41: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	61, // 42: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	64, // 43: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	71, // 44: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	67, // 45: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	67, // 46: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	72, // 47: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	72, // 48: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	68, // 49: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	6,  // 50: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	8,  // 51: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	10, // 52: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	13, // 53: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	15, // 54: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	17, // 55: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	20, // 56: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	23, // 57: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	25, // 58: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	27, // 59: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	29, // 60: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	31, // 61: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	35, // 62: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	37, // 63: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	39, // 64: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	41, // 65: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	43, // 66: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	45, // 67: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	47, // 68: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	49, // 69: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	51, // 70: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	53, // 71: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	55, // 72: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	57, // 73: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	59, // 74: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	62, // 75: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	65, // 76: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	69, // 77: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	7,  // 78: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	9,  // 79: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	11, // 80: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	14, // 81: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	16, // 82: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	18, // 83: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	21, // 84: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	24, // 85: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	26, // 86: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	28, // 87: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	30, // 88: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	32, // 89: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	36, // 90: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	38, // 91: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	40, // 92: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	42, // 93: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	44, // 94: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	46, // 95: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	48, // 96: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	50, // 97: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	52, // 98: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	54, // 99: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	56, // 100: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	58, // 101: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	60, // 102: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	63, // 103: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	66, // 104: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	70, // 105: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	78, // [78:106] is the sub-list for method output_type
+	50, // [50:78] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }
@@ -4334,7 +5056,7 @@ func file_holdfast_director_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_inventory_proto_rawDesc), len(file_holdfast_director_v1_inventory_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   57,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

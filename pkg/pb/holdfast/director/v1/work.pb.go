@@ -212,6 +212,9 @@ const (
 	ActivityKind_ACTIVITY_KIND_RUN         ActivityKind = 1
 	ActivityKind_ACTIVITY_KIND_RECOVERY    ActivityKind = 2
 	ActivityKind_ACTIVITY_KIND_VERIFY      ActivityKind = 3
+	ActivityKind_ACTIVITY_KIND_RECLAIM     ActivityKind = 4
+	ActivityKind_ACTIVITY_KIND_REPAIR      ActivityKind = 5
+	ActivityKind_ACTIVITY_KIND_COPY        ActivityKind = 6
 )
 
 // Enum value maps for ActivityKind.
@@ -221,12 +224,18 @@ var (
 		1: "ACTIVITY_KIND_RUN",
 		2: "ACTIVITY_KIND_RECOVERY",
 		3: "ACTIVITY_KIND_VERIFY",
+		4: "ACTIVITY_KIND_RECLAIM",
+		5: "ACTIVITY_KIND_REPAIR",
+		6: "ACTIVITY_KIND_COPY",
 	}
 	ActivityKind_value = map[string]int32{
 		"ACTIVITY_KIND_UNSPECIFIED": 0,
 		"ACTIVITY_KIND_RUN":         1,
 		"ACTIVITY_KIND_RECOVERY":    2,
 		"ACTIVITY_KIND_VERIFY":      3,
+		"ACTIVITY_KIND_RECLAIM":     4,
+		"ACTIVITY_KIND_REPAIR":      5,
+		"ACTIVITY_KIND_COPY":        6,
 	}
 )
 
@@ -2304,6 +2313,9 @@ type Activity struct {
 	LossesMore    int64                  `protobuf:"varint,13,opt,name=losses_more,json=lossesMore,proto3" json:"losses_more,omitempty"`
 	Recovery      *RecoveryReport        `protobuf:"bytes,14,opt,name=recovery,proto3" json:"recovery,omitempty"`
 	Verify        *VerifyReport          `protobuf:"bytes,15,opt,name=verify,proto3" json:"verify,omitempty"`
+	Reclaim       *ReclaimReport         `protobuf:"bytes,16,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
+	Repair        *RepairReport          `protobuf:"bytes,17,opt,name=repair,proto3" json:"repair,omitempty"`
+	Copy          *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2443,6 +2455,27 @@ func (x *Activity) GetVerify() *VerifyReport {
 	return nil
 }
 
+func (x *Activity) GetReclaim() *ReclaimReport {
+	if x != nil {
+		return x.Reclaim
+	}
+	return nil
+}
+
+func (x *Activity) GetRepair() *RepairReport {
+	if x != nil {
+		return x.Repair
+	}
+	return nil
+}
+
+func (x *Activity) GetCopy() *CopyReport {
+	if x != nil {
+		return x.Copy
+	}
+	return nil
+}
+
 type VerifyReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Points        int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
@@ -2511,6 +2544,279 @@ func (x *VerifyReport) GetDamage() []string {
 	return nil
 }
 
+// ReclaimReport is what reclaiming did; also beside an error, and when it was stopped.
+type ReclaimReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many bytes the packs take less.
+	FreedBytes int64 `protobuf:"varint,1,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
+	Blobs      int64 `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	// Packs that held nothing but garbage, those that were rewritten, and those that took what was needed of them.
+	PacksDropped   int64 `protobuf:"varint,3,opt,name=packs_dropped,json=packsDropped,proto3" json:"packs_dropped,omitempty"`
+	PacksRewritten int64 `protobuf:"varint,4,opt,name=packs_rewritten,json=packsRewritten,proto3" json:"packs_rewritten,omitempty"`
+	PacksWritten   int64 `protobuf:"varint,5,opt,name=packs_written,json=packsWritten,proto3" json:"packs_written,omitempty"`
+	// Garbage that stays, in packs that have too little of it to be rewritten.
+	GarbageBytes int64 `protobuf:"varint,6,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	// Packs that should have gone and did not, with the reason.
+	Left          []string `protobuf:"bytes,7,rep,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclaimReport) Reset() {
+	*x = ReclaimReport{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimReport) ProtoMessage() {}
+
+func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
+func (*ReclaimReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ReclaimReport) GetFreedBytes() int64 {
+	if x != nil {
+		return x.FreedBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksDropped() int64 {
+	if x != nil {
+		return x.PacksDropped
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksRewritten() int64 {
+	if x != nil {
+		return x.PacksRewritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksWritten() int64 {
+	if x != nil {
+		return x.PacksWritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+// RepairReport is what a repair found and did.
+type RepairReport struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Points int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	Blobs  int64                  `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes  int64                  `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// What was put right, in sentences.
+	Repaired []string `protobuf:"bytes,4,rep,name=repaired,proto3" json:"repaired,omitempty"`
+	// What stays lost, in sentences.
+	Damage        []string `protobuf:"bytes,5,rep,name=damage,proto3" json:"damage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairReport) Reset() {
+	*x = RepairReport{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairReport) ProtoMessage() {}
+
+func (x *RepairReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
+func (*RepairReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *RepairReport) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RepairReport) GetRepaired() []string {
+	if x != nil {
+		return x.Repaired
+	}
+	return nil
+}
+
+func (x *RepairReport) GetDamage() []string {
+	if x != nil {
+		return x.Damage
+	}
+	return nil
+}
+
+// CopyReport is what a copy did; also beside an error, and when it was stopped.
+type CopyReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Points that are in the target now, that were there before, and that were deleted there and do not come back.
+	Copied  int64 `protobuf:"varint,1,opt,name=copied,proto3" json:"copied,omitempty"`
+	Present int64 `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
+	Deleted int64 `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Points that could not be copied whole.
+	LeftOut int64 `protobuf:"varint,4,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// Blobs that the target lacked, and their plain length.
+	Blobs int64 `protobuf:"varint,5,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes int64 `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Why points were left out, in sentences.
+	Reasons       []string `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyReport) Reset() {
+	*x = CopyReport{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyReport) ProtoMessage() {}
+
+func (x *CopyReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
+func (*CopyReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *CopyReport) GetCopied() int64 {
+	if x != nil {
+		return x.Copied
+	}
+	return 0
+}
+
+func (x *CopyReport) GetPresent() int64 {
+	if x != nil {
+		return x.Present
+	}
+	return 0
+}
+
+func (x *CopyReport) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *CopyReport) GetLeftOut() int64 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *CopyReport) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
 type ListActivitiesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RunningOnly   bool                   `protobuf:"varint,1,opt,name=running_only,json=runningOnly,proto3" json:"running_only,omitempty"`
@@ -2521,7 +2827,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2533,7 +2839,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2546,7 +2852,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListActivitiesRequest) GetRunningOnly() bool {
@@ -2572,7 +2878,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2584,7 +2890,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2597,7 +2903,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*Activity {
@@ -2616,7 +2922,7 @@ type GetActivityRequest struct {
 
 func (x *GetActivityRequest) Reset() {
 	*x = GetActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +2934,7 @@ func (x *GetActivityRequest) String() string {
 func (*GetActivityRequest) ProtoMessage() {}
 
 func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +2947,7 @@ func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityRequest.ProtoReflect.Descriptor instead.
 func (*GetActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetActivityRequest) GetActivityId() string {
@@ -2660,7 +2966,7 @@ type GetActivityResponse struct {
 
 func (x *GetActivityResponse) Reset() {
 	*x = GetActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2672,7 +2978,7 @@ func (x *GetActivityResponse) String() string {
 func (*GetActivityResponse) ProtoMessage() {}
 
 func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2685,7 +2991,7 @@ func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityResponse.ProtoReflect.Descriptor instead.
 func (*GetActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetActivityResponse) GetActivity() *Activity {
@@ -2704,7 +3010,7 @@ type WatchActivityRequest struct {
 
 func (x *WatchActivityRequest) Reset() {
 	*x = WatchActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2716,7 +3022,7 @@ func (x *WatchActivityRequest) String() string {
 func (*WatchActivityRequest) ProtoMessage() {}
 
 func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2729,7 +3035,7 @@ func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityRequest.ProtoReflect.Descriptor instead.
 func (*WatchActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WatchActivityRequest) GetActivityId() string {
@@ -2748,7 +3054,7 @@ type WatchActivityResponse struct {
 
 func (x *WatchActivityResponse) Reset() {
 	*x = WatchActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2760,7 +3066,7 @@ func (x *WatchActivityResponse) String() string {
 func (*WatchActivityResponse) ProtoMessage() {}
 
 func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2773,7 +3079,7 @@ func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityResponse.ProtoReflect.Descriptor instead.
 func (*WatchActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WatchActivityResponse) GetActivity() *Activity {
@@ -2793,7 +3099,7 @@ type StopActivityRequest struct {
 
 func (x *StopActivityRequest) Reset() {
 	*x = StopActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2805,7 +3111,7 @@ func (x *StopActivityRequest) String() string {
 func (*StopActivityRequest) ProtoMessage() {}
 
 func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2818,7 +3124,7 @@ func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityRequest.ProtoReflect.Descriptor instead.
 func (*StopActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StopActivityRequest) GetActivityId() string {
@@ -2843,7 +3149,7 @@ type StopActivityResponse struct {
 
 func (x *StopActivityResponse) Reset() {
 	*x = StopActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2855,7 +3161,7 @@ func (x *StopActivityResponse) String() string {
 func (*StopActivityResponse) ProtoMessage() {}
 
 func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2868,7 +3174,7 @@ func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityResponse.ProtoReflect.Descriptor instead.
 func (*StopActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{44}
 }
 
 var File_holdfast_director_v1_work_proto protoreflect.FileDescriptor
@@ -3043,7 +3349,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\voverwritten\x18\x04 \x01(\x03R\voverwritten\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12'\n" +
 	"\x0ffolders_created\x18\x06 \x01(\x03R\x0efoldersCreated\x12\x14\n" +
-	"\x05notes\x18\a \x03(\tR\x05notes\"\xfd\x04\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\xae\x06\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -3062,12 +3368,39 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\vlosses_more\x18\r \x01(\x03R\n" +
 	"lossesMore\x12@\n" +
 	"\brecovery\x18\x0e \x01(\v2$.holdfast.director.v1.RecoveryReportR\brecovery\x12:\n" +
-	"\x06verify\x18\x0f \x01(\v2\".holdfast.director.v1.VerifyReportR\x06verify\"j\n" +
+	"\x06verify\x18\x0f \x01(\v2\".holdfast.director.v1.VerifyReportR\x06verify\x12=\n" +
+	"\areclaim\x18\x10 \x01(\v2#.holdfast.director.v1.ReclaimReportR\areclaim\x12:\n" +
+	"\x06repair\x18\x11 \x01(\v2\".holdfast.director.v1.RepairReportR\x06repair\x124\n" +
+	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x16\n" +
-	"\x06damage\x18\x04 \x03(\tR\x06damage\"P\n" +
+	"\x06damage\x18\x04 \x03(\tR\x06damage\"\xf2\x01\n" +
+	"\rReclaimReport\x12\x1f\n" +
+	"\vfreed_bytes\x18\x01 \x01(\x03R\n" +
+	"freedBytes\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12#\n" +
+	"\rpacks_dropped\x18\x03 \x01(\x03R\fpacksDropped\x12'\n" +
+	"\x0fpacks_rewritten\x18\x04 \x01(\x03R\x0epacksRewritten\x12#\n" +
+	"\rpacks_written\x18\x05 \x01(\x03R\fpacksWritten\x12#\n" +
+	"\rgarbage_bytes\x18\x06 \x01(\x03R\fgarbageBytes\x12\x12\n" +
+	"\x04left\x18\a \x03(\tR\x04left\"\x86\x01\n" +
+	"\fRepairReport\x12\x16\n" +
+	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x1a\n" +
+	"\brepaired\x18\x04 \x03(\tR\brepaired\x12\x16\n" +
+	"\x06damage\x18\x05 \x03(\tR\x06damage\"\xb9\x01\n" +
+	"\n" +
+	"CopyReport\x12\x16\n" +
+	"\x06copied\x18\x01 \x01(\x03R\x06copied\x12\x18\n" +
+	"\apresent\x18\x02 \x01(\x03R\apresent\x12\x18\n" +
+	"\adeleted\x18\x03 \x01(\x03R\adeleted\x12\x19\n" +
+	"\bleft_out\x18\x04 \x01(\x03R\aleftOut\x12\x14\n" +
+	"\x05blobs\x18\x05 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x06 \x01(\x03R\x05bytes\x12\x18\n" +
+	"\areasons\x18\a \x03(\tR\areasons\"P\n" +
 	"\x15ListActivitiesRequest\x12!\n" +
 	"\frunning_only\x18\x01 \x01(\bR\vrunningOnly\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\"X\n" +
@@ -3113,12 +3446,15 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x03*z\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x03*\xc7\x01\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTIVITY_KIND_RUN\x10\x01\x12\x1a\n" +
 	"\x16ACTIVITY_KIND_RECOVERY\x10\x02\x12\x18\n" +
-	"\x14ACTIVITY_KIND_VERIFY\x10\x032\x90\a\n" +
+	"\x14ACTIVITY_KIND_VERIFY\x10\x03\x12\x19\n" +
+	"\x15ACTIVITY_KIND_RECLAIM\x10\x04\x12\x18\n" +
+	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
+	"\x12ACTIVITY_KIND_COPY\x10\x062\x90\a\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3152,7 +3488,7 @@ func file_holdfast_director_v1_work_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_work_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_holdfast_director_v1_work_proto_goTypes = []any{
 	(RunStatus)(0),                 // 0: holdfast.director.v1.RunStatus
 	(TaskStatus)(0),                // 1: holdfast.director.v1.TaskStatus
@@ -3192,25 +3528,28 @@ var file_holdfast_director_v1_work_proto_goTypes = []any{
 	(*RecoveryReport)(nil),         // 35: holdfast.director.v1.RecoveryReport
 	(*Activity)(nil),               // 36: holdfast.director.v1.Activity
 	(*VerifyReport)(nil),           // 37: holdfast.director.v1.VerifyReport
-	(*ListActivitiesRequest)(nil),  // 38: holdfast.director.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil), // 39: holdfast.director.v1.ListActivitiesResponse
-	(*GetActivityRequest)(nil),     // 40: holdfast.director.v1.GetActivityRequest
-	(*GetActivityResponse)(nil),    // 41: holdfast.director.v1.GetActivityResponse
-	(*WatchActivityRequest)(nil),   // 42: holdfast.director.v1.WatchActivityRequest
-	(*WatchActivityResponse)(nil),  // 43: holdfast.director.v1.WatchActivityResponse
-	(*StopActivityRequest)(nil),    // 44: holdfast.director.v1.StopActivityRequest
-	(*StopActivityResponse)(nil),   // 45: holdfast.director.v1.StopActivityResponse
-	nil,                            // 46: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),  // 47: google.protobuf.Timestamp
-	(*Loss)(nil),                   // 48: holdfast.director.v1.Loss
+	(*ReclaimReport)(nil),          // 38: holdfast.director.v1.ReclaimReport
+	(*RepairReport)(nil),           // 39: holdfast.director.v1.RepairReport
+	(*CopyReport)(nil),             // 40: holdfast.director.v1.CopyReport
+	(*ListActivitiesRequest)(nil),  // 41: holdfast.director.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil), // 42: holdfast.director.v1.ListActivitiesResponse
+	(*GetActivityRequest)(nil),     // 43: holdfast.director.v1.GetActivityRequest
+	(*GetActivityResponse)(nil),    // 44: holdfast.director.v1.GetActivityResponse
+	(*WatchActivityRequest)(nil),   // 45: holdfast.director.v1.WatchActivityRequest
+	(*WatchActivityResponse)(nil),  // 46: holdfast.director.v1.WatchActivityResponse
+	(*StopActivityRequest)(nil),    // 47: holdfast.director.v1.StopActivityRequest
+	(*StopActivityResponse)(nil),   // 48: holdfast.director.v1.StopActivityResponse
+	nil,                            // 49: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),  // 50: google.protobuf.Timestamp
+	(*Loss)(nil),                   // 51: holdfast.director.v1.Loss
 }
 var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	5,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
 	7,  // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
 	8,  // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	47, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	50, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
 	0,  // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	47, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	50, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
 	6,  // 6: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
 	4,  // 7: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
 	4,  // 8: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
@@ -3225,64 +3564,67 @@ var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	29, // 17: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
 	30, // 18: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
 	0,  // 19: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	47, // 20: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	47, // 21: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	50, // 20: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	50, // 21: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
 	31, // 22: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
 	1,  // 23: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
 	31, // 24: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	47, // 25: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	47, // 26: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	48, // 27: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	50, // 25: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	50, // 26: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	51, // 27: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
 	35, // 28: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	46, // 29: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	49, // 29: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
 	33, // 30: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
 	2,  // 31: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
 	3,  // 32: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
 	0,  // 33: holdfast.director.v1.Activity.status:type_name -> holdfast.director.v1.RunStatus
-	47, // 34: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
-	47, // 35: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
+	50, // 34: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
+	50, // 35: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
 	31, // 36: holdfast.director.v1.Activity.progress:type_name -> holdfast.director.v1.Progress
-	48, // 37: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
+	51, // 37: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
 	35, // 38: holdfast.director.v1.Activity.recovery:type_name -> holdfast.director.v1.RecoveryReport
 	37, // 39: holdfast.director.v1.Activity.verify:type_name -> holdfast.director.v1.VerifyReport
-	36, // 40: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	36, // 41: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	36, // 42: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	9,  // 43: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	11, // 44: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	13, // 45: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	15, // 46: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	17, // 47: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	19, // 48: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	21, // 49: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	23, // 50: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	25, // 51: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	27, // 52: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	32, // 53: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	38, // 54: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	40, // 55: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	42, // 56: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	44, // 57: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	10, // 58: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	12, // 59: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	14, // 60: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	16, // 61: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	18, // 62: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	20, // 63: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	22, // 64: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	24, // 65: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	26, // 66: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	28, // 67: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	34, // 68: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	39, // 69: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	41, // 70: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	43, // 71: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	45, // 72: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	58, // [58:73] is the sub-list for method output_type
-	43, // [43:58] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	38, // 40: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
+	39, // 41: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
+	40, // 42: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
+	36, // 43: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	36, // 44: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	36, // 45: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	9,  // 46: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	11, // 47: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	13, // 48: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	15, // 49: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	17, // 50: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	19, // 51: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	21, // 52: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	23, // 53: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	25, // 54: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	27, // 55: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	32, // 56: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	41, // 57: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	43, // 58: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	45, // 59: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	47, // 60: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	10, // 61: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	12, // 62: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	14, // 63: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	16, // 64: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	18, // 65: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	20, // 66: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	22, // 67: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	24, // 68: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	26, // 69: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	28, // 70: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	34, // 71: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	42, // 72: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	44, // 73: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	46, // 74: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	48, // 75: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	61, // [61:76] is the sub-list for method output_type
+	46, // [46:61] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_work_proto_init() }
@@ -3297,7 +3639,7 @@ func file_holdfast_director_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_work_proto_rawDesc), len(file_holdfast_director_v1_work_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   43,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -570,8 +570,10 @@ type Repository struct {
 	Attached bool                   `protobuf:"varint,8,opt,name=attached,proto3" json:"attached,omitempty"`
 	Created  *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created,proto3" json:"created,omitempty"`
 	// Of the last time that the Transporter was asked.
-	Statistics    *RepositoryStatistics `protobuf:"bytes,10,opt,name=statistics,proto3" json:"statistics,omitempty"`
-	Error         string                `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
+	Statistics *RepositoryStatistics `protobuf:"bytes,10,opt,name=statistics,proto3" json:"statistics,omitempty"`
+	Error      string                `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
+	// A RepositoryKey to which the key is being changed, sealed likewise; empty when none is.
+	SealedNextKey []byte `protobuf:"bytes,12,opt,name=sealed_next_key,json=sealedNextKey,proto3" json:"sealed_next_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -681,6 +683,13 @@ func (x *Repository) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *Repository) GetSealedNextKey() []byte {
+	if x != nil {
+		return x.SealedNextKey
+	}
+	return nil
 }
 
 // RepositoryKey exists only sealed.
@@ -909,7 +918,7 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\x02os\x18\n" +
 	" \x01(\tR\x02os\x12\x12\n" +
 	"\x04arch\x18\v \x01(\tR\x04arch\x12K\n" +
-	"\x13certificate_expires\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\"\xef\x02\n" +
+	"\x13certificate_expires\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\"\x97\x03\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -926,7 +935,8 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"statistics\x18\n" +
 	" \x01(\v2'.holdfast.state.v1.RepositoryStatisticsR\n" +
 	"statistics\x12\x14\n" +
-	"\x05error\x18\v \x01(\tR\x05error\"J\n" +
+	"\x05error\x18\v \x01(\tR\x05error\x12&\n" +
+	"\x0fsealed_next_key\x18\f \x01(\fR\rsealedNextKey\"J\n" +
 	"\rRepositoryKey\x12\x1e\n" +
 	"\n" +
 	"passphrase\x18\x01 \x01(\tR\n" +

@@ -488,7 +488,12 @@ type Task struct {
 	// When the attempt that runs was begun.
 	AttemptStarted *timestamppb.Timestamp `protobuf:"bytes,29,opt,name=attempt_started,json=attemptStarted,proto3" json:"attempt_started,omitempty"`
 	// What earlier attempts did; progress includes it.
-	Earlier       *Progress `protobuf:"bytes,30,opt,name=earlier,proto3" json:"earlier,omitempty"`
+	Earlier *Progress `protobuf:"bytes,30,opt,name=earlier,proto3" json:"earlier,omitempty"`
+	// With a copy: what is copied, and where to.
+	Copy          *Copy          `protobuf:"bytes,31,opt,name=copy,proto3" json:"copy,omitempty"`
+	ReclaimReport *ReclaimReport `protobuf:"bytes,32,opt,name=reclaim_report,json=reclaimReport,proto3" json:"reclaim_report,omitempty"`
+	RepairReport  *RepairReport  `protobuf:"bytes,33,opt,name=repair_report,json=repairReport,proto3" json:"repair_report,omitempty"`
+	CopyReport    *CopyReport    `protobuf:"bytes,34,opt,name=copy_report,json=copyReport,proto3" json:"copy_report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -733,6 +738,127 @@ func (x *Task) GetEarlier() *Progress {
 	return nil
 }
 
+func (x *Task) GetCopy() *Copy {
+	if x != nil {
+		return x.Copy
+	}
+	return nil
+}
+
+func (x *Task) GetReclaimReport() *ReclaimReport {
+	if x != nil {
+		return x.ReclaimReport
+	}
+	return nil
+}
+
+func (x *Task) GetRepairReport() *RepairReport {
+	if x != nil {
+		return x.RepairReport
+	}
+	return nil
+}
+
+func (x *Task) GetCopyReport() *CopyReport {
+	if x != nil {
+		return x.CopyReport
+	}
+	return nil
+}
+
+// Copy is what a copy between repositories does. Empty fields match all.
+type Copy struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	TargetRepositoryId string                 `protobuf:"bytes,1,opt,name=target_repository_id,json=targetRepositoryId,proto3" json:"target_repository_id,omitempty"`
+	AccountId          string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId          string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	JobId              string                 `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	PointIds           []string               `protobuf:"bytes,5,rep,name=point_ids,json=pointIds,proto3" json:"point_ids,omitempty"`
+	Newest             bool                   `protobuf:"varint,6,opt,name=newest,proto3" json:"newest,omitempty"`
+	Thorough           bool                   `protobuf:"varint,7,opt,name=thorough,proto3" json:"thorough,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *Copy) Reset() {
+	*x = Copy{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Copy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Copy) ProtoMessage() {}
+
+func (x *Copy) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Copy.ProtoReflect.Descriptor instead.
+func (*Copy) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Copy) GetTargetRepositoryId() string {
+	if x != nil {
+		return x.TargetRepositoryId
+	}
+	return ""
+}
+
+func (x *Copy) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Copy) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *Copy) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Copy) GetPointIds() []string {
+	if x != nil {
+		return x.PointIds
+	}
+	return nil
+}
+
+func (x *Copy) GetNewest() bool {
+	if x != nil {
+		return x.Newest
+	}
+	return false
+}
+
+func (x *Copy) GetThorough() bool {
+	if x != nil {
+		return x.Thorough
+	}
+	return false
+}
+
 type Transfer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -743,7 +869,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +881,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +894,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Transfer) GetId() string {
@@ -802,7 +928,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +940,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +953,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -889,7 +1015,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1027,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1040,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -950,7 +1076,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1088,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1101,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1070,7 +1196,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1208,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1221,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -1159,7 +1285,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1297,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1310,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -1215,6 +1341,266 @@ func (x *VerifyReport) GetDamage() []string {
 	return nil
 }
 
+type ReclaimReport struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	FreedBytes     int64                  `protobuf:"varint,1,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
+	Blobs          int64                  `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	PacksDropped   int64                  `protobuf:"varint,3,opt,name=packs_dropped,json=packsDropped,proto3" json:"packs_dropped,omitempty"`
+	PacksRewritten int64                  `protobuf:"varint,4,opt,name=packs_rewritten,json=packsRewritten,proto3" json:"packs_rewritten,omitempty"`
+	PacksWritten   int64                  `protobuf:"varint,5,opt,name=packs_written,json=packsWritten,proto3" json:"packs_written,omitempty"`
+	GarbageBytes   int64                  `protobuf:"varint,6,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	Left           []string               `protobuf:"bytes,7,rep,name=left,proto3" json:"left,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ReclaimReport) Reset() {
+	*x = ReclaimReport{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimReport) ProtoMessage() {}
+
+func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
+func (*ReclaimReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ReclaimReport) GetFreedBytes() int64 {
+	if x != nil {
+		return x.FreedBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksDropped() int64 {
+	if x != nil {
+		return x.PacksDropped
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksRewritten() int64 {
+	if x != nil {
+		return x.PacksRewritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksWritten() int64 {
+	if x != nil {
+		return x.PacksWritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+type RepairReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Points        int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	Blobs         int64                  `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes         int64                  `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Repaired      []string               `protobuf:"bytes,4,rep,name=repaired,proto3" json:"repaired,omitempty"`
+	Damage        []string               `protobuf:"bytes,5,rep,name=damage,proto3" json:"damage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairReport) Reset() {
+	*x = RepairReport{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairReport) ProtoMessage() {}
+
+func (x *RepairReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
+func (*RepairReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RepairReport) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RepairReport) GetRepaired() []string {
+	if x != nil {
+		return x.Repaired
+	}
+	return nil
+}
+
+func (x *RepairReport) GetDamage() []string {
+	if x != nil {
+		return x.Damage
+	}
+	return nil
+}
+
+type CopyReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Copied        int64                  `protobuf:"varint,1,opt,name=copied,proto3" json:"copied,omitempty"`
+	Present       int64                  `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
+	Deleted       int64                  `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	LeftOut       int64                  `protobuf:"varint,4,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Blobs         int64                  `protobuf:"varint,5,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes         int64                  `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Reasons       []string               `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyReport) Reset() {
+	*x = CopyReport{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyReport) ProtoMessage() {}
+
+func (x *CopyReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
+func (*CopyReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *CopyReport) GetCopied() int64 {
+	if x != nil {
+		return x.Copied
+	}
+	return 0
+}
+
+func (x *CopyReport) GetPresent() int64 {
+	if x != nil {
+		return x.Present
+	}
+	return 0
+}
+
+func (x *CopyReport) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *CopyReport) GetLeftOut() int64 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *CopyReport) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
 // Losses of one task.
 type Losses struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1226,7 +1612,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1624,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1637,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -1282,7 +1668,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1680,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1693,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -1402,7 +1788,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x06failed\x18\x0f \x01(\x05R\x06failed\x12\x18\n" +
 	"\astopped\x18\x10 \x01(\x05R\astopped\x127\n" +
 	"\bprogress\x18\x11 \x01(\v2\x1b.holdfast.state.v1.ProgressR\bprogress\x12\x14\n" +
-	"\x05error\x18\x12 \x01(\tR\x05error\"\xfb\b\n" +
+	"\x05error\x18\x12 \x01(\tR\x05error\"\xf7\n" +
+	"\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1439,7 +1826,22 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rverify_report\x18\x1b \x01(\v2\x1f.holdfast.state.v1.VerifyReportR\fverifyReport\x125\n" +
 	"\bnext_try\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampR\anextTry\x12C\n" +
 	"\x0fattempt_started\x18\x1d \x01(\v2\x1a.google.protobuf.TimestampR\x0eattemptStarted\x125\n" +
-	"\aearlier\x18\x1e \x01(\v2\x1b.holdfast.state.v1.ProgressR\aearlier\"A\n" +
+	"\aearlier\x18\x1e \x01(\v2\x1b.holdfast.state.v1.ProgressR\aearlier\x12+\n" +
+	"\x04copy\x18\x1f \x01(\v2\x17.holdfast.state.v1.CopyR\x04copy\x12G\n" +
+	"\x0ereclaim_report\x18  \x01(\v2 .holdfast.state.v1.ReclaimReportR\rreclaimReport\x12D\n" +
+	"\rrepair_report\x18! \x01(\v2\x1f.holdfast.state.v1.RepairReportR\frepairReport\x12>\n" +
+	"\vcopy_report\x18\" \x01(\v2\x1d.holdfast.state.v1.CopyReportR\n" +
+	"copyReport\"\xde\x01\n" +
+	"\x04Copy\x120\n" +
+	"\x14target_repository_id\x18\x01 \x01(\tR\x12targetRepositoryId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\x12\x15\n" +
+	"\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x1b\n" +
+	"\tpoint_ids\x18\x05 \x03(\tR\bpointIds\x12\x16\n" +
+	"\x06newest\x18\x06 \x01(\bR\x06newest\x12\x1a\n" +
+	"\bthorough\x18\a \x01(\bR\bthorough\"A\n" +
 	"\bTransfer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\xf3\x01\n" +
@@ -1487,7 +1889,31 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x16\n" +
-	"\x06damage\x18\x04 \x03(\tR\x06damage\"R\n" +
+	"\x06damage\x18\x04 \x03(\tR\x06damage\"\xf2\x01\n" +
+	"\rReclaimReport\x12\x1f\n" +
+	"\vfreed_bytes\x18\x01 \x01(\x03R\n" +
+	"freedBytes\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12#\n" +
+	"\rpacks_dropped\x18\x03 \x01(\x03R\fpacksDropped\x12'\n" +
+	"\x0fpacks_rewritten\x18\x04 \x01(\x03R\x0epacksRewritten\x12#\n" +
+	"\rpacks_written\x18\x05 \x01(\x03R\fpacksWritten\x12#\n" +
+	"\rgarbage_bytes\x18\x06 \x01(\x03R\fgarbageBytes\x12\x12\n" +
+	"\x04left\x18\a \x03(\tR\x04left\"\x86\x01\n" +
+	"\fRepairReport\x12\x16\n" +
+	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x1a\n" +
+	"\brepaired\x18\x04 \x03(\tR\brepaired\x12\x16\n" +
+	"\x06damage\x18\x05 \x03(\tR\x06damage\"\xb9\x01\n" +
+	"\n" +
+	"CopyReport\x12\x16\n" +
+	"\x06copied\x18\x01 \x01(\x03R\x06copied\x12\x18\n" +
+	"\apresent\x18\x02 \x01(\x03R\apresent\x12\x18\n" +
+	"\adeleted\x18\x03 \x01(\x03R\adeleted\x12\x19\n" +
+	"\bleft_out\x18\x04 \x01(\x03R\aleftOut\x12\x14\n" +
+	"\x05blobs\x18\x05 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x06 \x01(\x03R\x05bytes\x12\x18\n" +
+	"\areasons\x18\a \x03(\tR\areasons\"R\n" +
 	"\x06Losses\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12/\n" +
 	"\x06losses\x18\x02 \x03(\v2\x17.holdfast.state.v1.LossR\x06losses\"\xa7\x01\n" +
@@ -1513,49 +1939,57 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
 	(*SourceItem)(nil),            // 1: holdfast.state.v1.SourceItem
 	(*JobOptions)(nil),            // 2: holdfast.state.v1.JobOptions
 	(*Run)(nil),                   // 3: holdfast.state.v1.Run
 	(*Task)(nil),                  // 4: holdfast.state.v1.Task
-	(*Transfer)(nil),              // 5: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 6: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 7: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 8: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 9: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 10: holdfast.state.v1.VerifyReport
-	(*Losses)(nil),                // 11: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 12: holdfast.state.v1.Loss
-	nil,                           // 13: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Copy)(nil),                  // 5: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 6: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 7: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 8: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 9: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 10: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 11: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 12: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 13: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 14: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 15: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 16: holdfast.state.v1.Loss
+	nil,                           // 17: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
 	2,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	14, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	18, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
 	2,  // 3: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	14, // 4: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	14, // 5: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	8,  // 6: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	5,  // 7: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	14, // 8: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	14, // 9: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	8,  // 10: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	9,  // 11: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	10, // 12: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	14, // 13: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	14, // 14: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	8,  // 15: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	7,  // 16: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	13, // 17: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	12, // 18: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	18, // 4: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	18, // 5: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	9,  // 6: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	6,  // 7: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	18, // 8: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	18, // 9: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	9,  // 10: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	10, // 11: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	11, // 12: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	18, // 13: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	18, // 14: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	9,  // 15: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	5,  // 16: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	12, // 17: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	13, // 18: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	14, // 19: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	8,  // 20: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	17, // 21: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	16, // 22: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -1569,7 +2003,7 @@ func file_holdfast_state_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

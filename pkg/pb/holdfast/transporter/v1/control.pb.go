@@ -1086,9 +1086,11 @@ func (x *CreateRepositoryResponse) GetRepository() *Repository {
 type AttachRepositoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty takes whatever repository lies there.
-	RepositoryId  string         `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
-	Path          string         `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	Key           *RepositoryKey `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	RepositoryId string         `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Path         string         `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	Key          *RepositoryKey `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// Delete what is in it, and begin it anew under the same id, name, compression and key.
+	Recreate      bool `protobuf:"varint,4,opt,name=recreate,proto3" json:"recreate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1142,6 +1144,13 @@ func (x *AttachRepositoryRequest) GetKey() *RepositoryKey {
 		return x.Key
 	}
 	return nil
+}
+
+func (x *AttachRepositoryRequest) GetRecreate() bool {
+	if x != nil {
+		return x.Recreate
+	}
+	return false
 }
 
 type AttachRepositoryResponse struct {
@@ -1356,6 +1365,198 @@ func (x *GetRepositoryResponse) GetRepository() *Repository {
 	return nil
 }
 
+type SetCodecRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Codec         Codec                  `protobuf:"varint,2,opt,name=codec,proto3,enum=holdfast.transporter.v1.Codec" json:"codec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCodecRequest) Reset() {
+	*x = SetCodecRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCodecRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCodecRequest) ProtoMessage() {}
+
+func (x *SetCodecRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCodecRequest.ProtoReflect.Descriptor instead.
+func (*SetCodecRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SetCodecRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *SetCodecRequest) GetCodec() Codec {
+	if x != nil {
+		return x.Codec
+	}
+	return Codec_CODEC_UNSPECIFIED
+}
+
+type SetCodecResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Repository    *Repository            `protobuf:"bytes,1,opt,name=repository,proto3" json:"repository,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCodecResponse) Reset() {
+	*x = SetCodecResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCodecResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCodecResponse) ProtoMessage() {}
+
+func (x *SetCodecResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCodecResponse.ProtoReflect.Descriptor instead.
+func (*SetCodecResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SetCodecResponse) GetRepository() *Repository {
+	if x != nil {
+		return x.Repository
+	}
+	return nil
+}
+
+type ChangeKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Current       *RepositoryKey         `protobuf:"bytes,2,opt,name=current,proto3" json:"current,omitempty"`
+	Next          *RepositoryKey         `protobuf:"bytes,3,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeKeyRequest) Reset() {
+	*x = ChangeKeyRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeKeyRequest) ProtoMessage() {}
+
+func (x *ChangeKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeKeyRequest.ProtoReflect.Descriptor instead.
+func (*ChangeKeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ChangeKeyRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ChangeKeyRequest) GetCurrent() *RepositoryKey {
+	if x != nil {
+		return x.Current
+	}
+	return nil
+}
+
+func (x *ChangeKeyRequest) GetNext() *RepositoryKey {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+type ChangeKeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeKeyResponse) Reset() {
+	*x = ChangeKeyResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeKeyResponse) ProtoMessage() {}
+
+func (x *ChangeKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeKeyResponse.ProtoReflect.Descriptor instead.
+func (*ChangeKeyResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{25}
+}
+
 type DeleteRepositoryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -1366,7 +1567,7 @@ type DeleteRepositoryRequest struct {
 
 func (x *DeleteRepositoryRequest) Reset() {
 	*x = DeleteRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1579,7 @@ func (x *DeleteRepositoryRequest) String() string {
 func (*DeleteRepositoryRequest) ProtoMessage() {}
 
 func (x *DeleteRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1592,7 @@ func (x *DeleteRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DeleteRepositoryRequest) GetRepositoryId() string {
@@ -1416,7 +1617,7 @@ type DeleteRepositoryResponse struct {
 
 func (x *DeleteRepositoryResponse) Reset() {
 	*x = DeleteRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1629,7 @@ func (x *DeleteRepositoryResponse) String() string {
 func (*DeleteRepositoryResponse) ProtoMessage() {}
 
 func (x *DeleteRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1642,7 @@ func (x *DeleteRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DeleteRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{27}
 }
 
 type Repository struct {
@@ -1468,7 +1669,7 @@ type Repository struct {
 
 func (x *Repository) Reset() {
 	*x = Repository{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1681,7 @@ func (x *Repository) String() string {
 func (*Repository) ProtoMessage() {}
 
 func (x *Repository) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1694,7 @@ func (x *Repository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Repository.ProtoReflect.Descriptor instead.
 func (*Repository) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Repository) GetId() string {
@@ -1612,7 +1813,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1825,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1838,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -1663,7 +1864,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1876,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +1889,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -1708,7 +1909,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1921,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +1934,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -1758,7 +1959,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1770,7 +1971,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1783,7 +1984,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
 }
 
 type ListFoldersRequest struct {
@@ -1796,7 +1997,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +2009,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +2022,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -1849,7 +2050,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +2062,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2075,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -1913,7 +2114,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2126,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2139,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -1993,7 +2194,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2206,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2219,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -2049,7 +2250,7 @@ type ReadContentRequest struct {
 
 func (x *ReadContentRequest) Reset() {
 	*x = ReadContentRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2262,7 @@ func (x *ReadContentRequest) String() string {
 func (*ReadContentRequest) ProtoMessage() {}
 
 func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2275,7 @@ func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentRequest.ProtoReflect.Descriptor instead.
 func (*ReadContentRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReadContentRequest) GetRepositoryId() string {
@@ -2125,7 +2326,7 @@ type ReadContentResponse struct {
 
 func (x *ReadContentResponse) Reset() {
 	*x = ReadContentResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2338,7 @@ func (x *ReadContentResponse) String() string {
 func (*ReadContentResponse) ProtoMessage() {}
 
 func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2351,7 @@ func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentResponse.ProtoReflect.Descriptor instead.
 func (*ReadContentResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReadContentResponse) GetName() string {
@@ -2194,7 +2395,7 @@ type OpenTransferRequest struct {
 
 func (x *OpenTransferRequest) Reset() {
 	*x = OpenTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2206,7 +2407,7 @@ func (x *OpenTransferRequest) String() string {
 func (*OpenTransferRequest) ProtoMessage() {}
 
 func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2219,7 +2420,7 @@ func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferRequest.ProtoReflect.Descriptor instead.
 func (*OpenTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *OpenTransferRequest) GetTaskId() string {
@@ -2261,7 +2462,7 @@ type OpenTransferResponse struct {
 
 func (x *OpenTransferResponse) Reset() {
 	*x = OpenTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2273,7 +2474,7 @@ func (x *OpenTransferResponse) String() string {
 func (*OpenTransferResponse) ProtoMessage() {}
 
 func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2286,7 +2487,7 @@ func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferResponse.ProtoReflect.Descriptor instead.
 func (*OpenTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *OpenTransferResponse) GetTransferId() string {
@@ -2319,7 +2520,7 @@ type CloseTransferRequest struct {
 
 func (x *CloseTransferRequest) Reset() {
 	*x = CloseTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2532,7 @@ func (x *CloseTransferRequest) String() string {
 func (*CloseTransferRequest) ProtoMessage() {}
 
 func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2545,7 @@ func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferRequest.ProtoReflect.Descriptor instead.
 func (*CloseTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CloseTransferRequest) GetTransferId() string {
@@ -2362,7 +2563,7 @@ type CloseTransferResponse struct {
 
 func (x *CloseTransferResponse) Reset() {
 	*x = CloseTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2575,7 @@ func (x *CloseTransferResponse) String() string {
 func (*CloseTransferResponse) ProtoMessage() {}
 
 func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2588,7 @@ func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferResponse.ProtoReflect.Descriptor instead.
 func (*CloseTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
 }
 
 // VaultAddress says where a backup task puts what it reads.
@@ -2404,7 +2605,7 @@ type VaultAddress struct {
 
 func (x *VaultAddress) Reset() {
 	*x = VaultAddress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2617,7 @@ func (x *VaultAddress) String() string {
 func (*VaultAddress) ProtoMessage() {}
 
 func (x *VaultAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2630,7 @@ func (x *VaultAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VaultAddress.ProtoReflect.Descriptor instead.
 func (*VaultAddress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *VaultAddress) GetVault() isVaultAddress_Vault {
@@ -2486,7 +2687,7 @@ type RemoteVault struct {
 
 func (x *RemoteVault) Reset() {
 	*x = RemoteVault{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +2699,7 @@ func (x *RemoteVault) String() string {
 func (*RemoteVault) ProtoMessage() {}
 
 func (x *RemoteVault) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +2712,7 @@ func (x *RemoteVault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoteVault.ProtoReflect.Descriptor instead.
 func (*RemoteVault) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RemoteVault) GetAddress() string {
@@ -2546,6 +2747,9 @@ type StartTaskRequest struct {
 	//	*StartTaskRequest_Backup
 	//	*StartTaskRequest_Recovery
 	//	*StartTaskRequest_Verify
+	//	*StartTaskRequest_Reclaim
+	//	*StartTaskRequest_Repair
+	//	*StartTaskRequest_Copy
 	Work          isStartTaskRequest_Work `protobuf_oneof:"work"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2553,7 +2757,7 @@ type StartTaskRequest struct {
 
 func (x *StartTaskRequest) Reset() {
 	*x = StartTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2565,7 +2769,7 @@ func (x *StartTaskRequest) String() string {
 func (*StartTaskRequest) ProtoMessage() {}
 
 func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2578,7 +2782,7 @@ func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskRequest.ProtoReflect.Descriptor instead.
 func (*StartTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *StartTaskRequest) GetTaskId() string {
@@ -2636,6 +2840,33 @@ func (x *StartTaskRequest) GetVerify() *VerifyWork {
 	return nil
 }
 
+func (x *StartTaskRequest) GetReclaim() *ReclaimWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Reclaim); ok {
+			return x.Reclaim
+		}
+	}
+	return nil
+}
+
+func (x *StartTaskRequest) GetRepair() *RepairWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Repair); ok {
+			return x.Repair
+		}
+	}
+	return nil
+}
+
+func (x *StartTaskRequest) GetCopy() *CopyWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Copy); ok {
+			return x.Copy
+		}
+	}
+	return nil
+}
+
 type isStartTaskRequest_Work interface {
 	isStartTaskRequest_Work()
 }
@@ -2652,11 +2883,29 @@ type StartTaskRequest_Verify struct {
 	Verify *VerifyWork `protobuf:"bytes,6,opt,name=verify,proto3,oneof"`
 }
 
+type StartTaskRequest_Reclaim struct {
+	Reclaim *ReclaimWork `protobuf:"bytes,7,opt,name=reclaim,proto3,oneof"`
+}
+
+type StartTaskRequest_Repair struct {
+	Repair *RepairWork `protobuf:"bytes,8,opt,name=repair,proto3,oneof"`
+}
+
+type StartTaskRequest_Copy struct {
+	Copy *CopyWork `protobuf:"bytes,9,opt,name=copy,proto3,oneof"`
+}
+
 func (*StartTaskRequest_Backup) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Recovery) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Verify) isStartTaskRequest_Work() {}
+
+func (*StartTaskRequest_Reclaim) isStartTaskRequest_Work() {}
+
+func (*StartTaskRequest_Repair) isStartTaskRequest_Work() {}
+
+func (*StartTaskRequest_Copy) isStartTaskRequest_Work() {}
 
 type StartTaskResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2667,7 +2916,7 @@ type StartTaskResponse struct {
 
 func (x *StartTaskResponse) Reset() {
 	*x = StartTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +2928,7 @@ func (x *StartTaskResponse) String() string {
 func (*StartTaskResponse) ProtoMessage() {}
 
 func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +2941,7 @@ func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskResponse.ProtoReflect.Descriptor instead.
 func (*StartTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *StartTaskResponse) GetState() *TaskState {
@@ -2719,7 +2968,7 @@ type BackupWork struct {
 
 func (x *BackupWork) Reset() {
 	*x = BackupWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2731,7 +2980,7 @@ func (x *BackupWork) String() string {
 func (*BackupWork) ProtoMessage() {}
 
 func (x *BackupWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2744,7 +2993,7 @@ func (x *BackupWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupWork.ProtoReflect.Descriptor instead.
 func (*BackupWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BackupWork) GetAccount() *Account {
@@ -2822,7 +3071,7 @@ type RecoveryWork struct {
 
 func (x *RecoveryWork) Reset() {
 	*x = RecoveryWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2834,7 +3083,7 @@ func (x *RecoveryWork) String() string {
 func (*RecoveryWork) ProtoMessage() {}
 
 func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2847,7 +3096,7 @@ func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryWork.ProtoReflect.Descriptor instead.
 func (*RecoveryWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RecoveryWork) GetAccount() *Account {
@@ -2917,7 +3166,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2929,7 +3178,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2942,7 +3191,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Selection) GetFolderIds() []string {
@@ -2969,7 +3218,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2981,7 +3230,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2994,7 +3243,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -3022,7 +3271,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3283,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3296,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -3064,6 +3313,185 @@ func (x *VerifyWork) GetFull() bool {
 	return false
 }
 
+// ReclaimWork frees the space of what nothing needs any more.
+type ReclaimWork struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclaimWork) Reset() {
+	*x = ReclaimWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimWork) ProtoMessage() {}
+
+func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
+func (*ReclaimWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ReclaimWork) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+// RepairWork builds the index anew from the packs and sorts out what is damaged. Nothing else may use the repository.
+type RepairWork struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairWork) Reset() {
+	*x = RepairWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairWork) ProtoMessage() {}
+
+func (x *RepairWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
+func (*RepairWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *RepairWork) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+// CopyWork brings recovery points to another repository on the same Transporter.
+type CopyWork struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId       string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	TargetRepositoryId string                 `protobuf:"bytes,2,opt,name=target_repository_id,json=targetRepositoryId,proto3" json:"target_repository_id,omitempty"`
+	// Empty fields match all.
+	Key *BackupKey `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// Empty: all that match.
+	PointIds []string `protobuf:"bytes,4,rep,name=point_ids,json=pointIds,proto3" json:"point_ids,omitempty"`
+	// Only the last of each backup.
+	Newest bool `protobuf:"varint,5,opt,name=newest,proto3" json:"newest,omitempty"`
+	// Ask for every blob of points that the target has as well.
+	Thorough      bool `protobuf:"varint,6,opt,name=thorough,proto3" json:"thorough,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyWork) Reset() {
+	*x = CopyWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyWork) ProtoMessage() {}
+
+func (x *CopyWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
+func (*CopyWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *CopyWork) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *CopyWork) GetTargetRepositoryId() string {
+	if x != nil {
+		return x.TargetRepositoryId
+	}
+	return ""
+}
+
+func (x *CopyWork) GetKey() *BackupKey {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *CopyWork) GetPointIds() []string {
+	if x != nil {
+		return x.PointIds
+	}
+	return nil
+}
+
+func (x *CopyWork) GetNewest() bool {
+	if x != nil {
+		return x.Newest
+	}
+	return false
+}
+
+func (x *CopyWork) GetThorough() bool {
+	if x != nil {
+		return x.Thorough
+	}
+	return false
+}
+
 type StopTaskRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	TaskId string                 `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
@@ -3075,7 +3503,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3515,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3528,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -3125,7 +3553,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3137,7 +3565,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3150,7 +3578,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
 }
 
 type WatchTaskRequest struct {
@@ -3162,7 +3590,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3174,7 +3602,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3187,7 +3615,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -3206,7 +3634,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3646,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3659,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -3249,7 +3677,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3261,7 +3689,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3274,7 +3702,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
 }
 
 type ListTasksResponse struct {
@@ -3286,7 +3714,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3298,7 +3726,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3311,7 +3739,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -3330,7 +3758,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3342,7 +3770,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3355,7 +3783,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -3373,7 +3801,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3813,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3826,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
 }
 
 type TaskState struct {
@@ -3426,13 +3854,16 @@ type TaskState struct {
 	Point         *Point          `protobuf:"bytes,15,opt,name=point,proto3" json:"point,omitempty"`
 	Recovery      *RecoveryReport `protobuf:"bytes,16,opt,name=recovery,proto3" json:"recovery,omitempty"`
 	Verify        *VerifyReport   `protobuf:"bytes,17,opt,name=verify,proto3" json:"verify,omitempty"`
+	Reclaim       *ReclaimReport  `protobuf:"bytes,18,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
+	Repair        *RepairReport   `protobuf:"bytes,19,opt,name=repair,proto3" json:"repair,omitempty"`
+	Copy          *CopyReport     `protobuf:"bytes,20,opt,name=copy,proto3" json:"copy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3444,7 +3875,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3457,7 +3888,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -3579,6 +4010,27 @@ func (x *TaskState) GetVerify() *VerifyReport {
 	return nil
 }
 
+func (x *TaskState) GetReclaim() *ReclaimReport {
+	if x != nil {
+		return x.Reclaim
+	}
+	return nil
+}
+
+func (x *TaskState) GetRepair() *RepairReport {
+	if x != nil {
+		return x.Repair
+	}
+	return nil
+}
+
+func (x *TaskState) GetCopy() *CopyReport {
+	if x != nil {
+		return x.Copy
+	}
+	return nil
+}
+
 type Progress struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	FoldersDone  int64                  `protobuf:"varint,1,opt,name=folders_done,json=foldersDone,proto3" json:"folders_done,omitempty"`
@@ -3603,7 +4055,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3615,7 +4067,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3628,7 +4080,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -3724,7 +4176,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3736,7 +4188,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3749,7 +4201,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -3813,7 +4265,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3825,7 +4277,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3838,7 +4290,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -3865,6 +4317,279 @@ func (x *VerifyReport) GetBytes() int64 {
 func (x *VerifyReport) GetDamage() []string {
 	if x != nil {
 		return x.Damage
+	}
+	return nil
+}
+
+// ReclaimReport is what reclaiming did; also beside an error, and when it was stopped.
+type ReclaimReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many bytes the packs take less.
+	FreedBytes int64 `protobuf:"varint,1,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
+	Blobs      int64 `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	// Packs that held nothing but garbage, those that were rewritten, and those that took what was needed of them.
+	PacksDropped   int64 `protobuf:"varint,3,opt,name=packs_dropped,json=packsDropped,proto3" json:"packs_dropped,omitempty"`
+	PacksRewritten int64 `protobuf:"varint,4,opt,name=packs_rewritten,json=packsRewritten,proto3" json:"packs_rewritten,omitempty"`
+	PacksWritten   int64 `protobuf:"varint,5,opt,name=packs_written,json=packsWritten,proto3" json:"packs_written,omitempty"`
+	// Garbage that stays, in packs that have too little of it to be rewritten.
+	GarbageBytes int64 `protobuf:"varint,6,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	// Packs that should have gone and did not, with the reason.
+	Left          []string `protobuf:"bytes,7,rep,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReclaimReport) Reset() {
+	*x = ReclaimReport{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReclaimReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReclaimReport) ProtoMessage() {}
+
+func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
+func (*ReclaimReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *ReclaimReport) GetFreedBytes() int64 {
+	if x != nil {
+		return x.FreedBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksDropped() int64 {
+	if x != nil {
+		return x.PacksDropped
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksRewritten() int64 {
+	if x != nil {
+		return x.PacksRewritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetPacksWritten() int64 {
+	if x != nil {
+		return x.PacksWritten
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *ReclaimReport) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+// RepairReport is what a repair found and did.
+type RepairReport struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Points int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	Blobs  int64                  `protobuf:"varint,2,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes  int64                  `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// What was put right, in sentences.
+	Repaired []string `protobuf:"bytes,4,rep,name=repaired,proto3" json:"repaired,omitempty"`
+	// What stays lost, in sentences.
+	Damage        []string `protobuf:"bytes,5,rep,name=damage,proto3" json:"damage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepairReport) Reset() {
+	*x = RepairReport{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepairReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepairReport) ProtoMessage() {}
+
+func (x *RepairReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
+func (*RepairReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *RepairReport) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *RepairReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RepairReport) GetRepaired() []string {
+	if x != nil {
+		return x.Repaired
+	}
+	return nil
+}
+
+func (x *RepairReport) GetDamage() []string {
+	if x != nil {
+		return x.Damage
+	}
+	return nil
+}
+
+// CopyReport is what a copy did; also beside an error, and when it was stopped.
+type CopyReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Points that are in the target now, that were there before, and that were deleted there and do not come back.
+	Copied  int64 `protobuf:"varint,1,opt,name=copied,proto3" json:"copied,omitempty"`
+	Present int64 `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
+	Deleted int64 `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Points that could not be copied whole.
+	LeftOut int64 `protobuf:"varint,4,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// Blobs that the target lacked, and their plain length.
+	Blobs int64 `protobuf:"varint,5,opt,name=blobs,proto3" json:"blobs,omitempty"`
+	Bytes int64 `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Why points were left out, in sentences.
+	Reasons       []string `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyReport) Reset() {
+	*x = CopyReport{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyReport) ProtoMessage() {}
+
+func (x *CopyReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
+func (*CopyReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *CopyReport) GetCopied() int64 {
+	if x != nil {
+		return x.Copied
+	}
+	return 0
+}
+
+func (x *CopyReport) GetPresent() int64 {
+	if x != nil {
+		return x.Present
+	}
+	return 0
+}
+
+func (x *CopyReport) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *CopyReport) GetLeftOut() int64 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBlobs() int64 {
+	if x != nil {
+		return x.Blobs
+	}
+	return 0
+}
+
+func (x *CopyReport) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *CopyReport) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
 	}
 	return nil
 }
@@ -3936,11 +4661,12 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x18CreateRepositoryResponse\x12C\n" +
 	"\n" +
 	"repository\x18\x01 \x01(\v2#.holdfast.transporter.v1.RepositoryR\n" +
-	"repository\"\x8c\x01\n" +
+	"repository\"\xa8\x01\n" +
 	"\x17AttachRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x128\n" +
-	"\x03key\x18\x03 \x01(\v2&.holdfast.transporter.v1.RepositoryKeyR\x03key\"_\n" +
+	"\x03key\x18\x03 \x01(\v2&.holdfast.transporter.v1.RepositoryKeyR\x03key\x12\x1a\n" +
+	"\brecreate\x18\x04 \x01(\bR\brecreate\"_\n" +
 	"\x18AttachRepositoryResponse\x12C\n" +
 	"\n" +
 	"repository\x18\x01 \x01(\v2#.holdfast.transporter.v1.RepositoryR\n" +
@@ -3953,7 +4679,19 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15GetRepositoryResponse\x12C\n" +
 	"\n" +
 	"repository\x18\x01 \x01(\v2#.holdfast.transporter.v1.RepositoryR\n" +
-	"repository\"R\n" +
+	"repository\"l\n" +
+	"\x0fSetCodecRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x124\n" +
+	"\x05codec\x18\x02 \x01(\x0e2\x1e.holdfast.transporter.v1.CodecR\x05codec\"W\n" +
+	"\x10SetCodecResponse\x12C\n" +
+	"\n" +
+	"repository\x18\x01 \x01(\v2#.holdfast.transporter.v1.RepositoryR\n" +
+	"repository\"\xb5\x01\n" +
+	"\x10ChangeKeyRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12@\n" +
+	"\acurrent\x18\x02 \x01(\v2&.holdfast.transporter.v1.RepositoryKeyR\acurrent\x12:\n" +
+	"\x04next\x18\x03 \x01(\v2&.holdfast.transporter.v1.RepositoryKeyR\x04next\"\x13\n" +
+	"\x11ChangeKeyResponse\"R\n" +
 	"\x17DeleteRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\"\x1a\n" +
@@ -4040,14 +4778,17 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\vRemoteVault\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\fR\x05token\"\xa7\x02\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\"\xe1\x03\n" +
 	"\x10StartTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12\x15\n" +
 	"\x06run_id\x18\x03 \x01(\tR\x05runId\x12=\n" +
 	"\x06backup\x18\x04 \x01(\v2#.holdfast.transporter.v1.BackupWorkH\x00R\x06backup\x12C\n" +
 	"\brecovery\x18\x05 \x01(\v2%.holdfast.transporter.v1.RecoveryWorkH\x00R\brecovery\x12=\n" +
-	"\x06verify\x18\x06 \x01(\v2#.holdfast.transporter.v1.VerifyWorkH\x00R\x06verifyB\x06\n" +
+	"\x06verify\x18\x06 \x01(\v2#.holdfast.transporter.v1.VerifyWorkH\x00R\x06verify\x12@\n" +
+	"\areclaim\x18\a \x01(\v2$.holdfast.transporter.v1.ReclaimWorkH\x00R\areclaim\x12=\n" +
+	"\x06repair\x18\b \x01(\v2#.holdfast.transporter.v1.RepairWorkH\x00R\x06repair\x127\n" +
+	"\x04copy\x18\t \x01(\v2!.holdfast.transporter.v1.CopyWorkH\x00R\x04copyB\x06\n" +
 	"\x04work\"M\n" +
 	"\x11StartTaskResponse\x128\n" +
 	"\x05state\x18\x01 \x01(\v2\".holdfast.transporter.v1.TaskStateR\x05state\"\x8b\x03\n" +
@@ -4083,7 +4824,19 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\n" +
 	"VerifyWork\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
-	"\x04full\x18\x02 \x01(\bR\x04full\"<\n" +
+	"\x04full\x18\x02 \x01(\bR\x04full\"2\n" +
+	"\vReclaimWork\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"1\n" +
+	"\n" +
+	"RepairWork\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"\xe8\x01\n" +
+	"\bCopyWork\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x120\n" +
+	"\x14target_repository_id\x18\x02 \x01(\tR\x12targetRepositoryId\x124\n" +
+	"\x03key\x18\x03 \x01(\v2\".holdfast.transporter.v1.BackupKeyR\x03key\x12\x1b\n" +
+	"\tpoint_ids\x18\x04 \x03(\tR\bpointIds\x12\x16\n" +
+	"\x06newest\x18\x05 \x01(\bR\x06newest\x12\x1a\n" +
+	"\bthorough\x18\x06 \x01(\bR\bthorough\"<\n" +
 	"\x0fStopTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x12\n" +
@@ -4097,7 +4850,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x05tasks\x18\x01 \x03(\v2\".holdfast.transporter.v1.TaskStateR\x05tasks\",\n" +
 	"\x11ForgetTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\"\x14\n" +
-	"\x12ForgetTaskResponse\"\xd6\x05\n" +
+	"\x12ForgetTaskResponse\"\x90\a\n" +
 	"\tTaskState\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12;\n" +
@@ -4119,7 +4872,10 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"lossesMore\x124\n" +
 	"\x05point\x18\x0f \x01(\v2\x1e.holdfast.transporter.v1.PointR\x05point\x12C\n" +
 	"\brecovery\x18\x10 \x01(\v2'.holdfast.transporter.v1.RecoveryReportR\brecovery\x12=\n" +
-	"\x06verify\x18\x11 \x01(\v2%.holdfast.transporter.v1.VerifyReportR\x06verify\"\x92\x04\n" +
+	"\x06verify\x18\x11 \x01(\v2%.holdfast.transporter.v1.VerifyReportR\x06verify\x12@\n" +
+	"\areclaim\x18\x12 \x01(\v2&.holdfast.transporter.v1.ReclaimReportR\areclaim\x12=\n" +
+	"\x06repair\x18\x13 \x01(\v2%.holdfast.transporter.v1.RepairReportR\x06repair\x127\n" +
+	"\x04copy\x18\x14 \x01(\v2#.holdfast.transporter.v1.CopyReportR\x04copy\"\x92\x04\n" +
 	"\bProgress\x12!\n" +
 	"\ffolders_done\x18\x01 \x01(\x03R\vfoldersDone\x12#\n" +
 	"\rfolders_total\x18\x02 \x01(\x03R\ffoldersTotal\x12#\n" +
@@ -4149,7 +4905,31 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x16\n" +
-	"\x06damage\x18\x04 \x03(\tR\x06damage*b\n" +
+	"\x06damage\x18\x04 \x03(\tR\x06damage\"\xf2\x01\n" +
+	"\rReclaimReport\x12\x1f\n" +
+	"\vfreed_bytes\x18\x01 \x01(\x03R\n" +
+	"freedBytes\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12#\n" +
+	"\rpacks_dropped\x18\x03 \x01(\x03R\fpacksDropped\x12'\n" +
+	"\x0fpacks_rewritten\x18\x04 \x01(\x03R\x0epacksRewritten\x12#\n" +
+	"\rpacks_written\x18\x05 \x01(\x03R\fpacksWritten\x12#\n" +
+	"\rgarbage_bytes\x18\x06 \x01(\x03R\fgarbageBytes\x12\x12\n" +
+	"\x04left\x18\a \x03(\tR\x04left\"\x86\x01\n" +
+	"\fRepairReport\x12\x16\n" +
+	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x1a\n" +
+	"\brepaired\x18\x04 \x03(\tR\brepaired\x12\x16\n" +
+	"\x06damage\x18\x05 \x03(\tR\x06damage\"\xb9\x01\n" +
+	"\n" +
+	"CopyReport\x12\x16\n" +
+	"\x06copied\x18\x01 \x01(\x03R\x06copied\x12\x18\n" +
+	"\apresent\x18\x02 \x01(\x03R\apresent\x12\x18\n" +
+	"\adeleted\x18\x03 \x01(\x03R\adeleted\x12\x19\n" +
+	"\bleft_out\x18\x04 \x01(\x03R\aleftOut\x12\x14\n" +
+	"\x05blobs\x18\x05 \x01(\x03R\x05blobs\x12\x14\n" +
+	"\x05bytes\x18\x06 \x01(\x03R\x05bytes\x12\x18\n" +
+	"\areasons\x18\a \x03(\tR\areasons*b\n" +
 	"\x05Codec\x12\x15\n" +
 	"\x11CODEC_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -4172,7 +4952,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\xd1\x13\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\x96\x15\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -4183,7 +4963,9 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x10CreateRepository\x120.holdfast.transporter.v1.CreateRepositoryRequest\x1a1.holdfast.transporter.v1.CreateRepositoryResponse\x12w\n" +
 	"\x10AttachRepository\x120.holdfast.transporter.v1.AttachRepositoryRequest\x1a1.holdfast.transporter.v1.AttachRepositoryResponse\x12w\n" +
 	"\x10DetachRepository\x120.holdfast.transporter.v1.DetachRepositoryRequest\x1a1.holdfast.transporter.v1.DetachRepositoryResponse\x12n\n" +
-	"\rGetRepository\x12-.holdfast.transporter.v1.GetRepositoryRequest\x1a..holdfast.transporter.v1.GetRepositoryResponse\x12w\n" +
+	"\rGetRepository\x12-.holdfast.transporter.v1.GetRepositoryRequest\x1a..holdfast.transporter.v1.GetRepositoryResponse\x12_\n" +
+	"\bSetCodec\x12(.holdfast.transporter.v1.SetCodecRequest\x1a).holdfast.transporter.v1.SetCodecResponse\x12b\n" +
+	"\tChangeKey\x12).holdfast.transporter.v1.ChangeKeyRequest\x1a*.holdfast.transporter.v1.ChangeKeyResponse\x12w\n" +
 	"\x10DeleteRepository\x120.holdfast.transporter.v1.DeleteRepositoryRequest\x1a1.holdfast.transporter.v1.DeleteRepositoryResponse\x12g\n" +
 	"\n" +
 	"ListPoints\x12*.holdfast.transporter.v1.ListPointsRequest\x1a+.holdfast.transporter.v1.ListPointsResponse0\x01\x12k\n" +
@@ -4213,7 +4995,7 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
 	(IfExists)(0),                    // 1: holdfast.transporter.v1.IfExists
@@ -4240,153 +5022,178 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*DetachRepositoryResponse)(nil), // 22: holdfast.transporter.v1.DetachRepositoryResponse
 	(*GetRepositoryRequest)(nil),     // 23: holdfast.transporter.v1.GetRepositoryRequest
 	(*GetRepositoryResponse)(nil),    // 24: holdfast.transporter.v1.GetRepositoryResponse
-	(*DeleteRepositoryRequest)(nil),  // 25: holdfast.transporter.v1.DeleteRepositoryRequest
-	(*DeleteRepositoryResponse)(nil), // 26: holdfast.transporter.v1.DeleteRepositoryResponse
-	(*Repository)(nil),               // 27: holdfast.transporter.v1.Repository
-	(*ListPointsRequest)(nil),        // 28: holdfast.transporter.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),       // 29: holdfast.transporter.v1.ListPointsResponse
-	(*DeletePointsRequest)(nil),      // 30: holdfast.transporter.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),     // 31: holdfast.transporter.v1.DeletePointsResponse
-	(*ListFoldersRequest)(nil),       // 32: holdfast.transporter.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),      // 33: holdfast.transporter.v1.ListFoldersResponse
-	(*ListMessagesRequest)(nil),      // 34: holdfast.transporter.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),     // 35: holdfast.transporter.v1.ListMessagesResponse
-	(*ReadContentRequest)(nil),       // 36: holdfast.transporter.v1.ReadContentRequest
-	(*ReadContentResponse)(nil),      // 37: holdfast.transporter.v1.ReadContentResponse
-	(*OpenTransferRequest)(nil),      // 38: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 39: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 40: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 41: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 42: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 43: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 44: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 45: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 46: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 47: holdfast.transporter.v1.RecoveryWork
-	(*Selection)(nil),                // 48: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 49: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 50: holdfast.transporter.v1.VerifyWork
-	(*StopTaskRequest)(nil),          // 51: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 52: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 53: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 54: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 55: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 56: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 57: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 58: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 59: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 60: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 61: holdfast.transporter.v1.RecoveryReport
-	(*VerifyReport)(nil),             // 62: holdfast.transporter.v1.VerifyReport
-	nil,                              // 63: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 64: google.protobuf.Timestamp
-	(*Account)(nil),                  // 65: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 66: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 67: holdfast.transporter.v1.BackupKey
-	(*Point)(nil),                    // 68: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 69: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 70: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 71: holdfast.transporter.v1.MessageSummary
+	(*SetCodecRequest)(nil),          // 25: holdfast.transporter.v1.SetCodecRequest
+	(*SetCodecResponse)(nil),         // 26: holdfast.transporter.v1.SetCodecResponse
+	(*ChangeKeyRequest)(nil),         // 27: holdfast.transporter.v1.ChangeKeyRequest
+	(*ChangeKeyResponse)(nil),        // 28: holdfast.transporter.v1.ChangeKeyResponse
+	(*DeleteRepositoryRequest)(nil),  // 29: holdfast.transporter.v1.DeleteRepositoryRequest
+	(*DeleteRepositoryResponse)(nil), // 30: holdfast.transporter.v1.DeleteRepositoryResponse
+	(*Repository)(nil),               // 31: holdfast.transporter.v1.Repository
+	(*ListPointsRequest)(nil),        // 32: holdfast.transporter.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),       // 33: holdfast.transporter.v1.ListPointsResponse
+	(*DeletePointsRequest)(nil),      // 34: holdfast.transporter.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),     // 35: holdfast.transporter.v1.DeletePointsResponse
+	(*ListFoldersRequest)(nil),       // 36: holdfast.transporter.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),      // 37: holdfast.transporter.v1.ListFoldersResponse
+	(*ListMessagesRequest)(nil),      // 38: holdfast.transporter.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),     // 39: holdfast.transporter.v1.ListMessagesResponse
+	(*ReadContentRequest)(nil),       // 40: holdfast.transporter.v1.ReadContentRequest
+	(*ReadContentResponse)(nil),      // 41: holdfast.transporter.v1.ReadContentResponse
+	(*OpenTransferRequest)(nil),      // 42: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),     // 43: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),     // 44: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),    // 45: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),             // 46: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),              // 47: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),         // 48: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),        // 49: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),               // 50: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),             // 51: holdfast.transporter.v1.RecoveryWork
+	(*Selection)(nil),                // 52: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 53: holdfast.transporter.v1.MessageRef
+	(*VerifyWork)(nil),               // 54: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 55: holdfast.transporter.v1.ReclaimWork
+	(*RepairWork)(nil),               // 56: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 57: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 58: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 59: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 60: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 61: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 62: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 63: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 64: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 65: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 66: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 67: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 68: holdfast.transporter.v1.RecoveryReport
+	(*VerifyReport)(nil),             // 69: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 70: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 71: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 72: holdfast.transporter.v1.CopyReport
+	nil,                              // 73: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 74: google.protobuf.Timestamp
+	(*Account)(nil),                  // 75: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 76: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 77: holdfast.transporter.v1.BackupKey
+	(*Point)(nil),                    // 78: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 79: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 80: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 81: holdfast.transporter.v1.MessageSummary
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	64, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	64, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	64, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	65, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	74, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	74, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	74, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	75, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
 	11, // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	65, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	66, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	75, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	76, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
 	0,  // 7: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
 	16, // 8: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	27, // 9: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	31, // 9: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
 	16, // 10: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	27, // 11: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	27, // 12: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	0,  // 13: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	64, // 14: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	67, // 15: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	68, // 16: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	68, // 17: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	69, // 18: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	70, // 19: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	71, // 20: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	67, // 21: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	43, // 22: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	46, // 23: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	47, // 24: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	50, // 25: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	59, // 26: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	65, // 27: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	67, // 28: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	66, // 29: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	42, // 30: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	65, // 31: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	66, // 32: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	48, // 33: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	1,  // 34: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	49, // 35: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	59, // 36: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	59, // 37: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	2,  // 38: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	60, // 39: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	64, // 40: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	64, // 41: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	70, // 42: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	68, // 43: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	61, // 44: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	62, // 45: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	63, // 46: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	3,  // 47: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	5,  // 48: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	7,  // 49: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	9,  // 50: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	12, // 51: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	14, // 52: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	17, // 53: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	19, // 54: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	21, // 55: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	23, // 56: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	25, // 57: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	28, // 58: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	30, // 59: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	32, // 60: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	34, // 61: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	36, // 62: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	38, // 63: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	40, // 64: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	44, // 65: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	51, // 66: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	53, // 67: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	55, // 68: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	57, // 69: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	4,  // 70: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	6,  // 71: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	8,  // 72: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	10, // 73: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	13, // 74: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	15, // 75: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	18, // 76: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	20, // 77: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	22, // 78: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	24, // 79: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	26, // 80: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	29, // 81: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	31, // 82: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	33, // 83: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	35, // 84: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	37, // 85: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	39, // 86: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	41, // 87: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	45, // 88: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	52, // 89: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	54, // 90: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	56, // 91: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	58, // 92: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	70, // [70:93] is the sub-list for method output_type
-	47, // [47:70] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	31, // 11: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	31, // 12: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	0,  // 13: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
+	31, // 14: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	16, // 15: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
+	16, // 16: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
+	0,  // 17: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
+	74, // 18: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	77, // 19: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	78, // 20: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	78, // 21: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	79, // 22: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	80, // 23: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	81, // 24: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	77, // 25: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	47, // 26: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	50, // 27: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	51, // 28: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	54, // 29: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	55, // 30: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	56, // 31: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	57, // 32: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	66, // 33: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	75, // 34: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	77, // 35: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	76, // 36: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	46, // 37: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	75, // 38: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	76, // 39: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	52, // 40: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	1,  // 41: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	53, // 42: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	77, // 43: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	66, // 44: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	66, // 45: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	2,  // 46: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	67, // 47: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	74, // 48: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	74, // 49: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	80, // 50: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	78, // 51: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	68, // 52: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	69, // 53: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	70, // 54: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	71, // 55: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	72, // 56: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	73, // 57: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	3,  // 58: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	5,  // 59: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	7,  // 60: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	9,  // 61: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	12, // 62: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	14, // 63: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	17, // 64: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	19, // 65: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	21, // 66: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	23, // 67: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	25, // 68: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	27, // 69: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	29, // 70: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	32, // 71: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	34, // 72: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	36, // 73: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	38, // 74: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	40, // 75: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	42, // 76: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	44, // 77: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	48, // 78: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	58, // 79: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	60, // 80: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	62, // 81: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	64, // 82: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	4,  // 83: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	6,  // 84: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	8,  // 85: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	10, // 86: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	13, // 87: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	15, // 88: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	18, // 89: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	20, // 90: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	22, // 91: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	24, // 92: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	26, // 93: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	28, // 94: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	30, // 95: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	33, // 96: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	35, // 97: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	37, // 98: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	39, // 99: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	41, // 100: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	43, // 101: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	45, // 102: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	49, // 103: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	59, // 104: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	61, // 105: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	63, // 106: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	65, // 107: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	83, // [83:108] is the sub-list for method output_type
+	58, // [58:83] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -4395,14 +5202,17 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		return
 	}
 	file_holdfast_transporter_v1_mail_proto_init()
-	file_holdfast_transporter_v1_control_proto_msgTypes[39].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[43].OneofWrappers = []any{
 		(*VaultAddress_LocalRepositoryId)(nil),
 		(*VaultAddress_Remote)(nil),
 	}
-	file_holdfast_transporter_v1_control_proto_msgTypes[41].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[45].OneofWrappers = []any{
 		(*StartTaskRequest_Backup)(nil),
 		(*StartTaskRequest_Recovery)(nil),
 		(*StartTaskRequest_Verify)(nil),
+		(*StartTaskRequest_Reclaim)(nil),
+		(*StartTaskRequest_Repair)(nil),
+		(*StartTaskRequest_Copy)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4410,7 +5220,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   61,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,8 @@ const (
 	ControlService_AttachRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/AttachRepository"
 	ControlService_DetachRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/DetachRepository"
 	ControlService_GetRepository_FullMethodName    = "/holdfast.transporter.v1.ControlService/GetRepository"
+	ControlService_SetCodec_FullMethodName         = "/holdfast.transporter.v1.ControlService/SetCodec"
+	ControlService_ChangeKey_FullMethodName        = "/holdfast.transporter.v1.ControlService/ChangeKey"
 	ControlService_DeleteRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/DeleteRepository"
 	ControlService_ListPoints_FullMethodName       = "/holdfast.transporter.v1.ControlService/ListPoints"
 	ControlService_DeletePoints_FullMethodName     = "/holdfast.transporter.v1.ControlService/DeletePoints"
@@ -62,12 +64,17 @@ type ControlServiceClient interface {
 	CheckFolder(ctx context.Context, in *CheckFolderRequest, opts ...grpc.CallOption) (*CheckFolderResponse, error)
 	// CreateRepository makes a repository; creating one again with the same id and path returns it.
 	CreateRepository(ctx context.Context, in *CreateRepositoryRequest, opts ...grpc.CallOption) (*CreateRepositoryResponse, error)
-	// AttachRepository opens a repository and keeps it open; attaching an attached one returns it.
+	// AttachRepository opens a repository and keeps it open; attaching an attached one returns it. With recreate what is in
+	// it is deleted first, for ever; then one that is attached is a Conflict.
 	AttachRepository(ctx context.Context, in *AttachRepositoryRequest, opts ...grpc.CallOption) (*AttachRepositoryResponse, error)
 	// DetachRepository closes it cleanly: the folder may then be copied. Detaching a detached one is no error.
 	DetachRepository(ctx context.Context, in *DetachRepositoryRequest, opts ...grpc.CallOption) (*DetachRepositoryResponse, error)
 	// GetRepository returns statistics.
 	GetRepository(ctx context.Context, in *GetRepositoryRequest, opts ...grpc.CallOption) (*GetRepositoryResponse, error)
+	// SetCodec changes how new blobs of an attached repository are compressed.
+	SetCodec(ctx context.Context, in *SetCodecRequest, opts ...grpc.CallOption) (*SetCodecResponse, error)
+	// ChangeKey makes an attached encrypted repository open with another key, durably.
+	ChangeKey(ctx context.Context, in *ChangeKeyRequest, opts ...grpc.CallOption) (*ChangeKeyResponse, error)
 	// DeleteRepository detaches, then removes the repository's own files, and the folder if it is then empty.
 	DeleteRepository(ctx context.Context, in *DeleteRepositoryRequest, opts ...grpc.CallOption) (*DeleteRepositoryResponse, error)
 	ListPoints(ctx context.Context, in *ListPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPointsResponse], error)
@@ -202,6 +209,26 @@ func (c *controlServiceClient) GetRepository(ctx context.Context, in *GetReposit
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRepositoryResponse)
 	err := c.cc.Invoke(ctx, ControlService_GetRepository_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) SetCodec(ctx context.Context, in *SetCodecRequest, opts ...grpc.CallOption) (*SetCodecResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetCodecResponse)
+	err := c.cc.Invoke(ctx, ControlService_SetCodec_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) ChangeKey(ctx context.Context, in *ChangeKeyRequest, opts ...grpc.CallOption) (*ChangeKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangeKeyResponse)
+	err := c.cc.Invoke(ctx, ControlService_ChangeKey_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -383,12 +410,17 @@ type ControlServiceServer interface {
 	CheckFolder(context.Context, *CheckFolderRequest) (*CheckFolderResponse, error)
 	// CreateRepository makes a repository; creating one again with the same id and path returns it.
 	CreateRepository(context.Context, *CreateRepositoryRequest) (*CreateRepositoryResponse, error)
-	// AttachRepository opens a repository and keeps it open; attaching an attached one returns it.
+	// AttachRepository opens a repository and keeps it open; attaching an attached one returns it. With recreate what is in
+	// it is deleted first, for ever; then one that is attached is a Conflict.
 	AttachRepository(context.Context, *AttachRepositoryRequest) (*AttachRepositoryResponse, error)
 	// DetachRepository closes it cleanly: the folder may then be copied. Detaching a detached one is no error.
 	DetachRepository(context.Context, *DetachRepositoryRequest) (*DetachRepositoryResponse, error)
 	// GetRepository returns statistics.
 	GetRepository(context.Context, *GetRepositoryRequest) (*GetRepositoryResponse, error)
+	// SetCodec changes how new blobs of an attached repository are compressed.
+	SetCodec(context.Context, *SetCodecRequest) (*SetCodecResponse, error)
+	// ChangeKey makes an attached encrypted repository open with another key, durably.
+	ChangeKey(context.Context, *ChangeKeyRequest) (*ChangeKeyResponse, error)
 	// DeleteRepository detaches, then removes the repository's own files, and the folder if it is then empty.
 	DeleteRepository(context.Context, *DeleteRepositoryRequest) (*DeleteRepositoryResponse, error)
 	ListPoints(*ListPointsRequest, grpc.ServerStreamingServer[ListPointsResponse]) error
@@ -449,6 +481,12 @@ func (UnimplementedControlServiceServer) DetachRepository(context.Context, *Deta
 }
 func (UnimplementedControlServiceServer) GetRepository(context.Context, *GetRepositoryRequest) (*GetRepositoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRepository not implemented")
+}
+func (UnimplementedControlServiceServer) SetCodec(context.Context, *SetCodecRequest) (*SetCodecResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetCodec not implemented")
+}
+func (UnimplementedControlServiceServer) ChangeKey(context.Context, *ChangeKeyRequest) (*ChangeKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeKey not implemented")
 }
 func (UnimplementedControlServiceServer) DeleteRepository(context.Context, *DeleteRepositoryRequest) (*DeleteRepositoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteRepository not implemented")
@@ -679,6 +717,42 @@ func _ControlService_GetRepository_Handler(srv interface{}, ctx context.Context,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ControlServiceServer).GetRepository(ctx, req.(*GetRepositoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_SetCodec_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetCodecRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).SetCodec(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_SetCodec_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).SetCodec(ctx, req.(*SetCodecRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_ChangeKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).ChangeKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_ChangeKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).ChangeKey(ctx, req.(*ChangeKeyRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -938,6 +1012,14 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRepository",
 			Handler:    _ControlService_GetRepository_Handler,
+		},
+		{
+			MethodName: "SetCodec",
+			Handler:    _ControlService_SetCodec_Handler,
+		},
+		{
+			MethodName: "ChangeKey",
+			Handler:    _ControlService_ChangeKey_Handler,
 		},
 		{
 			MethodName: "DeleteRepository",

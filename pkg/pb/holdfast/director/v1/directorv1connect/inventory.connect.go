@@ -94,6 +94,24 @@ const (
 	// RepositoryServiceVerifyRepositoryProcedure is the fully-qualified name of the RepositoryService's
 	// VerifyRepository RPC.
 	RepositoryServiceVerifyRepositoryProcedure = "/holdfast.director.v1.RepositoryService/VerifyRepository"
+	// RepositoryServiceReclaimRepositoryProcedure is the fully-qualified name of the
+	// RepositoryService's ReclaimRepository RPC.
+	RepositoryServiceReclaimRepositoryProcedure = "/holdfast.director.v1.RepositoryService/ReclaimRepository"
+	// RepositoryServiceRepairRepositoryProcedure is the fully-qualified name of the RepositoryService's
+	// RepairRepository RPC.
+	RepositoryServiceRepairRepositoryProcedure = "/holdfast.director.v1.RepositoryService/RepairRepository"
+	// RepositoryServiceCopyRepositoryProcedure is the fully-qualified name of the RepositoryService's
+	// CopyRepository RPC.
+	RepositoryServiceCopyRepositoryProcedure = "/holdfast.director.v1.RepositoryService/CopyRepository"
+	// RepositoryServiceSetRepositoryCodecProcedure is the fully-qualified name of the
+	// RepositoryService's SetRepositoryCodec RPC.
+	RepositoryServiceSetRepositoryCodecProcedure = "/holdfast.director.v1.RepositoryService/SetRepositoryCodec"
+	// RepositoryServiceChangeRepositoryKeyProcedure is the fully-qualified name of the
+	// RepositoryService's ChangeRepositoryKey RPC.
+	RepositoryServiceChangeRepositoryKeyProcedure = "/holdfast.director.v1.RepositoryService/ChangeRepositoryKey"
+	// RepositoryServiceDeletePointsProcedure is the fully-qualified name of the RepositoryService's
+	// DeletePoints RPC.
+	RepositoryServiceDeletePointsProcedure = "/holdfast.director.v1.RepositoryService/DeletePoints"
 	// RepositoryServiceListPointsProcedure is the fully-qualified name of the RepositoryService's
 	// ListPoints RPC.
 	RepositoryServiceListPointsProcedure = "/holdfast.director.v1.RepositoryService/ListPoints"
@@ -573,6 +591,18 @@ type RepositoryServiceClient interface {
 	RemoveRepository(context.Context, *v1.RemoveRepositoryRequest) (*v1.RemoveRepositoryResponse, error)
 	// VerifyRepository starts an activity.
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
+	// ReclaimRepository starts an activity that frees the space of what was deleted.
+	ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error)
+	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
+	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
+	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
+	CopyRepository(context.Context, *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error)
+	// SetRepositoryCodec changes how new data is compressed.
+	SetRepositoryCodec(context.Context, *v1.SetRepositoryCodecRequest) (*v1.SetRepositoryCodecResponse, error)
+	// ChangeRepositoryKey gives an encrypted repository another passphrase or key file.
+	ChangeRepositoryKey(context.Context, *v1.ChangeRepositoryKeyRequest) (*v1.ChangeRepositoryKeyResponse, error)
+	// DeletePoints deletes recovery points for ever. The space is freed by ReclaimRepository.
+	DeletePoints(context.Context, *v1.DeletePointsRequest) (*v1.DeletePointsResponse, error)
 	ListPoints(context.Context, *v1.ListPointsRequest) (*v1.ListPointsResponse, error)
 	ListFolders(context.Context, *v1.ListFoldersRequest) (*v1.ListFoldersResponse, error)
 	ListMessages(context.Context, *v1.ListMessagesRequest) (*v1.ListMessagesResponse, error)
@@ -631,6 +661,42 @@ func NewRepositoryServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(repositoryServiceMethods.ByName("VerifyRepository")),
 			connect.WithClientOptions(opts...),
 		),
+		reclaimRepository: connect.NewClient[v1.ReclaimRepositoryRequest, v1.ReclaimRepositoryResponse](
+			httpClient,
+			baseURL+RepositoryServiceReclaimRepositoryProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("ReclaimRepository")),
+			connect.WithClientOptions(opts...),
+		),
+		repairRepository: connect.NewClient[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse](
+			httpClient,
+			baseURL+RepositoryServiceRepairRepositoryProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("RepairRepository")),
+			connect.WithClientOptions(opts...),
+		),
+		copyRepository: connect.NewClient[v1.CopyRepositoryRequest, v1.CopyRepositoryResponse](
+			httpClient,
+			baseURL+RepositoryServiceCopyRepositoryProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("CopyRepository")),
+			connect.WithClientOptions(opts...),
+		),
+		setRepositoryCodec: connect.NewClient[v1.SetRepositoryCodecRequest, v1.SetRepositoryCodecResponse](
+			httpClient,
+			baseURL+RepositoryServiceSetRepositoryCodecProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("SetRepositoryCodec")),
+			connect.WithClientOptions(opts...),
+		),
+		changeRepositoryKey: connect.NewClient[v1.ChangeRepositoryKeyRequest, v1.ChangeRepositoryKeyResponse](
+			httpClient,
+			baseURL+RepositoryServiceChangeRepositoryKeyProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("ChangeRepositoryKey")),
+			connect.WithClientOptions(opts...),
+		),
+		deletePoints: connect.NewClient[v1.DeletePointsRequest, v1.DeletePointsResponse](
+			httpClient,
+			baseURL+RepositoryServiceDeletePointsProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("DeletePoints")),
+			connect.WithClientOptions(opts...),
+		),
 		listPoints: connect.NewClient[v1.ListPointsRequest, v1.ListPointsResponse](
 			httpClient,
 			baseURL+RepositoryServiceListPointsProcedure,
@@ -654,16 +720,22 @@ func NewRepositoryServiceClient(httpClient connect.HTTPClient, baseURL string, o
 
 // repositoryServiceClient implements RepositoryServiceClient.
 type repositoryServiceClient struct {
-	createRepository *connect.Client[v1.CreateRepositoryRequest, v1.CreateRepositoryResponse]
-	listRepositories *connect.Client[v1.ListRepositoriesRequest, v1.ListRepositoriesResponse]
-	getRepository    *connect.Client[v1.GetRepositoryRequest, v1.GetRepositoryResponse]
-	attachRepository *connect.Client[v1.AttachRepositoryRequest, v1.AttachRepositoryResponse]
-	detachRepository *connect.Client[v1.DetachRepositoryRequest, v1.DetachRepositoryResponse]
-	removeRepository *connect.Client[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse]
-	verifyRepository *connect.Client[v1.VerifyRepositoryRequest, v1.VerifyRepositoryResponse]
-	listPoints       *connect.Client[v1.ListPointsRequest, v1.ListPointsResponse]
-	listFolders      *connect.Client[v1.ListFoldersRequest, v1.ListFoldersResponse]
-	listMessages     *connect.Client[v1.ListMessagesRequest, v1.ListMessagesResponse]
+	createRepository    *connect.Client[v1.CreateRepositoryRequest, v1.CreateRepositoryResponse]
+	listRepositories    *connect.Client[v1.ListRepositoriesRequest, v1.ListRepositoriesResponse]
+	getRepository       *connect.Client[v1.GetRepositoryRequest, v1.GetRepositoryResponse]
+	attachRepository    *connect.Client[v1.AttachRepositoryRequest, v1.AttachRepositoryResponse]
+	detachRepository    *connect.Client[v1.DetachRepositoryRequest, v1.DetachRepositoryResponse]
+	removeRepository    *connect.Client[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse]
+	verifyRepository    *connect.Client[v1.VerifyRepositoryRequest, v1.VerifyRepositoryResponse]
+	reclaimRepository   *connect.Client[v1.ReclaimRepositoryRequest, v1.ReclaimRepositoryResponse]
+	repairRepository    *connect.Client[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse]
+	copyRepository      *connect.Client[v1.CopyRepositoryRequest, v1.CopyRepositoryResponse]
+	setRepositoryCodec  *connect.Client[v1.SetRepositoryCodecRequest, v1.SetRepositoryCodecResponse]
+	changeRepositoryKey *connect.Client[v1.ChangeRepositoryKeyRequest, v1.ChangeRepositoryKeyResponse]
+	deletePoints        *connect.Client[v1.DeletePointsRequest, v1.DeletePointsResponse]
+	listPoints          *connect.Client[v1.ListPointsRequest, v1.ListPointsResponse]
+	listFolders         *connect.Client[v1.ListFoldersRequest, v1.ListFoldersResponse]
+	listMessages        *connect.Client[v1.ListMessagesRequest, v1.ListMessagesResponse]
 }
 
 // CreateRepository calls holdfast.director.v1.RepositoryService.CreateRepository.
@@ -729,6 +801,60 @@ func (c *repositoryServiceClient) VerifyRepository(ctx context.Context, req *v1.
 	return nil, err
 }
 
+// ReclaimRepository calls holdfast.director.v1.RepositoryService.ReclaimRepository.
+func (c *repositoryServiceClient) ReclaimRepository(ctx context.Context, req *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error) {
+	response, err := c.reclaimRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RepairRepository calls holdfast.director.v1.RepositoryService.RepairRepository.
+func (c *repositoryServiceClient) RepairRepository(ctx context.Context, req *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error) {
+	response, err := c.repairRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CopyRepository calls holdfast.director.v1.RepositoryService.CopyRepository.
+func (c *repositoryServiceClient) CopyRepository(ctx context.Context, req *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error) {
+	response, err := c.copyRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetRepositoryCodec calls holdfast.director.v1.RepositoryService.SetRepositoryCodec.
+func (c *repositoryServiceClient) SetRepositoryCodec(ctx context.Context, req *v1.SetRepositoryCodecRequest) (*v1.SetRepositoryCodecResponse, error) {
+	response, err := c.setRepositoryCodec.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ChangeRepositoryKey calls holdfast.director.v1.RepositoryService.ChangeRepositoryKey.
+func (c *repositoryServiceClient) ChangeRepositoryKey(ctx context.Context, req *v1.ChangeRepositoryKeyRequest) (*v1.ChangeRepositoryKeyResponse, error) {
+	response, err := c.changeRepositoryKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeletePoints calls holdfast.director.v1.RepositoryService.DeletePoints.
+func (c *repositoryServiceClient) DeletePoints(ctx context.Context, req *v1.DeletePointsRequest) (*v1.DeletePointsResponse, error) {
+	response, err := c.deletePoints.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListPoints calls holdfast.director.v1.RepositoryService.ListPoints.
 func (c *repositoryServiceClient) ListPoints(ctx context.Context, req *v1.ListPointsRequest) (*v1.ListPointsResponse, error) {
 	response, err := c.listPoints.CallUnary(ctx, connect.NewRequest(req))
@@ -768,6 +894,18 @@ type RepositoryServiceHandler interface {
 	RemoveRepository(context.Context, *v1.RemoveRepositoryRequest) (*v1.RemoveRepositoryResponse, error)
 	// VerifyRepository starts an activity.
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
+	// ReclaimRepository starts an activity that frees the space of what was deleted.
+	ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error)
+	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
+	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
+	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
+	CopyRepository(context.Context, *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error)
+	// SetRepositoryCodec changes how new data is compressed.
+	SetRepositoryCodec(context.Context, *v1.SetRepositoryCodecRequest) (*v1.SetRepositoryCodecResponse, error)
+	// ChangeRepositoryKey gives an encrypted repository another passphrase or key file.
+	ChangeRepositoryKey(context.Context, *v1.ChangeRepositoryKeyRequest) (*v1.ChangeRepositoryKeyResponse, error)
+	// DeletePoints deletes recovery points for ever. The space is freed by ReclaimRepository.
+	DeletePoints(context.Context, *v1.DeletePointsRequest) (*v1.DeletePointsResponse, error)
 	ListPoints(context.Context, *v1.ListPointsRequest) (*v1.ListPointsResponse, error)
 	ListFolders(context.Context, *v1.ListFoldersRequest) (*v1.ListFoldersResponse, error)
 	ListMessages(context.Context, *v1.ListMessagesRequest) (*v1.ListMessagesResponse, error)
@@ -822,6 +960,42 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 		connect.WithSchema(repositoryServiceMethods.ByName("VerifyRepository")),
 		connect.WithHandlerOptions(opts...),
 	)
+	repositoryServiceReclaimRepositoryHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceReclaimRepositoryProcedure,
+		svc.ReclaimRepository,
+		connect.WithSchema(repositoryServiceMethods.ByName("ReclaimRepository")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceRepairRepositoryHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceRepairRepositoryProcedure,
+		svc.RepairRepository,
+		connect.WithSchema(repositoryServiceMethods.ByName("RepairRepository")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceCopyRepositoryHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceCopyRepositoryProcedure,
+		svc.CopyRepository,
+		connect.WithSchema(repositoryServiceMethods.ByName("CopyRepository")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceSetRepositoryCodecHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceSetRepositoryCodecProcedure,
+		svc.SetRepositoryCodec,
+		connect.WithSchema(repositoryServiceMethods.ByName("SetRepositoryCodec")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceChangeRepositoryKeyHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceChangeRepositoryKeyProcedure,
+		svc.ChangeRepositoryKey,
+		connect.WithSchema(repositoryServiceMethods.ByName("ChangeRepositoryKey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceDeletePointsHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceDeletePointsProcedure,
+		svc.DeletePoints,
+		connect.WithSchema(repositoryServiceMethods.ByName("DeletePoints")),
+		connect.WithHandlerOptions(opts...),
+	)
 	repositoryServiceListPointsHandler := connect.NewUnaryHandlerSimple(
 		RepositoryServiceListPointsProcedure,
 		svc.ListPoints,
@@ -856,6 +1030,18 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 			repositoryServiceRemoveRepositoryHandler.ServeHTTP(w, r)
 		case RepositoryServiceVerifyRepositoryProcedure:
 			repositoryServiceVerifyRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceReclaimRepositoryProcedure:
+			repositoryServiceReclaimRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceRepairRepositoryProcedure:
+			repositoryServiceRepairRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceCopyRepositoryProcedure:
+			repositoryServiceCopyRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceSetRepositoryCodecProcedure:
+			repositoryServiceSetRepositoryCodecHandler.ServeHTTP(w, r)
+		case RepositoryServiceChangeRepositoryKeyProcedure:
+			repositoryServiceChangeRepositoryKeyHandler.ServeHTTP(w, r)
+		case RepositoryServiceDeletePointsProcedure:
+			repositoryServiceDeletePointsHandler.ServeHTTP(w, r)
 		case RepositoryServiceListPointsProcedure:
 			repositoryServiceListPointsHandler.ServeHTTP(w, r)
 		case RepositoryServiceListFoldersProcedure:
@@ -897,6 +1083,30 @@ func (UnimplementedRepositoryServiceHandler) RemoveRepository(context.Context, *
 
 func (UnimplementedRepositoryServiceHandler) VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.VerifyRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.ReclaimRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.RepairRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) CopyRepository(context.Context, *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.CopyRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) SetRepositoryCodec(context.Context, *v1.SetRepositoryCodecRequest) (*v1.SetRepositoryCodecResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.SetRepositoryCodec is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) ChangeRepositoryKey(context.Context, *v1.ChangeRepositoryKeyRequest) (*v1.ChangeRepositoryKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.ChangeRepositoryKey is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) DeletePoints(context.Context, *v1.DeletePointsRequest) (*v1.DeletePointsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.DeletePoints is not implemented"))
 }
 
 func (UnimplementedRepositoryServiceHandler) ListPoints(context.Context, *v1.ListPointsRequest) (*v1.ListPointsResponse, error) {
