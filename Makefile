@@ -53,7 +53,8 @@ crash: ## kill repository and backup at random moments, many times over (ROUNDS=
 	@go test -count=1 -v -timeout 60m -run History ./transporter/internal/backup -args -rounds=$(or $(ROUNDS),500)
 
 .PHONY: chaos
-chaos: ## kill processes of a running site at random moments (ROUNDS=n)
+chaos: ## change and break the tenant under backups, and kill processes of a running site, at random (ROUNDS=n)
+	@go test -count=1 -timeout 60m -run Soak ./transporter/internal/control/work -args -work.soaks=$(or $(ROUNDS),60) -work.rounds=10
 	@go test -count=1 -v -timeout 60m -run Kill ./test/e2e -args -rounds=$(or $(ROUNDS),10)
 
 .PHONY: bench

@@ -57,8 +57,15 @@ func (b *builder) attach(ctx context.Context, n *NewAttachment) error {
 			return b.upload(ctx, n)
 		}
 		return err
+	case n.Item != nil && n.Render != nil: // contract 5.4: no session for messages
+		file, err := asFile(ctx, n)
+		if err != nil {
+			return &stopError{err}
+		}
+		b.created.note(noteLargeItem)
+		return b.upload(ctx, file)
 	case n.Item != nil:
-		b.lose("an attached message is larger than Microsoft accepts (3 MB)", "") // contract 5.4: no session for these
+		b.lose("an attached message is larger than Microsoft accepts (3 MB)", "")
 		return nil
 	}
 	return b.upload(ctx, n)

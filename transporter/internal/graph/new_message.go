@@ -27,6 +27,9 @@ type NewAttachment struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 	// Item is an attached message, in place of content.
 	Item *NewMessage
+	// Render writes the attached message as MIME, the same bytes each time, for when it is too large to be attached as a
+	// message. Nil when that cannot be had.
+	Render func(ctx context.Context, w io.Writer) error
 }
 
 // Created is a message that was created.
@@ -51,6 +54,7 @@ func (c *Created) note(sentence string) {
 const (
 	noteRecipients = "Recipients without a usable address were left out; the headers as received still name them."
 	noteFrom       = "Microsoft did not accept the sender as such; it was kept in the message's properties."
+	noteLargeItem  = "An attached message of more than 3 MB came back as an .eml file: Microsoft does not take it as a message."
 	noteRendering  = "An attached item that is no message came back as a file (iCalendar, vCard or MIME)."
 )
 

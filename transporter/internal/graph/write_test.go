@@ -251,6 +251,32 @@ func TestATextTooLongForMicrosoftComesBackAsAnAttachment(t *testing.T) {
 	}
 }
 
+func TestAnAttachedMessageTooLargeForMicrosoftComesBackAsAFile(t *testing.T) {
+	_, c, ids, k, inbox := two(t)
+	n := k.again()
+	inner := k.again()
+	inner.Attachments = []graph.NewAttachment{file("big.bin", noise(4<<20))}
+	rendered := append([]byte("Subject: inner\r\n\r\n"), noise(6<<20)...)
+	n.Attachments = []graph.NewAttachment{
+		file("a.bin", []byte("small")),
+		{Attachment: mail.Attachment{Kind: mail.AttachmentItem, Name: "Minutes"}, Item: &inner, Render: func(_ context.Context, w io.Writer) error {
+			_, err := w.Write(rendered)
+			return err
+		}},
+	}
+	created, err := c.CreateMessage(t.Context(), ids[1], inbox, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(created.Losses) != 0 || !strings.Contains(strings.Join(created.Notes, " "), ".eml") {
+		t.Errorf("losses %+v, notes %q", created.Losses, created.Notes)
+	}
+	got := readAttachments(t, c, ids[1], created.ID)
+	if len(got) != 2 || got[1].Name != "Minutes.eml" || !bytes.Equal(got[1].content, rendered) {
+		t.Errorf("got %d attachments", len(got))
+	}
+}
+
 func TestDraftsStayDraftsAndMailDoesNotBecomeOne(t *testing.T) {
 	s, c, ids, k, inbox := two(t)
 	for _, draft := range []bool{true, false} {

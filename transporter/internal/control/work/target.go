@@ -10,6 +10,7 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/export/rfc822"
 	"holdfast/transporter/internal/graph"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/recovery"
@@ -93,12 +94,25 @@ func newMessage(ctx context.Context, m *record.Message, open open) (graph.NewMes
 				return out, err
 			}
 			n.Item = &in
+			n.Render = func(ctx context.Context, w io.Writer) error { return render(ctx, w, a.Item, open) }
 		case a.Kind != mail.AttachmentReference:
 			n.Open = func(ctx context.Context) (io.ReadCloser, error) { return open(ctx, a.Content) }
 		}
 		out.Attachments = append(out.Attachments, n)
 	}
 	return out, nil
+}
+
+// render writes a kept message as MIME. Content that cannot be reached at the moment is not taken for lost.
+func render(ctx context.Context, w io.Writer, m *record.Message, open open) error {
+	_, err := rfc822.Write(ctx, w, m, rfc822.Options{Open: func(ctx context.Context, c record.Content) (io.ReadCloser, error) {
+		r, err := open(ctx, c)
+		if errors.Is(err, fault.Unavailable) {
+			err = fault.New(fault.Timeout, "%w", err)
+		}
+		return r, err
+	}})
+	return err
 }
 
 func readAll(ctx context.Context, c record.Content, open open) (string, error) {
