@@ -152,29 +152,10 @@ func (r *Repository) findPoint(ctx context.Context, id record.PointID) (*index.P
 	return nil, record.Point{}, fault.New(fault.NotFound, "recovery point %s is not in repository %q; it may have been deleted", id, r.Name())
 }
 
-// DeletePoint removes a point from the catalogue. A tombstone in the packs keeps an index that is built anew from bringing it
-// back. The space is not freed by that. A point that is not there is NotFound.
-func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
-	p, _, err := r.findPoint(ctx, id)
-	if err != nil {
-		return err
-	}
-	data, err := message.Marshal(&pb.Tombstone{Point: p.Point[:], Time: timestamppb.New(r.opts.Now().UTC())})
-	if err != nil {
-		return fault.New(fault.Invalid, "a tombstone cannot be stored: %w", err)
-	}
-	if err := r.blobs.PutAnew(pack.Trees, pack.Tombstone, record.Sum(data), data); err != nil {
-		return err
-	}
-	if err := r.blobs.Sync(); err != nil {
-		return err
-	}
-	return r.index.Change("delete point", func(c index.Change) error { return c.DeletePoint(*p) })
-}
-
 // adopt brings the catalogue in line with roots and tombstones that opening the packs has found.
 func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 	buried := map[index.Point]bool{}
+	var graves []index.Grave
 	for _, t := range found.Tombstones {
 		var stone pb.Tombstone
 		_, err := r.loadFound(t, &stone)
@@ -189,6 +170,7 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		}
 		if len(stone.GetPoint()) == 32 {
 			buried[index.Point(stone.GetPoint())] = true
+			graves = append(graves, graveOf(&stone))
 		}
 	}
 	known, err := r.index.Points(nil)
@@ -235,14 +217,17 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())
 			continue
 		}
-		if buried[id] {
-			continue
-		}
 		c := candidate{id: id}
 		if c.rec, err = r.pointRecord(id, root); err != nil {
 			return err
 		}
 		c.of = run{c.rec.Backup, root.GetRun()}
+		if gone, err := r.index.Buried(id); err != nil {
+			return err
+		} else if gone || buried[id] {
+			runs[c.of] = true // what else the run left does not take its place
+			continue
+		}
 		if b.Suspect {
 			c.why = r.whole(ctx, root)
 		}
@@ -275,8 +260,8 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		return nil
 	}
 	return r.index.Adopt(func(c index.Change) error {
-		for p := range buried {
-			if err := c.Bury(p); err != nil {
+		for _, g := range graves {
+			if err := c.Bury(g); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -24,17 +25,21 @@ type CopySession struct {
 	ended  bool
 
 	keptMu sync.Mutex
-	kept   map[index.Backup]index.Point // relied on by the copy; deleted ones too
+	kept   map[index.Backup][]index.Point // relied on by the copy; deleted ones too
+
+	hold  *index.Hold   // on what Have and Put find
+	roots []index.Point // about to be shown; under the repository's lock
 }
 
 var _ Target = (*CopySession)(nil)
 
 // BeginCopy starts taking in points.
 func (r *Repository) BeginCopy() (*CopySession, error) {
-	s := &CopySession{r: r, kept: map[index.Backup]index.Point{}}
+	s := &CopySession{r: r, kept: map[index.Backup][]index.Point{}, hold: r.blobs.Hold()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
+		s.hold.Release()
 		return nil, fault.New(fault.Unavailable, "repository %q is closed", r.Name())
 	}
 	s.losses, _ = r.blobs.Losses()
@@ -114,7 +119,21 @@ func (s *CopySession) Keep(ctx context.Context, id record.PointID) (bool, error)
 func (s *CopySession) keep(b index.Backup, p index.Point) {
 	s.keptMu.Lock()
 	defer s.keptMu.Unlock()
-	s.kept[b] = p
+	// Earlier ones stay too: points that wait for their commit may rely on them.
+	if !slices.Contains(s.kept[b], p) {
+		s.kept[b] = append(s.kept[b], p)
+	}
+}
+
+// keeps returns the points that the copy relies on.
+func (s *CopySession) keeps() map[index.Backup][]index.Point {
+	s.keptMu.Lock()
+	defer s.keptMu.Unlock()
+	out := make(map[index.Backup][]index.Point, len(s.kept))
+	for b, points := range s.kept {
+		out[b] = slices.Clone(points)
+	}
+	return out
 }
 
 // Have implements Target.
@@ -168,6 +187,11 @@ func (s *CopySession) Commit(ctx context.Context, roots [][]byte) error {
 	if err := s.sync("blobs of recovery points"); err != nil || len(roots) == 0 {
 		return err
 	}
+	s.r.mu.Lock()
+	for _, id := range ids {
+		s.roots = append(s.roots, index.Point(id)) // until they are shown they are no leftovers
+	}
+	s.r.mu.Unlock()
 	for i, data := range roots {
 		if err := s.r.blobs.PutAnew(pack.Trees, pack.Root, ids[i], data); err != nil {
 			return err
@@ -213,6 +237,7 @@ func (s *CopySession) Close() error {
 	s.r.mu.Lock()
 	delete(s.r.copies, s)
 	s.r.mu.Unlock()
+	s.hold.Release()
 	// What arrived for the next copy is worth being durable; that it is not asked for again is all that hangs on it.
 	return s.r.blobs.Sync()
 }

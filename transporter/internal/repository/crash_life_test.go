@@ -125,12 +125,23 @@ func (l *life) together(ctx context.Context, steps int) error {
 		}
 		return nil
 	})
+	g.Go(func() error { return l.reclaim(gctx) })
 	return g.Wait()
+}
+
+// reclaim frees all that it can.
+func (l *life) reclaim(ctx context.Context) error {
+	if _, err := l.r.Reclaim(ctx, ReclaimOptions{Share: all}, nil); err != nil {
+		return fmt.Errorf("reclaim: %w", err)
+	}
+	return nil
 }
 
 // whole does something with the repository as a whole.
 func (l *life) whole(ctx context.Context) error {
-	switch n := l.rnd.IntN(8); {
+	switch n := l.rnd.IntN(12); {
+	case n >= 8:
+		return l.reclaim(ctx)
 	case n < 4:
 		if err := l.close(); err != nil {
 			return err
@@ -307,12 +318,30 @@ func (b *backupLife) seal(ctx context.Context) error {
 
 func (b *backupLife) delete(ctx context.Context) error {
 	after := b.w.clone()
-	i := b.rnd.IntN(len(after.points))
-	id := after.points[i].id
-	after.points = append(after.points[:i:i], after.points[i+1:]...)
+	if b.s == nil && b.rnd.IntN(8) == 0 {
+		return b.deleteAll(ctx)
+	}
+	var ids []record.PointID
+	for range 1 + b.rnd.IntN(len(after.points)) {
+		i := b.rnd.IntN(len(after.points))
+		ids = append(ids, after.points[i].id)
+		after.points = append(after.points[:i:i], after.points[i+1:]...)
+	}
 	b.maybe = after
-	if err := b.l.r.DeletePoint(ctx, id); err != nil {
-		return fmt.Errorf("delete point: %w", err)
+	if n, err := b.l.r.DeletePoints(ctx, ids); err != nil || n != len(ids) {
+		return fmt.Errorf("delete %d points: %d, %w", len(ids), n, err)
+	}
+	b.w, b.maybe = after, nil
+	return nil
+}
+
+// deleteAll deletes the backup. If that is interrupted, what a session left may be gone and the points not.
+func (b *backupLife) deleteAll(ctx context.Context) error {
+	after := &world{}
+	after.now = after.start()
+	b.maybe = after
+	if err := b.l.r.DeleteBackup(ctx, b.key); err != nil {
+		return fmt.Errorf("delete backup: %w", err)
 	}
 	b.w, b.maybe = after, nil
 	return nil
@@ -323,6 +352,11 @@ func (b *backupLife) delete(ctx context.Context) error {
 func (b *backupLife) settle(ctx context.Context, r *Repository) error {
 	before := b.w.interrupted()
 	err := b.is(ctx, r, before)
+	if err != nil && before.staged && b.maybe != nil && !b.maybe.staged && len(b.maybe.points) == 0 {
+		before.staged = false // the journal goes first when a backup is deleted
+		before.now = before.start()
+		err = b.is(ctx, r, before)
+	}
 	if err == nil {
 		b.w = before
 	} else if b.maybe != nil {
@@ -383,5 +417,11 @@ func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
 			return err
 		}
 	}
-	return observeDisk(ctx, r, cut)
+	if err := observeDisk(ctx, r, cut); err != nil {
+		return err
+	}
+	if _, err := r.Reclaim(ctx, ReclaimOptions{Share: all}, nil); err != nil {
+		return fmt.Errorf("reclaim: %w", err)
+	}
+	return nil
 }

@@ -74,7 +74,9 @@ type Repository struct {
 	copies   map[*CopySession]bool
 	problems []blob.Problem
 	hints    map[index.Backup]*hintTable
-	doubted  uint64 // of the damaged blobs that the store has met, see noteDoubt
+	doubted  uint64                 // of the damaged blobs that the store has met, see noteDoubt
+	claims   map[stem]chan struct{} // journals that are read or removed without a session; closed when that is done
+	upkeep   *upkeep                // nil when there is none
 	closed   bool
 }
 
@@ -120,6 +122,7 @@ func newRepository(opts Options, desc *pb.Descriptor, ring *key.Ring) *Repositor
 	r := &Repository{
 		opts: opts, id: [16]byte(desc.GetId()), ring: ring, sessions: map[index.Backup]*Session{},
 		copies: map[*CopySession]bool{}, hints: map[index.Backup]*hintTable{},
+		claims: map[stem]chan struct{}{},
 	}
 	r.desc.Store(desc)
 	return r
@@ -322,8 +325,9 @@ func (r *Repository) problem(path, reason string) {
 	r.problems = append(r.problems, Problem{Path: path, Reason: reason})
 }
 
-// Close ends the sessions that are open (their checkpoints stay), makes everything durable, writes the clean mark, and gives
-// the lock back. The folder may then be copied. Readers must be done. Closing again does nothing.
+// Close stops what Reclaim or Survey is doing, ends the sessions that are open (their checkpoints stay), makes everything
+// durable, writes the clean mark, and gives the lock back. The folder may then be copied. Readers must be done. Closing again
+// does nothing.
 func (r *Repository) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -336,7 +340,12 @@ func (r *Repository) Close() error {
 		sessions = append(sessions, s)
 	}
 	copies := slices.Collect(maps.Keys(r.copies))
+	running := r.upkeep
 	r.mu.Unlock()
+	if running != nil {
+		running.cancel()
+		<-running.done
+	}
 	for _, s := range copies {
 		_ = s.Close() // the blobs are made durable below
 	}

@@ -130,6 +130,9 @@ func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 		return fault.New(fault.KindOf(why), "pages of the recovery point are lost (%w); seal again", why)
 	}
 	id := record.Sum(data)
+	s.r.mu.Lock()
+	s.roots = append(s.roots, index.Point(id)) // until it is published it is no leftover
+	s.r.mu.Unlock()
 	if err := s.r.blobs.PutAnew(pack.Trees, pack.Root, id, data); err != nil {
 		return err
 	}

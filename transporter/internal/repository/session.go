@@ -41,6 +41,11 @@ type Session struct {
 	rooted  *rooted
 	ended   bool
 
+	hold *index.Hold // on what Have and Put find
+	// bases are points that the session builds on, or may yet choose to; roots those that it is about to publish. Both are
+	// under the repository's lock.
+	bases, roots []index.Point
+
 	tableMu sync.Mutex
 	table   *messageTable // of base
 
@@ -60,17 +65,13 @@ func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.R
 		return nil, fault.New(fault.Invalid, "a backup needs account, mailbox, job and run; it has %q, %q, %q, %q", k.Account, k.Mailbox, k.Job, run)
 	}
 	s := &Session{r: r, key: k, backup: r.backupID(k), run: run, stage: newStage(), begun: r.opts.Now().UTC()}
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
-		return nil, fault.New(fault.Unavailable, "repository %q is closed", r.Name())
+	s.mu.Lock() // until it has begun
+	defer s.mu.Unlock()
+	s.hold = r.blobs.Hold()
+	if err := r.register(ctx, s); err != nil {
+		s.hold.Release()
+		return nil, err
 	}
-	if other := r.sessions[s.backup]; other != nil {
-		r.mu.Unlock()
-		return nil, fault.New(fault.Conflict, "mailbox %s is being backed up into repository %q by run %s of the same job; wait for it to end", k.Mailbox, r.Name(), other.run)
-	}
-	r.sessions[s.backup] = s
-	r.mu.Unlock()
 	if err := s.start(ctx); err != nil {
 		s.leave()
 		return nil, err
@@ -78,17 +79,54 @@ func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.R
 	return s, nil
 }
 
-// leave gives the backup free for another session.
-func (s *Session) leave() {
-	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
-	if s.r.sessions[s.backup] == s {
-		delete(s.r.sessions, s.backup)
+// register makes a session the one of its backup.
+func (r *Repository) register(ctx context.Context, s *Session) error {
+	for {
+		r.mu.Lock()
+		if r.closed {
+			r.mu.Unlock()
+			return fault.New(fault.Unavailable, "repository %q is closed", r.Name())
+		}
+		if other := r.sessions[s.backup]; other != nil {
+			r.mu.Unlock()
+			return fault.New(fault.Conflict, "mailbox %s is being backed up into repository %q by run %s of the same job; wait for it to end", s.key.Mailbox, r.Name(), other.run)
+		}
+		claimed := r.claims[stemOf(s.backup)]
+		if claimed == nil {
+			r.sessions[s.backup] = s
+			r.mu.Unlock()
+			return nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-claimed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
-func (s *Session) path() string {
-	return s.r.path(stagingFolder) + "/" + hex.EncodeToString(s.backup[:16]) + ".journal"
+// leave gives the backup free for another session.
+func (s *Session) leave() {
+	s.r.mu.Lock()
+	if s.r.sessions[s.backup] == s {
+		delete(s.r.sessions, s.backup)
+	}
+	s.r.mu.Unlock()
+	s.hold.Release()
+}
+
+func (s *Session) path() string { return s.r.journalPath(stemOf(s.backup)) }
+
+// stem names the journal of a backup.
+type stem [16]byte
+
+func stemOf(b index.Backup) stem { return stem(b[:16]) }
+
+const journalEnding = ".journal"
+
+func (r *Repository) journalPath(s stem) string {
+	return r.path(stagingFolder) + "/" + hex.EncodeToString(s[:]) + journalEnding
 }
 
 func (s *Session) start(ctx context.Context) error {
@@ -99,6 +137,12 @@ func (s *Session) start(ctx context.Context) error {
 		return err
 	}
 	s.losses, _ = s.r.blobs.Losses()
+	s.r.mu.Lock()
+	s.bases = nil
+	if s.base != nil {
+		s.bases = []index.Point{s.base.id}
+	}
+	s.r.mu.Unlock()
 	if err := s.r.noteDoubt(); err != nil {
 		return err
 	}
@@ -110,7 +154,7 @@ func (s *Session) start(ctx context.Context) error {
 
 // loadBase takes the newest point that can be read.
 func (s *Session) loadBase(ctx context.Context) error {
-	points, err := s.r.index.Points(&s.backup)
+	points, err := s.candidates()
 	if err != nil {
 		return err
 	}
@@ -130,6 +174,20 @@ func (s *Session) loadBase(ctx context.Context) error {
 		return nil
 	}
 	return nil
+}
+
+// candidates returns the points that may become the base. From now on their blobs stay, even if they are deleted.
+func (s *Session) candidates() ([]index.PointRecord, error) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	points, err := s.r.index.Points(&s.backup)
+	if err != nil {
+		return nil, err
+	}
+	for i := range points {
+		s.bases = append(s.bases, points[i].Point)
+	}
+	return points, nil
 }
 
 // resume goes on with the journal of an interrupted session, if there is one that still applies.

@@ -14,6 +14,7 @@ import (
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository/blob"
+	"holdfast/transporter/internal/repository/index"
 	"holdfast/transporter/internal/repository/message"
 	"holdfast/transporter/internal/repository/pack"
 	"holdfast/transporter/internal/repository/tree"
@@ -98,6 +99,14 @@ type verifier struct {
 	report *Report
 	damage map[pack.ID]*Damage  // of known blobs
 	clean  map[record.Hash]bool // pages and nodes below which everything is well
+	// found is what the point that is walked suffers; it counts if nobody has deleted the point meanwhile.
+	found []touched
+}
+
+type touched struct {
+	hash   record.Hash
+	reason string
+	at     Touch
 }
 
 // packs checks the packs, several at a time.
@@ -157,6 +166,27 @@ func (v *verifier) packDamage(d *blob.Damage) {
 
 // touch records that a blob is needed where it cannot be read.
 func (v *verifier) touch(hash record.Hash, reason string, t Touch) {
+	v.found = append(v.found, touched{hash, reason, t})
+}
+
+// settle takes what was found in a point into the report, unless the point was deleted: its blobs may be gone rightly.
+func (v *verifier) settle(id index.Point) error {
+	defer func() { v.found = v.found[:0] }()
+	if len(v.found) == 0 {
+		return nil
+	}
+	rec, err := v.r.index.Point(id)
+	if err != nil || rec == nil {
+		return err
+	}
+	for i := range v.found {
+		f := &v.found[i]
+		v.count(f.hash, f.reason, f.at)
+	}
+	return nil
+}
+
+func (v *verifier) count(hash record.Hash, reason string, t Touch) {
 	id := pack.ID(v.r.ring.ID(hash))
 	d := v.damage[id]
 	if d == nil {
@@ -178,7 +208,14 @@ func (v *verifier) points(ctx context.Context, progress func(Progress)) error {
 	for i := range points {
 		p := &points[i]
 		at := Touch{Backup: p.Key, Point: p.ID}
-		if err := v.point(ctx, at); err != nil {
+		id, err := parsePointID(p.ID)
+		if err != nil {
+			return err
+		}
+		if err := v.point(ctx, id, at); err != nil {
+			return err
+		}
+		if err := v.settle(id); err != nil {
 			return err
 		}
 		v.report.Points++
@@ -187,11 +224,7 @@ func (v *verifier) points(ctx context.Context, progress func(Progress)) error {
 	return nil
 }
 
-func (v *verifier) point(ctx context.Context, at Touch) error {
-	id, err := parsePointID(at.Point)
-	if err != nil {
-		return err
-	}
+func (v *verifier) point(ctx context.Context, id index.Point, at Touch) error {
 	ro, err := v.r.loadRoot(id)
 	if fault.KindOf(err) == fault.Corrupt {
 		v.touch(record.Hash(id), err.Error(), at)
@@ -285,7 +318,7 @@ func (v *verifier) page(ctx context.Context, r tree.Ref, at Touch) (bool, error)
 		return false, fault.New(fault.Corrupt, "a page has %d messages, not %d", count, r.Sums.Messages)
 	}
 	v.report.Messages += count
-	have, err := v.r.blobs.Have(ctx, hashes)
+	have, err := v.r.blobs.Present(ctx, hashes)
 	if err != nil {
 		return false, err
 	}

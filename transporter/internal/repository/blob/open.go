@@ -39,7 +39,7 @@ type FoundBlob struct {
 // footers, or blob by blob where the footer is damaged; packs that are gone are dropped; open packs are cut after their
 // last whole blob and gone on with. With an empty index this builds the index anew. Progress is told after each pack.
 func Open(ctx context.Context, opts Options, progress func(done, total int)) (*Store, *Found, error) {
-	s := &Store{opts: opts, open: map[pack.Kind]*pack.Writer{}}
+	s := &Store{opts: opts, open: map[pack.Kind]*pack.Writer{}, doomed: map[pack.Name]bool{}}
 	found := &Found{}
 	if err := s.recover(ctx, found, progress); err != nil {
 		s.Drop()

@@ -1,7 +1,6 @@
 package blob
 
 import (
-	"cmp"
 	"io"
 	"sync"
 
@@ -15,11 +14,22 @@ import (
 // Get returns the plain bytes of a blob, in dst's memory where they fit, and vouches for their hash. A blob that lies in
 // several packs is read from the first that is whole. One that is missing or damaged is Corrupt.
 func (s *Store) Get(hash record.Hash, dst []byte) ([]byte, error) {
-	id := pack.ID(s.opts.Ring.ID(hash))
+	return s.get(pack.ID(s.opts.Ring.ID(hash)), func(r io.ReaderAt, e *pack.Entry) ([]byte, error) {
+		return s.read(r, e, hash, dst)
+	})
+}
+
+// GetByID returns the plain bytes of a blob that is known by its id in the packs, like Get.
+func (s *Store) GetByID(id pack.ID) ([]byte, error) {
+	return s.get(id, func(r io.ReaderAt, e *pack.Entry) ([]byte, error) { return s.readByID(r, e) })
+}
+
+func (s *Store) get(id pack.ID, read func(r io.ReaderAt, e *pack.Entry) ([]byte, error)) ([]byte, error) {
 	for try := 0; ; try++ {
-		data, err := s.get(id, hash, dst)
-		// A pack may be sealed and closed between finding the blob and reading it; then it is found in the index.
-		if err == nil || try == 3 || fault.KindOf(err) != fault.Unavailable {
+		data, err := s.tryGet(id, read)
+		// Between finding the blob and reading it, its pack may be sealed and closed, or replaced by another: then it is
+		// found anew.
+		if err == nil || try == 5 || fault.KindOf(err) != fault.Unavailable {
 			if fault.KindOf(err) == fault.Corrupt {
 				s.spoiled.note(id)
 			}
@@ -28,10 +38,10 @@ func (s *Store) Get(hash record.Hash, dst []byte) ([]byte, error) {
 	}
 }
 
-func (s *Store) get(id pack.ID, hash record.Hash, dst []byte) ([]byte, error) {
+func (s *Store) tryGet(id pack.ID, read func(r io.ReaderAt, e *pack.Entry) ([]byte, error)) ([]byte, error) {
 	var first error
 	if w, e, ok := s.findOpen(id); ok {
-		data, err := s.read(w, &e, hash, dst)
+		data, err := read(w, &e)
 		if err != nil && w.Closed() {
 			return nil, fault.New(fault.Unavailable, "pack %s was sealed meanwhile", w.Name())
 		}
@@ -45,18 +55,15 @@ func (s *Store) get(id pack.ID, hash record.Hash, dst []byte) ([]byte, error) {
 		return nil, err
 	}
 	for i := range places {
-		path := s.Path(places[i].Pack)
-		f, err := s.files.get(s.opts.FS, path)
+		data, err := s.readAt(&places[i], read)
 		if err == nil {
-			var data []byte
-			data, err = s.read(f, &places[i].Entry, hash, dst)
-			s.files.put(f)
-			if err == nil {
-				return data, nil
-			}
+			return data, nil
+		}
+		if fault.KindOf(err) == fault.NotFound && !s.opts.Index.HasPack(places[i].Pack) {
+			return nil, fault.New(fault.Unavailable, "pack %s was replaced meanwhile", places[i].Pack)
 		}
 		if first == nil {
-			first = placed(err, id, path)
+			first = placed(err, id, s.Path(places[i].Pack))
 		}
 	}
 	if first != nil {
@@ -66,6 +73,15 @@ func (s *Store) get(id pack.ID, hash record.Hash, dst []byte) ([]byte, error) {
 		return nil, fault.New(fault.Unavailable, "the blob moved meanwhile")
 	}
 	return nil, fault.New(fault.Corrupt, "blob %s is missing: no pack in %s has it", id, s.opts.Dir)
+}
+
+func (s *Store) readAt(p *index.Place, read func(r io.ReaderAt, e *pack.Entry) ([]byte, error)) ([]byte, error) {
+	f, err := s.files.get(s.opts.FS, s.Path(p.Pack))
+	if err != nil {
+		return nil, err
+	}
+	defer s.files.put(f)
+	return read(f, &p.Entry)
 }
 
 // placed says where an error was met.
@@ -176,6 +192,15 @@ func (c *files) forget(f *packFile) {
 	}
 }
 
+// drop closes a pack as soon as nobody reads it.
+func (c *files) drop(path string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.byRef[path]; ok {
+		c.forget(f)
+	}
+}
+
 func (c *files) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -184,45 +209,13 @@ func (c *files) close() {
 	}
 }
 
-// GetByID returns the plain bytes of a blob that is known by its id in the packs, from the first that has it whole.
-func (s *Store) GetByID(id pack.ID) ([]byte, error) {
-	read := func(r io.ReaderAt, e *pack.Entry, path string) ([]byte, error) {
-		f, stored, err := pack.ReadFrame(r, e, nil)
-		if err != nil {
-			return nil, placed(err, id, path)
-		}
-		data, err := s.checked(nil, &f, stored)
-		return data, placed(err, id, path)
-	}
-	var first error
-	if w, e, ok := s.findOpen(id); ok {
-		data, err := read(w, &e, w.Path())
-		if err == nil {
-			return data, nil
-		}
-		first = err
-	}
-	var places []index.Place
-	if err := s.opts.Index.FindAll(id, func(p index.Place) { places = append(places, p) }); err != nil {
+// readByID reads a blob of which only the id is known.
+func (s *Store) readByID(r io.ReaderAt, e *pack.Entry) ([]byte, error) {
+	f, stored, err := pack.ReadFrame(r, e, nil)
+	if err != nil {
 		return nil, err
 	}
-	for i := range places {
-		path := s.Path(places[i].Pack)
-		f, err := s.files.get(s.opts.FS, path)
-		if err == nil {
-			var data []byte
-			data, err = read(f, &places[i].Entry, path)
-			s.files.put(f)
-			if err == nil {
-				return data, nil
-			}
-		}
-		first = cmp.Or(first, placed(err, id, path))
-	}
-	if first == nil {
-		first = fault.New(fault.Corrupt, "blob %s is missing: no pack in %s has it", id, s.opts.Dir)
-	}
-	return nil, first
+	return s.checked(nil, &f, stored)
 }
 
 // checked decodes a frame and makes sure that the bytes are those of its id.

@@ -55,6 +55,9 @@ type Store struct {
 	sealed   []sealedPack // whose entry in the index is due
 	losses   uint64
 	lastLoss error
+
+	removing sync.Mutex
+	doomed   map[pack.Name]bool // packs that the index no longer has and whose files are still to be removed
 }
 
 type sealedPack struct {
@@ -210,6 +213,21 @@ func (s *Store) rotate(w *pack.Writer) error {
 	return s.seal(w)
 }
 
+// SealOpen seals the packs that are open.
+func (s *Store) SealOpen() error {
+	for _, kind := range []pack.Kind{pack.Content, pack.Trees} {
+		s.mu.RLock()
+		w := s.open[kind]
+		s.mu.RUnlock()
+		if w != nil && w.Len() > 0 {
+			if err := s.rotate(w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // seal seals a pack that is among those leaving and tells the index.
 func (s *Store) seal(w *pack.Writer) error {
 	entries, size, err := w.Seal()
@@ -277,13 +295,7 @@ func (s *Store) Losses() (uint64, error) {
 
 // Sync returns when every blob that was put before is durable. Blobs of a pack that failed are not: look for them again.
 func (s *Store) Sync() error {
-	s.mu.RLock()
-	writers := append([]*pack.Writer(nil), s.leaving...)
-	for _, w := range s.open {
-		writers = append(writers, w)
-	}
-	s.mu.RUnlock()
-	for _, w := range writers {
+	for _, w := range s.writers() {
 		if w.Failed() != nil {
 			continue
 		}
@@ -295,7 +307,8 @@ func (s *Store) Sync() error {
 	return nil
 }
 
-// known reports whether a blob is in a pack, open or sealed, and was not found to be damaged there.
+// known reports whether a blob is in a pack, open or sealed, and was not found to be damaged there. While there is a hold it
+// stays there.
 func (s *Store) known(id pack.ID) bool {
 	if s.spoiled.has(id) {
 		return false
@@ -304,7 +317,7 @@ func (s *Store) known(id pack.ID) bool {
 		return true
 	}
 	known := false
-	s.opts.Index.Known([]pack.ID{id}, func(int) { known = true })
+	s.opts.Index.Vouch([]pack.ID{id}, func(int) { known = true })
 	if known {
 		return true
 	}
@@ -333,8 +346,21 @@ func (s *Store) findOpen(id pack.ID) (*pack.Writer, pack.Entry, bool) {
 	return nil, pack.Entry{}, false
 }
 
+// Hold makes what Have and Put find stay where it is until it is released, whether or not a point names it.
+func (s *Store) Hold() *index.Hold { return s.opts.Index.Hold() }
+
 // Have reports for each hash whether its bytes are kept. Those that were found to be damaged wherever they are do not count.
+// While there is a hold, those that are kept stay.
 func (s *Store) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) {
+	return s.have(ctx, hashes, s.opts.Index.Vouch)
+}
+
+// Present reports for each hash whether its bytes are kept, and makes nothing stay.
+func (s *Store) Present(ctx context.Context, hashes []record.Hash) ([]bool, error) {
+	return s.have(ctx, hashes, s.opts.Index.Known)
+}
+
+func (s *Store) have(ctx context.Context, hashes []record.Hash, known func(ids []pack.ID, found func(i int))) ([]bool, error) {
 	have := make([]bool, len(hashes))
 	ids := make([]pack.ID, 0, len(hashes))
 	at := make([]int, 0, len(hashes))
@@ -355,7 +381,7 @@ func (s *Store) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) 
 			return nil, err
 		}
 		part := ids[from:min(from+batch, len(ids))]
-		s.opts.Index.Known(part, func(i int) { have[at[from+i]] = true })
+		known(part, func(i int) { have[at[from+i]] = true })
 	}
 	for i, id := range ids { // moved from an open pack to the index in between
 		if !have[at[i]] && s.isOpen(id) {
@@ -413,6 +439,9 @@ func (s *Store) Close() ([]index.OpenPack, error) {
 	}
 	s.leaving = nil
 	s.files.close()
+	if len(s.doomed) > 0 {
+		_, _ = s.RemoveDoomed() // whatever stays is found again when the repository is opened
+	}
 	return open, err
 }
 
@@ -434,13 +463,7 @@ func (s *Store) Path(name pack.Name) string { return filepath.Join(s.opts.Dir, n
 
 // EachOpen hands the entries of packs that are not in the index to fn.
 func (s *Store) EachOpen(fn func(e *pack.Entry)) {
-	s.mu.RLock()
-	writers := append([]*pack.Writer(nil), s.leaving...)
-	for _, w := range s.open {
-		writers = append(writers, w)
-	}
-	s.mu.RUnlock()
-	for _, w := range writers {
+	for _, w := range s.writers() {
 		entries, _ := w.Entries()
 		for i := range entries {
 			fn(&entries[i])

@@ -60,7 +60,7 @@ func (c Change) PutPoint(r PointRecord) error {
 
 // DeletePoint forgets a point and remembers that it was deleted.
 func (c Change) DeletePoint(r PointRecord) error {
-	if err := c.Bury(r.Point); err != nil {
+	if err := c.Bury(Grave{r.Point, r.Backup}); err != nil {
 		return err
 	}
 	if err := c.tx.Bucket(bucketPlaces).Delete(r.Point[:]); err != nil {
@@ -70,8 +70,23 @@ func (c Change) DeletePoint(r PointRecord) error {
 }
 
 // Bury remembers that a point was deleted.
-func (c Change) Bury(p Point) error {
-	return c.tx.Bucket(bucketTombstones).Put(p[:], nil)
+func (c Change) Bury(g Grave) error {
+	var backup []byte
+	if g.Backup != (Backup{}) {
+		backup = g.Backup[:]
+	}
+	return c.tx.Bucket(bucketTombstones).Put(g.Point[:], backup)
+}
+
+// HasPoints reports whether a backup has points.
+func (c Change) HasPoints(b Backup) bool {
+	k, _ := c.tx.Bucket(bucketPoints).Cursor().Seek(b[:])
+	return bytes.HasPrefix(k, b[:])
+}
+
+// Unbury forgets that a point was deleted.
+func (c Change) Unbury(p Point) error {
+	return c.tx.Bucket(bucketTombstones).Delete(p[:])
 }
 
 // Buried reports whether a point was deleted.
@@ -79,26 +94,42 @@ func (c Change) Buried(p Point) bool {
 	return c.tx.Bucket(bucketTombstones).Get(p[:]) != nil
 }
 
-// AddSegment appends a segment to a backup's table of messages, or replaces the whole table by it.
+// AddSegment appends a segment to a backup's table of messages, or replaces the whole table by it. Where there is no table
+// any more to append to, it stays so: the segment alone would be taken for the whole.
 func (c Change) AddSegment(b Backup, replace bool, box []byte) error {
 	bucket := c.tx.Bucket(bucketMessages)
 	cursor := bucket.Cursor()
 	next := uint32(1)
-	var old [][]byte
 	for k, _ := cursor.Seek(b[:]); bytes.HasPrefix(k, b[:]); k, _ = cursor.Next() {
 		if len(k) == 36 {
 			next = binary.BigEndian.Uint32(k[32:]) + 1
 		}
-		old = append(old, bytes.Clone(k))
+	}
+	if !replace && next == 1 {
+		return nil
 	}
 	if replace {
-		for _, k := range old {
-			if err := bucket.Delete(k); err != nil {
-				return err
-			}
+		if err := c.DropSegments(b); err != nil {
+			return err
 		}
 	}
 	return bucket.Put(binary.BigEndian.AppendUint32(bytes.Clone(b[:]), next), box)
+}
+
+// DropSegments forgets a backup's table of messages.
+func (c Change) DropSegments(b Backup) error {
+	bucket := c.tx.Bucket(bucketMessages)
+	var old [][]byte
+	cursor := bucket.Cursor()
+	for k, _ := cursor.Seek(b[:]); bytes.HasPrefix(k, b[:]); k, _ = cursor.Next() {
+		old = append(old, bytes.Clone(k))
+	}
+	for _, k := range old {
+		if err := bucket.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Segments hands the segments of a backup's table to fn in order. They are only valid during the call.
@@ -137,6 +168,28 @@ func (x *Index) Points(backup *Backup) ([]PointRecord, error) {
 		return nil, x.fault(err)
 	}
 	return list, nil
+}
+
+// Grave is a point that was deleted, and the backup it was of; zero where that is not known.
+type Grave struct {
+	Point  Point
+	Backup Backup
+}
+
+// Graves lists the points that were deleted.
+func (x *Index) Graves() ([]Grave, error) {
+	var list []Grave
+	err := x.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketTombstones).ForEach(func(k, v []byte) error {
+			if len(k) == len(Point{}) {
+				g := Grave{Point: Point(k)}
+				copy(g.Backup[:], v)
+				list = append(list, g)
+			}
+			return nil
+		})
+	})
+	return list, x.fault(err)
 }
 
 // Point returns one point of the catalogue, or nil.

@@ -11,7 +11,7 @@
 //	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
 //	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box
 //	places       point 32 → key of points
-//	tombstones   point 32 → empty
+//	tombstones   point 32 → backup 32, or empty where it is not known
 //	messages     backup 32, number u32 → box
 //
 // What is in a box is the caller's matter (CatalogPoint; segments of package repository); it is encrypted where the
@@ -92,6 +92,10 @@ type Index struct {
 	// adopted is the last pack whose roots and tombstones are in the catalogue.
 	adopted uint32
 	sums    map[pack.Type]Sums
+
+	vouched        []*generation // oldest first; none without a hold
+	lastGeneration uint64
+	condemned      map[uint32]Bits // of packs that are about to go: the entries that nobody may rely on any more
 }
 
 // Sums count blobs of one type.
@@ -140,7 +144,7 @@ func Open(path string, create bool, opts Options) (x *Index, err error) {
 	if err != nil {
 		return nil, openFault(err, path)
 	}
-	x = &Index{db: db, path: path, opts: opts, packs: map[uint32]Pack{}, byName: map[pack.Name]uint32{}, next: 1, table: newTable(), sums: map[pack.Type]Sums{}}
+	x = &Index{db: db, path: path, opts: opts, packs: map[uint32]Pack{}, byName: map[pack.Name]uint32{}, next: 1, table: newTable(), sums: map[pack.Type]Sums{}, condemned: map[uint32]Bits{}}
 	if err := x.prepare(create); err != nil {
 		return nil, err
 	}
@@ -305,6 +309,9 @@ func (x *Index) update(what string, fn func(tx *bbolt.Tx) error) error {
 }
 
 func (x *Index) fault(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return fault.New(fault.Unavailable, "the index %s is closed", x.path)
 	}
@@ -313,59 +320,11 @@ func (x *Index) fault(err error) error {
 
 // AddPack records a sealed pack with its sorted entries. A pack that is there already stays as it is.
 func (x *Index) AddPack(name pack.Name, kind pack.Kind, size int64, entries []pack.Entry) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if _, ok := x.byName[name]; ok {
-		return nil
-	}
-	if x.next > maxPacks || len(entries) > pack.MaxBlobs {
-		return fault.New(fault.Exhausted, "the repository has as many packs as it can; begin another")
-	}
-	value := encodePack(name, kind, size, entries)
-	info := Pack{Number: x.next, Name: name, Kind: kind, Size: size, Blobs: len(entries)}
-	err := x.update("add pack", func(tx *bbolt.Tx) error {
-		if err := tx.Bucket(bucketOpen).Delete(name[:]); err != nil {
-			return err
-		}
-		b := tx.Bucket(bucketPacks)
-		b.FillPercent = 1 // keys only rise
-		return b.Put(binary.BigEndian.AppendUint32(nil, info.Number), value)
-	})
-	if err != nil {
-		return err
-	}
-	x.admit(info, value[packHead:len(value)-4])
-	return nil
+	return x.Replace([]NewPack{{name, kind, size, entries}}, nil)
 }
 
 // DropPack forgets a pack.
-func (x *Index) DropPack(name pack.Name) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	number, ok := x.byName[name]
-	if !ok {
-		return nil
-	}
-	k := binary.BigEndian.AppendUint32(nil, number)
-	var raw []byte
-	err := x.update("drop pack", func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucketPacks)
-		if v := b.Get(k); len(v) >= packHead+4 {
-			raw = append(raw, v[packHead:len(v)-4]...)
-		}
-		return b.Delete(k)
-	})
-	if err != nil {
-		return err
-	}
-	for i := 0; i*pack.EntrySize < len(raw); i++ {
-		x.table.remove((*pack.ID)(raw[i*pack.EntrySize:]), number, uint32(i))
-	}
-	x.count(raw, -1)
-	delete(x.packs, number)
-	delete(x.byName, name)
-	return nil
-}
+func (x *Index) DropPack(name pack.Name) error { return x.Replace(nil, []pack.Name{name}) }
 
 // Packs lists the sealed packs in no particular order.
 func (x *Index) Packs() []Pack {
@@ -389,12 +348,12 @@ func (x *Index) Sums() map[pack.Type]Sums {
 	return sums
 }
 
-// Known reports which blobs lie in a sealed pack.
+// Known reports which blobs lie in a sealed pack and are not condemned. Nobody may rely on it that they stay: see Vouch.
 func (x *Index) Known(ids []pack.ID, found func(i int)) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	for i := range ids {
-		if x.table.known(&ids[i]) {
+		if len(x.condemned) == 0 && x.table.known(&ids[i]) || len(x.condemned) > 0 && x.spot(&ids[i]).Pack != 0 {
 			found(i)
 		}
 	}

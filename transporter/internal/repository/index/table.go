@@ -77,7 +77,17 @@ func (s *shard) put(v slot) {
 
 func (s *shard) grow() {
 	old := s.slots
-	s.slots = make([]slot, max(firstSlots, len(old)+len(old)/4+1))
+	live := 0
+	for i := range old {
+		if p := old[i].pack(); p != 0 && p != vacated {
+			live++
+		}
+	}
+	size := len(old)
+	if live*5 >= size*3 { // else there is room enough once the vacated slots are free again
+		size = max(firstSlots, size+size/4+1)
+	}
+	s.slots = make([]slot, size)
 	s.used = 0
 	for _, v := range old {
 		if v.pack() != 0 && v.pack() != vacated {

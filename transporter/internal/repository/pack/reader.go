@@ -66,17 +66,23 @@ func ReadFrame(r io.ReaderAt, e *Entry, buf []byte) (Frame, []byte, error) {
 	if _, err := r.ReadAt(buf, int64(e.Offset)); err != nil {
 		return Frame{}, nil, shortOr(err, "the pack ends before the blob does")
 	}
-	f, err := DecodeFrame(buf[:FrameSize])
+	f, err := CheckFrame(e, buf)
+	return f, buf[FrameSize:], err
+}
+
+// CheckFrame checks a frame that an entry places, header and stored bytes in one slice, and returns the header's content.
+func CheckFrame(e *Entry, frame []byte) (Frame, error) {
+	f, err := DecodeFrame(frame[:FrameSize])
 	if err != nil {
-		return f, nil, err
+		return f, err
 	}
 	if !e.Fits(&f) {
-		return f, nil, fault.New(fault.Corrupt, "another blob lies where the index places this one")
+		return f, fault.New(fault.Corrupt, "another blob lies where the index places this one")
 	}
-	if Sum(buf[FrameSize:]) != f.Sum {
-		return f, nil, fault.New(fault.Corrupt, "the stored bytes do not fit their checksum")
+	if Sum(frame[FrameSize:]) != f.Sum {
+		return f, fault.New(fault.Corrupt, "the stored bytes do not fit their checksum")
 	}
-	return f, buf[FrameSize:], nil
+	return f, nil
 }
 
 // Gap is a stretch of a pack that is no whole blob.

@@ -913,7 +913,10 @@ type Tombstone struct {
 	Point []byte                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
 	Time  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// Not 0 in one that a later version wrote and that this one would misunderstand.
-	Needs         uint32 `protobuf:"varint,3,opt,name=needs,proto3" json:"needs,omitempty"`
+	Needs uint32 `protobuf:"varint,3,opt,name=needs,proto3" json:"needs,omitempty"`
+	// What the point's backup goes by in the index: while that has points, the tombstone stays, so that a copy from another
+	// repository does not bring the point back either. Absent in old ones.
+	Backup        []byte `protobuf:"bytes,4,opt,name=backup,proto3" json:"backup,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -967,6 +970,13 @@ func (x *Tombstone) GetNeeds() uint32 {
 		return x.Needs
 	}
 	return 0
+}
+
+func (x *Tombstone) GetBackup() []byte {
+	if x != nil {
+		return x.Backup
+	}
+	return nil
 }
 
 // CatalogPoint is the index's copy of what a root says about its point.
@@ -1143,11 +1153,12 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\x04gone\x18\x01 \x03(\v2\x1c.holdfast.repository.v1.GoneR\x04gone\"8\n" +
 	"\x04Gone\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x16\n" +
-	"\x06folder\x18\x02 \x01(\tR\x06folder\"g\n" +
+	"\x06folder\x18\x02 \x01(\tR\x06folder\"\x7f\n" +
 	"\tTombstone\x12\x14\n" +
 	"\x05point\x18\x01 \x01(\fR\x05point\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
-	"\x05needs\x18\x03 \x01(\rR\x05needs\"\xd5\x02\n" +
+	"\x05needs\x18\x03 \x01(\rR\x05needs\x12\x16\n" +
+	"\x06backup\x18\x04 \x01(\fR\x06backup\"\xd5\x02\n" +
 	"\fCatalogPoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x123\n" +
 	"\x03key\x18\x02 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +
