@@ -40,7 +40,7 @@ func newRepositoryVerify(o *offline) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				report := shelf.VerifyReport(found)
+				report := shelf.VerifyReport(cmd.Context(), r, found)
 				a := verifyAnswer{report.Points, report.Blobs, report.Bytes, append([]string{}, report.Damage...)}
 				err = o.answer(cmd, a, func(w io.Writer) {
 					for _, d := range a.Damage {

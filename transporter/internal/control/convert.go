@@ -120,10 +120,9 @@ func taskOut(s task.State) *transporterv1.TaskState {
 	}
 	if v := s.Outcome.Verify; v != nil {
 		out.Verify = &transporterv1.VerifyReport{Points: v.Points, Blobs: v.Blobs, Bytes: v.Bytes}
-		for _, d := range v.Damage[:min(len(v.Damage), task.MaxLosses)] {
-			out.Verify.Damage = append(out.Verify.Damage, text(d))
-		}
+		out.Verify.Damage = sentences(v.Damage)
 	}
+	upkeepOut(out, &s.Outcome)
 	return out
 }
 

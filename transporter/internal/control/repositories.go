@@ -67,7 +67,11 @@ func (s *Service) AttachRepository(ctx context.Context, req *transporterv1.Attac
 	if !filepath.IsAbs(req.GetPath()) {
 		return nil, fault.InvalidField("path", "the path %q is not absolute; give the whole path from the root", req.GetPath())
 	}
-	id, err := s.Shelf.Attach(ctx, shelf.Request{ID: req.GetRepositoryId(), Path: req.GetPath(), Secret: secretIn(req.GetKey())})
+	attach := s.Shelf.Attach
+	if req.GetRecreate() {
+		attach = s.Shelf.Recreate
+	}
+	id, err := attach(ctx, shelf.Request{ID: req.GetRepositoryId(), Path: req.GetPath(), Secret: secretIn(req.GetKey())})
 	if err != nil {
 		return nil, err
 	}

@@ -36,12 +36,8 @@ func (s *Service) StartTask(_ context.Context, req *transporterv1.StartTaskReque
 			spec.Exclusive = "mailbox " + w.Recovery.GetMailbox().GetId()
 		}
 		spec.Work, err = s.Bench.Recovery(string(spec.ID), w.Recovery)
-	case *transporterv1.StartTaskRequest_Verify:
-		spec.Kind = "verify"
-		spec.Exclusive = "verify " + w.Verify.GetRepositoryId()
-		spec.Work, err = s.Bench.Verify(w.Verify)
 	default:
-		err = fault.InvalidField("work", "this Transporter does not know the kind of work; it may be older than the Director")
+		err = s.upkeep(req, &spec)
 	}
 	if err != nil {
 		return nil, err

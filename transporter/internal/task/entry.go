@@ -124,7 +124,11 @@ func (e *entry) finish(out Outcome, err error, now time.Time) {
 	close(e.over)
 }
 
-func damaged(out Outcome) bool { return out.Verify != nil && len(out.Verify.Damage) > 0 }
+// damaged reports whether something is left that is not as it should be.
+func damaged(out Outcome) bool {
+	return out.Verify != nil && len(out.Verify.Damage) > 0 || out.Reclaim != nil && len(out.Reclaim.Left) > 0 ||
+		out.Repair != nil && len(out.Repair.Damage) > 0 || out.Copy != nil && out.Copy.LeftOut > 0
+}
 
 // Reporter is how work tells about itself. Its methods may be called by many goroutines and never block for long.
 type Reporter struct{ e *entry }

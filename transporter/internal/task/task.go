@@ -64,7 +64,7 @@ type Spec struct {
 	ID      ID
 	Attempt int
 	Run     record.RunID
-	// Kind names the work in logs and metrics: "backup", "recovery", "verify".
+	// Kind names the work in logs and metrics: "backup", "recovery", "verify", "copy".
 	Kind string
 	// Exclusive tasks with the same non-empty value never run at the same time: the mailbox, the repository.
 	Exclusive string
@@ -88,6 +88,9 @@ type Outcome struct {
 	Point    *record.Point
 	Recovery *recovery.Report
 	Verify   *VerifyReport
+	Reclaim  *ReclaimReport
+	Repair   *RepairReport
+	Copy     *CopyReport
 }
 
 // VerifyReport is what the verification of a repository found.

@@ -3,14 +3,11 @@ package shelf
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"holdfast/pkg/fault"
-	"holdfast/transporter/internal/control/work"
 	"holdfast/transporter/internal/repository"
-	"holdfast/transporter/internal/task"
 )
 
 // Delete detaches a repository and removes it, and its folder if that is then empty. NotFound when the folder is gone or
@@ -52,42 +49,6 @@ func (s *Shelf) wasDeleted(own repoID, path string) bool {
 	defer s.mu.Unlock()
 	was, ok := s.deleted[own]
 	return ok && was == cleaned(path)
-}
-
-// Verify implements work.Repositories.
-func (s *Shelf) Verify(ctx context.Context, id string, full bool, progress func(work.VerifyProgress)) (task.VerifyReport, error) {
-	repo, done, err := s.Use(id)
-	if err != nil {
-		return task.VerifyReport{}, err
-	}
-	defer done()
-	mode := repository.VerifyQuick
-	if full {
-		mode = repository.VerifyFull
-	}
-	found, err := repo.Verify(ctx, mode, func(p repository.Progress) {
-		progress(work.VerifyProgress{Phase: p.Phase, Done: p.Done, Total: p.Total, Bytes: p.Bytes})
-	})
-	if err != nil {
-		return task.VerifyReport{}, err
-	}
-	return VerifyReport(found), nil
-}
-
-// VerifyReport returns what a verification found, in sentences.
-func VerifyReport(found *repository.Report) task.VerifyReport {
-	out := task.VerifyReport{Points: found.Points, Blobs: found.Blobs, Bytes: found.Bytes}
-	for _, p := range found.Problems {
-		out.Damage = append(out.Damage, fmt.Sprintf("%s: %s", p.Path, p.Reason))
-	}
-	for _, d := range found.Damage {
-		where := "blob " + d.Blob
-		if d.Path != "" {
-			where = fmt.Sprintf("%s at %d", d.Path, d.Offset)
-		}
-		out.Damage = append(out.Damage, fmt.Sprintf("%s: %s (%d messages concerned)", where, d.Reason, d.Touched))
-	}
-	return out
 }
 
 // Statistics returns how full an attached repository is, and the size of its index.

@@ -17,7 +17,6 @@ import (
 	"holdfast/transporter/internal/control/account"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/recovery"
-	"holdfast/transporter/internal/task"
 )
 
 // Repositories are those attached to this Transporter. NotFound when one is not.
@@ -26,15 +25,7 @@ type Repositories interface {
 	Vault(ctx context.Context, repository string, key record.BackupKey, run record.RunID) (backup.Vault, error)
 	// Point opens a recovery point. done ends the use of the repository.
 	Point(ctx context.Context, repository string, point record.PointID) (p recovery.Point, key record.BackupKey, done func(), err error)
-	// Verify walks a repository, with full re-hashing every byte, and tells how far it is.
-	Verify(ctx context.Context, repository string, full bool, progress func(VerifyProgress)) (task.VerifyReport, error)
-}
-
-// VerifyProgress is how far a verification is.
-type VerifyProgress struct {
-	Phase       string
-	Done, Total int64
-	Bytes       int64
+	Upkeep
 }
 
 // Dial begins a session in a repository behind another Transporter.

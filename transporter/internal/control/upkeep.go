@@ -1,0 +1,89 @@
+package control
+
+import (
+	"context"
+
+	"holdfast/pkg/fault"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/task"
+)
+
+// SetCodec implements ControlService.
+func (s *Service) SetCodec(ctx context.Context, req *transporterv1.SetCodecRequest) (*transporterv1.SetCodecResponse, error) {
+	level, ok := levels[req.GetCodec()]
+	if !ok || req.GetCodec() == transporterv1.Codec_CODEC_UNSPECIFIED {
+		return nil, fault.InvalidField("codec", "this Transporter does not know that compression")
+	}
+	repo, done, err := s.Shelf.Use(req.GetRepositoryId())
+	if err != nil {
+		return nil, err
+	}
+	err = repo.SetLevel(ctx, level)
+	done()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.describe(ctx, req.GetRepositoryId())
+	return &transporterv1.SetCodecResponse{Repository: r}, err
+}
+
+// ChangeKey implements ControlService.
+func (s *Service) ChangeKey(ctx context.Context, req *transporterv1.ChangeKeyRequest) (*transporterv1.ChangeKeyResponse, error) {
+	repo, done, err := s.Shelf.Use(req.GetRepositoryId())
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := repo.ChangeSecret(ctx, secretIn(req.GetCurrent()), secretIn(req.GetNext())); err != nil {
+		return nil, err
+	}
+	s.Logger.Info("repository key changed", "repository", req.GetRepositoryId())
+	return &transporterv1.ChangeKeyResponse{}, nil
+}
+
+// upkeep makes the task of what is done to a repository as a whole.
+func (s *Service) upkeep(req *transporterv1.StartTaskRequest, spec *task.Spec) (err error) {
+	switch w := req.GetWork().(type) {
+	case *transporterv1.StartTaskRequest_Verify:
+		spec.Kind = "verify"
+		spec.Exclusive = "verify " + w.Verify.GetRepositoryId()
+		spec.Work, err = s.Bench.Verify(w.Verify)
+	case *transporterv1.StartTaskRequest_Copy:
+		spec.Kind = "copy"
+		spec.Exclusive = "copy " + w.Copy.GetTargetRepositoryId()
+		spec.Work, err = s.Bench.Copy(w.Copy)
+	default:
+		err = fault.InvalidField("work", "this Transporter does not know the kind of work; it may be older than the Director")
+	}
+	return err
+}
+
+// upkeepOut adds what was done to a repository.
+func upkeepOut(out *transporterv1.TaskState, o *task.Outcome) {
+	if r := o.Reclaim; r != nil {
+		out.Reclaim = &transporterv1.ReclaimReport{
+			FreedBytes: r.Freed, Blobs: r.Blobs, PacksDropped: r.Dropped, PacksRewritten: r.Rewritten, PacksWritten: r.Written,
+			GarbageBytes: r.Garbage, Left: sentences(r.Left),
+		}
+	}
+	if r := o.Repair; r != nil {
+		out.Repair = &transporterv1.RepairReport{
+			Points: r.Points, Blobs: r.Blobs, Bytes: r.Bytes, Repaired: sentences(r.Repaired), Damage: sentences(r.Damage),
+		}
+	}
+	if r := o.Copy; r != nil {
+		out.Copy = &transporterv1.CopyReport{
+			Copied: r.Copied, Present: r.Present, Deleted: r.Deleted, LeftOut: r.LeftOut, Blobs: r.Blobs, Bytes: r.Bytes,
+			Reasons: sentences(r.Reasons),
+		}
+	}
+}
+
+// sentences makes a list of them fit for the wire.
+func sentences(list []string) []string {
+	var out []string
+	for _, t := range list[:min(len(list), task.MaxLosses)] {
+		out = append(out, text(t))
+	}
+	return out
+}

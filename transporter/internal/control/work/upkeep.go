@@ -1,0 +1,94 @@
+package work
+
+import (
+	"context"
+
+	"holdfast/pkg/fault"
+	"holdfast/pkg/mail"
+	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/record"
+	"holdfast/transporter/internal/task"
+)
+
+// Progress is how far work on a repository as a whole is.
+type Progress struct {
+	Phase       string
+	Done, Total int64
+	// Bytes read, and written anew.
+	Bytes, New int64
+}
+
+// Copy says what is copied to another repository.
+type Copy struct {
+	From, To string
+	// Empty fields match all.
+	Key    record.BackupKey
+	Points []record.PointID
+	Newest bool
+	// Thorough asks for every blob of points that the target has as well.
+	Thorough bool
+}
+
+// Upkeep is what is done to an attached repository as a whole. What was done by then is reported also beside an error.
+type Upkeep interface {
+	// Verify walks a repository, with full re-hashing every byte.
+	Verify(ctx context.Context, repository string, full bool, progress func(Progress)) (task.VerifyReport, error)
+	// Copy brings points to another attached repository.
+	Copy(ctx context.Context, c Copy, progress func(Progress)) (task.CopyReport, error)
+}
+
+// Verify returns the work of verifying a repository.
+func (b *Bench) Verify(req *transporterv1.VerifyWork) (task.Work, error) {
+	if req.GetRepositoryId() == "" {
+		return nil, fault.InvalidField("verify.repository_id", "there is no repository to verify")
+	}
+	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
+		report, err := b.o.Repositories.Verify(ctx, req.GetRepositoryId(), req.GetFull(), progress)
+		if err != nil {
+			return task.Outcome{}, err
+		}
+		return task.Outcome{Verify: &report}, nil
+	}), nil
+}
+
+// Copy returns the work of copying recovery points to another repository.
+func (b *Bench) Copy(req *transporterv1.CopyWork) (task.Work, error) {
+	if req.GetRepositoryId() == "" || req.GetTargetRepositoryId() == "" {
+		return nil, fault.InvalidField("copy.repository_id", "a copy needs a repository to copy from and one to copy to")
+	}
+	c := Copy{
+		From: req.GetRepositoryId(), To: req.GetTargetRepositoryId(), Newest: req.GetNewest(), Thorough: req.GetThorough(),
+		Key: record.BackupKey{
+			Account: mail.AccountID(req.GetKey().GetAccountId()), Mailbox: mail.MailboxID(req.GetKey().GetMailboxId()),
+			Job: record.JobID(req.GetKey().GetJobId()),
+		},
+	}
+	for _, p := range req.GetPointIds() {
+		c.Points = append(c.Points, record.PointID(p))
+	}
+	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
+		report, err := b.o.Repositories.Copy(ctx, c, progress)
+		return task.Outcome{Copy: &report}, err
+	}), nil
+}
+
+// upkeep is work on a repository as a whole. It makes what it does durable as it goes, so stopping it ends it at once.
+type upkeep func(ctx context.Context, progress func(Progress)) (task.Outcome, error)
+
+// Do implements task.Work.
+func (w upkeep) Do(ctx context.Context, stop <-chan struct{}, r *task.Reporter) (task.Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	r.Phase("beginning")
+	return w(ctx, func(p Progress) {
+		r.Phase(p.Phase)
+		r.Progress(task.Progress{FoldersDone: p.Done, FoldersTotal: p.Total, BytesRead: p.Bytes, BytesNew: p.New})
+	})
+}
