@@ -43,7 +43,8 @@ func newRepository() *cobra.Command {
 	flags.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the passphrase in its first line; - is standard input")
 	flags.StringVar(&o.keyFile, "key-file", "", "the repository's key file")
 	flags.StringVarP(&o.output, "output", "o", asTable, "`format` of the answer: table or json")
-	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryVerify(o), newRepositoryCopy(o))
+	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryFolders(o), newRepositoryMessages(o),
+		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryCopy(o))
 	return cmd
 }
 

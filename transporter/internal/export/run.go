@@ -277,3 +277,22 @@ func (c *counter) Write(p []byte) (int, error) {
 	c.n += int64(n)
 	return n, err
 }
+
+// Each hands the messages of a point that a selection means to fn, folder by folder in the order of their paths, and within
+// each in the order of receipt. It returns how many messages were passed over because their records cannot be read.
+func Each(ctx context.Context, p *repository.Point, s Selection, fn func(*record.Message) error) (unreadable int64, err error) {
+	e := &exporter{o: Options{Point: p, Selection: s}, report: &Report{}, wanted: map[mail.MessageID]bool{}, place: newArchive(io.Discard)}
+	if err := e.o.check(); err != nil {
+		return 0, err
+	}
+	folders, err := e.choose()
+	if err != nil {
+		return 0, err
+	}
+	for i := range folders {
+		if err := e.messages(ctx, &folders[i], fn); err != nil {
+			return e.report.Unreadable, err
+		}
+	}
+	return e.report.Unreadable, nil
+}
