@@ -44,7 +44,7 @@ func newRepository() *cobra.Command {
 	flags.StringVar(&o.keyFile, "key-file", "", "the repository's key file")
 	flags.StringVarP(&o.output, "output", "o", asTable, "`format` of the answer: table or json")
 	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryFolders(o), newRepositoryMessages(o),
-		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryCopy(o))
+		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryCopy(o), newRepositoryPassphrase(o))
 	return cmd
 }
 
@@ -87,12 +87,14 @@ func (f *secretFlags) open(ctx context.Context, path string, stdin io.Reader) (*
 }
 
 // ask asks for the passphrase on the terminal; without one it returns refused.
-func ask(refused error) (string, error) {
+func ask(refused error) (string, error) { return askWith("Passphrase: ", refused) }
+
+func askWith(prompt string, refused error) (string, error) {
 	in := int(os.Stdin.Fd())
 	if !term.IsTerminal(in) || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return "", refused
 	}
-	fmt.Fprint(os.Stderr, "Passphrase: ")
+	fmt.Fprint(os.Stderr, prompt)
 	defer fmt.Fprintln(os.Stderr)
 	text, err := term.ReadPassword(in)
 	if err != nil {
