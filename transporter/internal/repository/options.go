@@ -63,6 +63,8 @@ type Options struct {
 	hook func(when string) error
 	// learnAfter is codec.Options.LearnAfter, for tests.
 	learnAfter int64
+	// smallest stands in for minPackSize in tests.
+	smallest int64
 	// rebuild discards the index.
 	rebuild bool
 }
@@ -90,8 +92,11 @@ func (o Options) complete() (Options, error) {
 	if o.PackSize == 0 {
 		o.PackSize = defaultPackSize
 	}
-	if o.PackSize < minPackSize || o.PackSize > maxPackSize {
-		return o, fault.InvalidField("pack_size", "a pack size of %d bytes is not between %d and %d", o.PackSize, minPackSize, maxPackSize)
+	if o.smallest == 0 {
+		o.smallest = minPackSize
+	}
+	if o.PackSize < o.smallest || o.PackSize > maxPackSize {
+		return o, fault.InvalidField("pack_size", "a pack size of %d bytes is not between %d and %d", o.PackSize, o.smallest, maxPackSize)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -9,6 +9,8 @@
 //	staging/ID.journal    the checkpoints of sessions that are not sealed                   (package journal)
 //	index.bolt            where everything is; built anew from the packs when missing       (package index)
 //
+// docs/repository-format.md says how one finds mail in it; the packages named here have the bytes.
+//
 // A backup puts pieces of content and commits checkpoints in a Session; Seal makes a recovery point of them: a root blob that
 // names lists (folders, losses, pending removals) and for each folder a tree of pages of message records (package tree).
 //

@@ -1,4 +1,5 @@
-// Package codec compresses blobs. It alone knows snappy and zstd. How a blob was compressed is written beside it, so a
+// Package codec compresses blobs: as one snappy block in its raw form (level fast) or one zstd frame (balanced, best), which
+// small pieces of content may need a dictionary for (Dictionary). It alone knows snappy and zstd. How a blob was compressed is written beside it, so a
 // repository's level may change at any time, and blobs of different levels live together.
 package codec
 

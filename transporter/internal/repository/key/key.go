@@ -6,7 +6,19 @@
 //
 //	"holdfast blobs 1"    AES-256-GCM key of blobs
 //	"holdfast ids 1"      HMAC-SHA256 key of blob ids
-//	"holdfast boxes 1"    AES-256-GCM key of everything else: staging, catalogue
+//	"holdfast boxes 1"    AES-256-GCM key of everything else: staging, catalogue, dictionaries
+//
+// A slot of the descriptor holds the data key under AES-256-GCM, with a key that the secret gives: argon2id of the passphrase's
+// bytes with the slot's parameters, 32 bytes long, or the 32 bytes of the key file. The additional data is
+//
+//	 0 12  "holdfast key"
+//	12  1  kind of the slot: 1 passphrase, 2 key file
+//	13 16  repository id
+//
+// A key file is text: "holdfast-key-1 ", 32 random bytes in standard base64, a line feed. White space around it does not count.
+//
+// A blob goes by HMAC-SHA256 of the 32 bytes of its SHA-256. Its stored bytes are AES-256-GCM of its compressed bytes, with the
+// first 48 bytes of its header as additional data (package pack). A box is described at boxPlain.
 //
 // Nonces are random, 96 bits, one for each blob or box; by NIST SP 800-38D that is good for 2^32 of them under one key.
 //

@@ -24,7 +24,7 @@
 //	 0  4  magic "HFB\x01"
 //	 4  1  type of the blob (constants Piece…)
 //	 5  1  codec: 0 raw, 1 snappy, 2 zstd
-//	 6  2  dictionary of the codec, 0 none
+//	 6  2  dictionary of the codec by its number in the descriptor, 0 none
 //	 8  4  plain length
 //	12  4  stored length: of the bytes behind the header, tag included
 //	16 32  blob id: SHA-256 of the plain bytes, or the keyed form of it
@@ -51,6 +51,9 @@
 //	16 32  SHA-256 of header, entries, and bytes 0-15 of the trailer
 //	48  8  zero
 //	56  8  magic "HFPEND\x1a\n"
+//
+// The open pack has no footer and may end anywhere in a frame. Where a disk failed there may be other bytes between frames. A
+// pack may have the same blob twice.
 //
 // Limits: a pack is shorter than 2 GiB and has at most 65,535 blobs; a blob is at most 8 MiB, stored no longer than plain
 // plus 1 KiB. A decoder checks lengths against them before it allocates.
