@@ -178,6 +178,9 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 		return err
 	}
 	byID := map[pack.ID]bool{}
+	for p := range buried {
+		byID[pack.ID(r.ring.ID(p))] = true
+	}
 	type run struct {
 		backup index.Backup
 		run    string

@@ -95,6 +95,14 @@ func (t *messageTable) change(changes []located) []located {
 	return append(out, rest...)
 }
 
+// tableUse names the box of a segment: one that replaces the table is the first, so that nobody misses what is gone before.
+func tableUse(first bool) string {
+	if first {
+		return useTable + ", first"
+	}
+	return useTable
+}
+
 func encodeSegment(identity [32]byte, entries []located) []byte {
 	b := make([]byte, 0, 32+len(entries)*locatedSize)
 	b = append(b, identity[:]...)
@@ -133,7 +141,7 @@ func (r *Repository) loadTable(ctx context.Context, backup index.Backup, ro *roo
 	t := &messageTable{}
 	first := true
 	err := r.index.Segments(backup, func(box []byte) error {
-		plain, err := r.ring.Unbox(useTable, box)
+		plain, err := r.ring.Unbox(tableUse(first), box)
 		if err != nil {
 			return err
 		}

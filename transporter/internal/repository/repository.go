@@ -8,6 +8,7 @@
 //	packs/ID.open         packs that still grow
 //	staging/ID.journal    the checkpoints of sessions that are not sealed                   (package journal)
 //	index.bolt            where everything is; built anew from the packs when missing       (package index)
+//	index.bolt.sum        vouches for the index while nobody has it open                    (indexsum.go)
 //
 // docs/repository-format.md says how one finds mail in it; the packages named here have the bytes.
 //
@@ -66,8 +67,10 @@ type Repository struct {
 	coder *codec.Coder
 	lock  *disk.Lock
 	index *index.Index
-	blobs *blob.Store
-	trees *treeStore
+	// vouched is whether the index was found as it had been closed.
+	vouched bool
+	blobs   *blob.Store
+	trees   *treeStore
 
 	describing sync.Mutex // held while the descriptor is replaced
 
@@ -255,7 +258,10 @@ func (r *Repository) openIndex() error {
 	var x *index.Index
 	var err error
 	if !r.opts.rebuild {
-		x, err = index.Open(path, false, options)
+		if options.Vouched, err = r.vetIndex(); err == nil {
+			x, err = r.openVetted(path, options)
+		}
+		r.vouched = options.Vouched && err == nil
 	}
 	switch {
 	case r.opts.rebuild, fault.KindOf(err) == fault.NotFound:
@@ -267,6 +273,9 @@ func (r *Repository) openIndex() error {
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return disk.Fault(err, "remove", path)
+	}
+	if err := r.unvouchIndex(); err != nil {
+		return err
 	}
 	// Begin under another name, so that a half-made file is never taken for an index.
 	if err := os.Remove(path + newIndex); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -284,6 +293,7 @@ func (r *Repository) openIndex() error {
 	if err := r.opts.FS.SyncDir(r.opts.Path); err != nil {
 		return disk.Fault(err, "sync", r.opts.Path)
 	}
+	options.Vouched = false
 	r.index, err = index.Open(path, false, options)
 	return err
 }
@@ -309,7 +319,7 @@ func (r *Repository) Encrypted() bool { return r.ring.Encrypted() }
 func (r *Repository) Level() codec.Level { return codec.Level(r.descriptor().GetLevel()) }
 
 // Clean reports whether it had been closed in order before it was opened.
-func (r *Repository) Clean() bool { return r.index.Clean }
+func (r *Repository) Clean() bool { return r.index.Clean && r.vouched }
 
 // Problem is something in the folder that is not as it should be.
 type Problem = blob.Problem
@@ -359,6 +369,9 @@ func (r *Repository) Close() error {
 		r.index.Drop() // no clean mark: the packs are looked through at the next opening
 	} else {
 		err = r.index.Close(open)
+	}
+	if err == nil {
+		err = r.vouchIndex()
 	}
 	r.coder.Close()
 	if lockErr := r.lock.Release(); err == nil && lockErr != nil {

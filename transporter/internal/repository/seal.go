@@ -159,7 +159,7 @@ func (s *Session) publish() (record.Point, error) {
 	segment, replace := ro.sealing.segment(ro.folders)
 	err = s.r.index.Change("seal", func(c index.Change) error {
 		if segment != nil {
-			if err := c.AddSegment(s.backup, replace, s.r.ring.Box(nil, useTable, segment)); err != nil {
+			if err := c.AddSegment(s.backup, replace, s.r.ring.Box(nil, tableUse(replace), segment)); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -205,6 +206,9 @@ func (s *Session) resume() error {
 	}
 	if err != nil {
 		return err
+	}
+	if at, n := j.Cut(); n > 0 {
+		s.r.problem(path, fmt.Sprintf("%d bytes from %d on were no whole checkpoint: a crash left them, or they were damaged; what they held is read from the mailbox again", n, at))
 	}
 	session := j.Session()
 	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) {

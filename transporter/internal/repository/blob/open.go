@@ -75,6 +75,7 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 		if name, ok := pack.ParseName(file.Name, pack.Sealed); ok {
 			p, isKnown := known[name]
 			delete(known, name)
+			delete(resumable, name)
 			if isKnown && p.Size == file.Size {
 				continue
 			}
@@ -85,6 +86,7 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 			if err := s.resume(name, file.Size, resumable[name], found); err != nil {
 				return err
 			}
+			delete(resumable, name)
 		} else if _, ok := pack.ParseName(file.Name, pack.Begun); ok {
 			if err := s.opts.FS.Remove(filepath.Join(s.opts.Dir, file.Name)); err != nil {
 				return disk.Fault(err, "remove", filepath.Join(s.opts.Dir, file.Name))
@@ -94,6 +96,12 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 		}
 		if progress != nil {
 			progress(i+1, len(list))
+		}
+	}
+	for name := range resumable {
+		found.problem(filepath.Join(s.opts.Dir, name.String()+pack.Open), "the pack is gone; what only it held is lost")
+		if err := s.opts.Index.ForgetOpen(name); err != nil {
+			return err
 		}
 	}
 	for name := range known {
@@ -210,16 +218,30 @@ func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *
 	if err != nil {
 		return err
 	}
+	suspect := false
+	for _, g := range gaps {
+		if g.Torn {
+			found.problem(path, "the last %d bytes, from %d on, are no whole blob (%s): a crash left them, or they were damaged; they were cut off", g.Length, g.Offset, g.Reason)
+			continue
+		}
+		suspect = true
+		found.problem(path, "%d bytes from %d on are no whole blob: %s", g.Length, g.Offset, g.Reason)
+	}
+	if known.End > size {
+		found.problem(path, "the pack has %d of the %d bytes that it had when it was closed", size, known.End)
+	}
+	if len(gaps) > 0 || known.End > size {
+		if err := s.opts.Index.Doubt(); err != nil {
+			return err
+		}
+	}
 	if w.Len() == 0 {
 		return w.Discard()
 	}
 	found.Packs++
-	for _, g := range gaps {
-		found.problem(path, "%d bytes from %d on are no whole blob: %s", g.Length, g.Offset, g.Reason)
-	}
 	entries, _ := w.Entries()
 	for i := range entries {
-		found.note(&entries[i], len(gaps) > 0)
+		found.note(&entries[i], suspect)
 	}
 	other := s.open[w.Kind()]
 	if other == nil && w.Size() < s.opts.Target && w.Len() < pack.MaxBlobs {

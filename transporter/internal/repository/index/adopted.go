@@ -10,7 +10,8 @@ import (
 
 // A pack comes into the index in a transaction of its own, and what it says of points (roots, tombstones) in a later one. So
 // that a crash between the two loses no point, the index remembers up to which pack the catalogue is in line. Numbers of packs
-// behind that are looked through when the repository is opened.
+// behind that are looked through when the repository is opened; all are where nobody vouches for the file, which may have lost
+// points to damage.
 
 var keyAdopted = []byte("adopted")
 
@@ -20,6 +21,9 @@ func (x *Index) loadAdopted(tx *bbolt.Tx) {
 		x.adopted = binary.LittleEndian.Uint32(v)
 	}
 	x.next = max(x.next, min(x.adopted, maxPacks)+1) // numbers are not used again
+	if !x.opts.Vouched {
+		x.adopted = 0
+	}
 }
 
 // NotAdopted hands the entries of packs of trees to fn whose roots and tombstones may not be in the catalogue.

@@ -57,6 +57,8 @@ type Options struct {
 	// Hook, if set, is called at the beginning of each transaction that writes, while no other can run, and after it; its
 	// error fails the transaction. Tests stop a process there.
 	Hook func(when string) error
+	// Vouched is whether the file is known to be as it was closed.
+	Vouched bool
 	// NoSync leaves transactions to the operating system: for an index that is built anew and synced at its end.
 	NoSync bool
 }

@@ -32,3 +32,13 @@ func (x *Index) OpenPacks() ([]OpenPack, error) {
 	})
 	return list, err
 }
+
+// ForgetOpen takes an open pack that is gone off the record, and notes the doubt that blobs are lost with it.
+func (x *Index) ForgetOpen(name pack.Name) error {
+	return x.update("forget open pack", func(tx *bbolt.Tx) error {
+		if err := doubt(tx); err != nil {
+			return err
+		}
+		return tx.Bucket(bucketOpen).Delete(name[:])
+	})
+}

@@ -72,6 +72,7 @@ type Journal struct {
 	end     int64
 	failed  error
 	session [16]byte
+	cut     int64 // bytes that were no whole frame
 }
 
 // Create begins a journal. The file appears with its head or not at all, so that one without a head is damaged.
@@ -100,6 +101,9 @@ func Create(fsys disk.FS, path string, ring *key.Ring, repository, session [16]b
 
 // Session returns the id that the journal's point will carry.
 func (j *Journal) Session() [16]byte { return j.session }
+
+// Cut returns what Open took off the end because it was no whole frame: where, and how many bytes.
+func (j *Journal) Cut() (at, n int64) { return j.end, j.cut }
 
 // Path returns where the journal is.
 func (j *Journal) Path() string { return j.path }
@@ -263,6 +267,7 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 		return nil, fault.New(fault.Corrupt, "%s ends before it begins", j.path)
 	}
 	if at < size {
+		j.cut = size - at
 		if err := j.f.Truncate(at); err != nil {
 			return nil, disk.Fault(err, "truncate", j.path)
 		}

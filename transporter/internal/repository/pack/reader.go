@@ -90,6 +90,8 @@ type Gap struct {
 	Offset int64
 	Length int64
 	Reason string
+	// Torn is set for the end of an open pack, which was cut off.
+	Torn bool
 }
 
 // scanWindow is how much of a pack is read at once when it is scanned, in bytes.
@@ -261,9 +263,8 @@ func (w *Writer) resume(repository [16]byte, known []Entry, knownEnd int64) ([]G
 		if err := w.f.Truncate(end); err != nil {
 			return nil, disk.Fault(err, "truncate", w.Path())
 		}
-		// The last gap is the torn end.
 		if n := len(gaps); n > 0 && gaps[n-1].Offset >= end {
-			gaps = gaps[:n-1]
+			gaps[n-1].Torn = true
 		}
 	}
 	w.flushed = end

@@ -82,7 +82,7 @@ type Options struct {
 	// Left is how many operations happen before the process is dead; negative: all.
 	Left int
 	// Index and Lock are the names in Root that do not pass through the file system. The index that is being built has the
-	// name of the index and an ending.
+	// name of the index and the ending ".new".
 	Index, Lock string
 	// Fault, if set, may fail an operation. A write that fails arrives in part.
 	Fault func(op Op) error

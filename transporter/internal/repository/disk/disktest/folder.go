@@ -108,7 +108,7 @@ func (d *Disk) outside(path string) bool {
 		return false
 	}
 	name := filepath.Base(path)
-	return name == d.opts.Lock || d.opts.Index != "" && strings.HasPrefix(name, d.opts.Index)
+	return name == d.opts.Lock || d.opts.Index != "" && (name == d.opts.Index || name == d.opts.Index+".new")
 }
 
 // load reads what is in a folder of the machine.
