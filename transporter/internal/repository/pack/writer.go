@@ -28,6 +28,8 @@ type Writer struct {
 	failed  error // of a write or sync: nothing behind durable counts any more
 	sealed  bool
 	closed  bool
+	// published is set when the file gets its final name: from then on it stays as it is.
+	published bool
 
 	syncing sync.Mutex // serialises fsync, so that those who wait share the next one
 	durable int64      // under mu
@@ -122,6 +124,9 @@ func (w *Writer) fail(err error) error {
 	}
 	w.entries = w.entries[:n]
 	w.buf = nil
+	if !w.published {
+		_ = w.f.Truncate(w.durable) // or whoever opens the pack next cuts it off
+	}
 	return err
 }
 
@@ -270,6 +275,7 @@ func (w *Writer) finish(footer []byte, end, size int64) error {
 // publish gives the file its final name. Windows renames no open file, so it is closed and opened again.
 func (w *Writer) publish() error {
 	final := filepath.Join(w.dir, w.header.Name.File())
+	w.published = true
 	if err := w.f.Close(); err != nil {
 		return disk.Fault(err, "close", w.Path())
 	}
