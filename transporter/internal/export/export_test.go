@@ -125,7 +125,7 @@ func TestAnInterruptedExportIsGoneOnWith(t *testing.T) {
 	broken := map[record.Hash]error{}
 	for i := range s.kept {
 		if a := s.kept[i].Attachments; len(a) > 0 && a[0].Content.Size > 0 {
-			broken[a[0].Content.Pieces[0].Hash] = fault.New(fault.Corrupt, "damaged for the test")
+			broken[a[0].Content.Pieces[0].Hash] = errDamaged
 		}
 	}
 	for _, format := range []export.Format{export.EML, export.Mbox, export.Maildir} {
@@ -270,6 +270,8 @@ func TestAnArchiveSaysWhatItsTakerSays(t *testing.T) {
 		t.Errorf("got %v, want the writer's own error", err)
 	}
 }
+
+var errDamaged = fault.New(fault.Corrupt, "damaged for the test")
 
 var errFull = fault.New(fault.Exhausted, "no more room")
 

@@ -230,13 +230,13 @@ type foundPart struct {
 }
 
 // read opens an export with Python's standard library.
-func read(t *testing.T, format export.Format, dir string) []found {
+func read(t *testing.T, format export.Format, dir string, how ...string) []found {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("the independent reader is Python's standard library, and there is no python3 on this machine")
 	}
-	cmd := exec.Command(python, "testdata/read.py", string(format), dir)
+	cmd := exec.Command(python, append([]string{"testdata/read.py", string(format), dir}, how...)...)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()

@@ -1,10 +1,14 @@
 """Reads an export with nothing but Python's standard library and prints what it finds, one JSON object for each message.
 
 usage: read.py eml FOLDER | mbox FOLDER | maildir FOLDER
+
+A third argument "lenient" is for mail whose headers no parser of addresses can make sense of: it prints names of headers and
+the content types alone.
 """
 import email, email.policy, email.utils, hashlib, json, mailbox, os, re, sys
 
-POLICY = email.policy.default
+LENIENT = sys.argv[3:] == ["lenient"]
+POLICY = email.policy.compat32 if LENIENT else email.policy.default
 
 
 def parse(raw):
@@ -49,7 +53,15 @@ def describe(part):
     return one
 
 
+def read_lenient(message):
+    for part in message.walk():
+        part.get_content_type(), part.get_filename(), part.get_payload(decode=not part.is_multipart())
+    return {"headers": [[n, ""] for n in message.keys()], "type": message.get_content_type()}
+
+
 def read(message):
+    if LENIENT:
+        return read_lenient(message)
     parts, body = [], message
     if body.get_content_type() == "multipart/mixed":
         children = list(body.iter_parts())
