@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,7 +42,7 @@ func (c *call) batch() error {
 		return aerr
 	}
 	answers := c.runBatch(b.Requests)
-	rand.Shuffle(len(answers), func(i, k int) { answers[i], answers[k] = answers[k], answers[i] })
+	c.s.dice.shuffle(len(answers), func(i, k int) { answers[i], answers[k] = answers[k], answers[i] })
 	writeJSON(c.w, 200, map[string]any{"responses": answers})
 	return nil
 }

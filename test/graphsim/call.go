@@ -51,7 +51,7 @@ func (c *call) clientID() string {
 }
 
 // root of this version as the client reached it; links are absolute (contract 0.3).
-func (c *call) root() string { return "https://" + c.r.Host + "/" + c.version }
+func (c *call) root() string { return "https://" + orElse(c.set.LinkHost, c.r.Host) + "/" + c.version }
 
 func (c *call) immutable() bool { return c.prefer.ImmutableID }
 

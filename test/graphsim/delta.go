@@ -71,7 +71,7 @@ func (c *call) deltaMessages() error {
 	if err := c.view(func(mb *tenant.Mailbox) *apiError {
 		f := mb.Folder(tok.Folder)
 		if f == nil {
-			return fail(404, "ErrorSyncFolderNotFound", "The folder to be synchronized could not be found.")
+			return syncFolderNotFound()
 		}
 		items, more = c.deltaPage(mb, &next, v)
 		return nil
@@ -114,8 +114,12 @@ func (c *call) startRound(tok *deltaToken) *apiError {
 	var aerr *apiError
 	c.s.tenant.View(func(st *tenant.State) {
 		var f *tenant.FolderInfo
-		if f, aerr = findFolder(st.Mailbox(c.user.ID), c.args[1]); aerr == nil {
+		f, aerr = findFolder(st.Mailbox(c.user.ID), c.args[1])
+		switch {
+		case aerr == nil:
 			tok.Folder, tok.Seq = f.Num, st.Seq
+		case aerr.status == 404 && !isWellKnown(c.args[1]):
+			aerr = syncFolderNotFound()
 		}
 	})
 	return aerr
@@ -131,7 +135,7 @@ func (c *call) deltaOptions(tok *deltaToken) *apiError {
 	}
 	if c.has("top") {
 		n, err := strconv.Atoi(c.option("top"))
-		if !c.set.DeltaTop || err != nil || n < 1 {
+		if c.set.RefuseDeltaTop || err != nil || n < 1 {
 			return unsupportedInDelta("$top")
 		}
 		tok.Left = n + 1
@@ -173,6 +177,11 @@ func (c *call) deltaRefusal(tok *deltaToken) *apiError {
 		return c.expiredDelta()
 	}
 	return nil
+}
+
+// syncFolderNotFound: the folder was deleted since it was listed (contract 4.7).
+func syncFolderNotFound() *apiError {
+	return fail(404, "ErrorSyncFolderNotFound", "The folder to be synchronized could not be found.")
 }
 
 // expiredDelta is a token that the service has forgotten (contract 4.6).

@@ -50,13 +50,12 @@ func TestMaxPageSizeIsForgottenBetweenPages(t *testing.T) {
 	if got := len(w.get(a.str("@odata.nextLink")).values()); got != 10 {
 		t.Errorf("%d records without the preference, want 10", got)
 	}
-	w.do("GET", "mailFolders/inbox/messages/delta?$top=5", nil).want(400)
-	set := Settings{DeltaTop: true}
-	w.s.settings.Store(&set)
 	all, _ := w.round("mailFolders/inbox/messages/delta?$top=5")
 	if len(all) != 5 {
 		t.Errorf("%d records in a round with $top=5, want 5", len(all))
 	}
+	w.set(Settings{RefuseDeltaTop: true})
+	w.do("GET", "mailFolders/inbox/messages/delta?$top=5", nil).want(400)
 }
 
 // Contract 14.5.

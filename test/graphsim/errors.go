@@ -74,6 +74,14 @@ func (c *call) writeError(e *apiError) {
 	if e.code == "TooManyRequests" {
 		inner["code"], inner["status"], inner["message"] = "429", "429", "Please retry after"
 	}
+	if c.set.OddErrors {
+		inner["requestId"] = inner["request-id"]
+		delete(inner, "request-id")
+		body["target"], body["details"] = "item", []map[string]string{{"code": e.code, "message": e.message, "target": "item"}}
+	}
+	if c.set.NestedErrors {
+		inner["code"], body["code"] = e.code, "generalException"
+	}
 	name := "innerError"
 	if c.set.LowerInnerError {
 		name = "innererror"

@@ -120,7 +120,7 @@ func (c *call) run(rt *route) error {
 		Kind: c.kind, Method: c.r.Method, Mailbox: c.mailboxID(), App: c.claims.App, Now: c.s.tenant.Now(),
 		Items: c.items(), Size: c.contentSize(), Page: c.askedPage(),
 	})
-	if err := wait(c.r, c.s.latency.of(c.set, c.kind, c.mailboxID())); err != nil {
+	if err := wait(c.r, c.s.dice.latency(c.set, c.kind, c.mailboxID())); err != nil {
 		return err
 	}
 	if fault != nil && c.s.injectEarly(c.w, c.r, fault) {

@@ -91,7 +91,7 @@ type Server struct {
 	throttle *traffic.Throttle
 	faults   *traffic.Faults
 	apps     registry
-	latency  *latency
+	dice     *dice
 	turn     atomic.Int64 // of answers that alternate
 	rounds   rounds
 	routes   map[string][]route
@@ -108,7 +108,7 @@ func New(opts Options) (*Server, error) {
 	opts.setDefaults()
 	s := &Server{
 		opts: opts, counters: traffic.NewCounters(), throttle: traffic.NewThrottle(opts.Throttle),
-		faults: traffic.NewFaults(opts.Seed), latency: newLatency(opts.Seed), routes: routes(),
+		faults: traffic.NewFaults(opts.Seed), dice: newDice(opts.Seed), routes: routes(),
 	}
 	for _, a := range opts.Apps {
 		if err := s.PutApp(a); err != nil {

@@ -99,7 +99,21 @@ func (c *call) entries(mb *tenant.Mailbox) (iter.Seq[tenant.Entry], *apiError) {
 	if aerr != nil {
 		return nil, aerr
 	}
+	if f.Search {
+		return unreadIn(mb), nil
+	}
 	return mb.Newest(f.Num), nil
+}
+
+// unreadIn is what the tenant's search folders show: messages that are in other folders (contract 3.5).
+func unreadIn(mb *tenant.Mailbox) iter.Seq[tenant.Entry] {
+	return func(yield func(tenant.Entry) bool) {
+		for e := range mb.All(mb.Role("msgfolderroot").Num) {
+			if !mb.Message(e.UID).Read && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 func (c *call) newestPage(mb *tenant.Mailbox, entries iter.Seq[tenant.Entry], q *messageQuery, p page) (found, *apiError) {

@@ -26,8 +26,8 @@ type Settings struct {
 	MoveBackLost bool `json:"moveBackLost"`
 	// StaleLinks answers 410 to a nextLink older than the newest of its round (contract 4.5, 14.8).
 	StaleLinks bool `json:"staleLinks"`
-	// DeltaTop accepts $top in a delta, which then caps the whole round (contract 14.3), in place of refusing it.
-	DeltaTop bool `json:"deltaTop"`
+	// RefuseDeltaTop answers 400 to $top in a message delta, which else caps the whole round (contract 4.4, 14.3).
+	RefuseDeltaTop bool `json:"refuseDeltaTop"`
 	// MaxDeltaPage caps odata.maxpagesize. Zero: no cap.
 	MaxDeltaPage int `json:"maxDeltaPage"`
 	// FolderExists is the status of ErrorFolderExists. Zero: 409; 400 is reported too (contract 3.7).
@@ -40,8 +40,15 @@ type Settings struct {
 	TooLargeIs400 bool `json:"tooLargeIs400"`
 	// SessionLifetime of upload sessions. Zero: one hour.
 	SessionLifetime time.Duration `json:"sessionLifetime"`
-	// LowerInnerError writes "innererror" for "innerError" (contract 9.1).
+	// LowerInnerError writes "innererror" for "innerError"; OddErrors writes "requestId" for "request-id" and adds "target" and
+	// "details"; NestedErrors puts the code that counts into the inner error (contract 9.1).
 	LowerInnerError bool `json:"lowerInnerError"`
+	OddErrors       bool `json:"oddErrors"`
+	NestedErrors    bool `json:"nestedErrors"`
+	// LinkHost is the host that nextLinks and deltaLinks name. Empty: the one that was asked (contract 14.2).
+	LinkHost string `json:"linkHost"`
+	// IgnoreUploadAuth takes uploads that carry an Authorization header, in place of refusing them (contract 14.21).
+	IgnoreUploadAuth bool `json:"ignoreUploadAuth"`
 	// OpenExtras adds properties that are in no schema, as an open type may (contract 4.1).
 	OpenExtras bool `json:"openExtras"`
 	// DirectoryLifetime of the tokens of users/delta. Zero: seven days (contract 2.3).

@@ -32,6 +32,9 @@ func start(t *testing.T, opts Options) *world {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	w := &world{t: t, s: s, http: s.Client(), hdr: http.Header{}}
+	if metadata, err := loadSchema(); err == nil {
+		w.http.Transport = &checker{RoundTripper: w.http.Transport, t: t, schema: metadata, seen: map[string]int{}}
+	}
 	users, err := s.AddUsers(User{DisplayName: "Ada Lovelace", Mailbox: true, AccountEnabled: true})
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +173,50 @@ func (a *answer) values() []map[string]any {
 
 func (a *answer) str(name string) string { s, _ := a.body[name].(string); return s }
 
+// set changes the settings.
+func (w *world) set(s Settings) {
+	w.t.Helper()
+	if err := w.s.Control().SetSettings(w.t.Context(), s); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// fault adds a rule.
+func (w *world) fault(f Fault) {
+	w.t.Helper()
+	if _, err := w.s.Control().AddFault(w.t.Context(), f); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// clock moves the tenant's clock from the real one.
+func (w *world) clock(d time.Duration) {
+	w.t.Helper()
+	if err := w.s.Control().SetClock(w.t.Context(), d); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// change changes mail as people do.
+func (w *world) change(ch Change) []string {
+	w.t.Helper()
+	ids, err := w.s.Control().Change(w.t.Context(), w.user.ID, ch)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ids
+}
+
+// only is the one message of a subject.
+func (w *world) only(subject string, headers ...string) map[string]any {
+	w.t.Helper()
+	got := w.get("messages?$filter=subject eq '"+subject+"'", headers...).values()
+	if len(got) != 1 {
+		w.t.Fatalf("%d messages %q", len(got), subject)
+	}
+	return got[0]
+}
+
 // add puts messages into the mailbox.
 func (w *world) add(messages ...corpus.Message) {
 	w.t.Helper()
@@ -199,6 +246,27 @@ func aMail(subject string) corpus.Message {
 		MessageID: "<" + strings.ReplaceAll(subject, " ", ".") + "@example.org>",
 		Headers:   []corpus.Header{{Name: "Received", Value: "from a by b"}, {Name: "Subject", Value: subject}},
 	}
+}
+
+// richMail has everything in it that a message can have.
+func richMail() corpus.Message {
+	item := func(kind string) *corpus.Message {
+		m := aMail("inner " + kind)
+		m.Folder, m.Type, m.Body, m.BodyHTML = nil, kind, "text", false
+		m.Received = epoch.Add(time.Hour)
+		return &m
+	}
+	m := aMail("everything")
+	m.Type, m.Categories, m.FlagStatus, m.FlagDue = "eventMessageRequest", []string{"Blue category"}, "flagged", epoch
+	m.Attachments = []corpus.Attachment{
+		{Name: "file.txt", ContentType: "text/plain", Content: []byte("file")},
+		{Name: "inline.png", ContentType: "image/png", ContentID: "cid", Inline: true, Content: []byte("png")},
+		{Name: "mail", Item: item("")},
+		{Name: "event", Item: item("event")},
+		{Name: "contact", Item: item("contact")},
+		{Name: "link", Reference: "https://files.example/x"},
+	}
+	return m
 }
 
 // round follows links to the end and returns all records and the deltaLink.

@@ -192,14 +192,15 @@ func (c *call) getUser() error {
 		j.String(c.root() + "/$metadata#users/$entity")
 		if sel["mailboxSettings"] {
 			j.Name("mailboxSettings")
+			j.Open('{')
 			writeMailboxSettings(j, c.user)
+			j.Close('}')
 		}
 		return writeUser(j, c.user, sel)
 	})
 }
 
 func writeMailboxSettings(j *odata.Writer, u *tenant.User) {
-	j.Open('{')
 	j.Name("timeZone")
 	j.String("UTC")
 	j.Name("language")
@@ -209,7 +210,6 @@ func writeMailboxSettings(j *odata.Writer, u *tenant.User) {
 	j.Close('}')
 	j.Name("userPurpose")
 	j.String(purpose(u))
-	j.Close('}')
 }
 
 func purpose(u *tenant.User) string {
@@ -221,14 +221,20 @@ func purpose(u *tenant.User) string {
 
 func (c *call) getMailboxSettings() error {
 	return c.json(200, func(j *odata.Writer) error {
-		if strings.HasSuffix(c.r.URL.Path, "/userPurpose") {
+		context := func(tail string) {
 			j.Open('{')
+			j.Name("@odata.context")
+			j.String(c.root() + "/$metadata#users('" + c.args[0] + "')/mailboxSettings" + tail)
+		}
+		if strings.HasSuffix(c.r.URL.Path, "/userPurpose") {
+			context("/userPurpose")
 			j.Name("value")
 			j.String(purpose(c.user))
-			j.Close('}')
-			return nil
+		} else {
+			context("")
+			writeMailboxSettings(j, c.user)
 		}
-		writeMailboxSettings(j, c.user)
+		j.Close('}')
 		return nil
 	})
 }

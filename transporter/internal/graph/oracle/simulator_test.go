@@ -53,7 +53,9 @@ func simulate(t *testing.T) *simulated {
 	all.FlagStatus, all.FlagDue = "flagged", at
 	all.Attachments = []corpus.Attachment{
 		{Name: "file.txt", ContentType: "text/plain", ContentID: "cid", Inline: true, Content: []byte("file")},
-		{Name: "mail", Item: item("")}, {Name: "event", Item: item("event")}, {Name: "contact", Item: item("contact")},
+		{Name: "mail", Item: item("")},
+		{Name: "event", Item: item("event")},
+		{Name: "contact", Item: item("contact")},
 		{Name: "link", Reference: "https://files.example/x"},
 	}
 	if err := s.AddMessages(res.Mailboxes[0], all); err != nil {

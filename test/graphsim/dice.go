@@ -18,13 +18,21 @@ type LatencyRule struct {
 	P99     time.Duration `json:"p99,omitempty"`
 }
 
-// latency draws from the seed how long requests take.
-type latency struct {
+// dice are the random choices of the tenant: how long requests take, and in which order batches answer. Their seed is
+// Options.Seed.
+type dice struct {
 	mu   sync.Mutex
 	rand *rand.Rand
 }
 
-func newLatency(seed uint64) *latency { return &latency{rand: rand.New(rand.NewPCG(seed, 0x1a7))} }
+func newDice(seed uint64) *dice { return &dice{rand: rand.New(rand.NewPCG(seed, 0x1a7))} }
+
+// shuffle n things.
+func (d *dice) shuffle(n int, swap func(i, k int)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rand.Shuffle(n, swap)
+}
 
 // ninetyNine is how many standard deviations the 99th percentile of a normal distribution is above the median.
 const ninetyNine = 2.3263
@@ -32,8 +40,8 @@ const ninetyNine = 2.3263
 // maxLatency bounds the draws of the long tail, in multiples of the 99th percentile.
 const maxLatency = 10
 
-// of a request: log-normal, as answers of services are, by the first rule that matches, or else the settings.
-func (l *latency) of(set *Settings, kind, mailbox string) time.Duration {
+// latency of a request: log-normal, as answers of services are, by the first rule that matches, or else the settings.
+func (d *dice) latency(set *Settings, kind, mailbox string) time.Duration {
 	rule := LatencyRule{Latency: set.Latency, P99: set.LatencyP99}
 	for _, r := range set.LatencyRules {
 		if ok, err := path.Match(r.Kind, kind); (r.Kind == "" || ok && err == nil) && (r.Mailbox == "" || r.Mailbox == mailbox) {
@@ -44,10 +52,9 @@ func (l *latency) of(set *Settings, kind, mailbox string) time.Duration {
 	if rule.P99 <= rule.Latency || rule.Latency <= 0 {
 		return rule.Latency
 	}
-	l.mu.Lock()
-	n := l.rand.NormFloat64()
-	l.mu.Unlock()
+	d.mu.Lock()
+	n := d.rand.NormFloat64()
+	d.mu.Unlock()
 	sigma := math.Log(rule.P99.Seconds()/rule.Latency.Seconds()) / ninetyNine
-	d := time.Duration(float64(rule.Latency) * math.Exp(sigma*n))
-	return min(d, maxLatency*rule.P99)
+	return min(time.Duration(float64(rule.Latency)*math.Exp(sigma*n)), maxLatency*rule.P99)
 }
