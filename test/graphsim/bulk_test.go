@@ -82,7 +82,7 @@ func TestFiftyThousandMailboxesAreNotHeldInMemory(t *testing.T) {
 		if err != nil || len(res.Mailboxes) != n || res.Messages != 40*n {
 			t.Fatalf("%d mailboxes, %d messages: %v", len(res.Mailboxes), res.Messages, err)
 		}
-		for i := 0; i < n; i += 50 {
+		for i := 0; i < n; i += 100 {
 			if got := len(w.get("/users/" + res.Mailboxes[i] + "/mailFolders").values()); got != 8 {
 				t.Fatalf("%d folders in mailbox %d", got, i)
 			}
@@ -104,6 +104,15 @@ func TestBulkMailIsMailLikeAnyOther(t *testing.T) {
 	folder := w.get("mailFolders/inbox")
 	if float64(len(all)) != folder.body["totalItemCount"] {
 		t.Fatalf("%d records, the folder has %v", len(all), folder.body["totalItemCount"])
+	}
+	unread := 0.0
+	for _, m := range all {
+		if m["isRead"] == false {
+			unread++
+		}
+	}
+	if unread == 0 || folder.body["unreadItemCount"] != unread {
+		t.Errorf("%v messages are unread, the folder says %v", unread, folder.body["unreadItemCount"])
 	}
 	ids, inOrder := map[any]bool{}, true
 	for i, m := range all {

@@ -80,14 +80,8 @@ func (c *call) serve(segs []string) {
 	c.writeError(ae)
 }
 
-// finish counts the answer, however it ended; nothing sent is status 0.
-func (c *call) finish() {
-	status := c.w.status
-	if c.w.discard {
-		status = 0
-	}
-	c.s.counters.End(status, int64(len(c.body)), c.w.n)
-}
+// finish counts the answer, however it ended.
+func (c *call) finish() { c.s.counters.End(c.w.sent(), int64(len(c.body)), c.w.n) }
 
 func (c *call) mailboxID() string {
 	if c.user == nil {

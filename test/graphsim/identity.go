@@ -47,6 +47,7 @@ func (s *Server) serveIdentity(w http.ResponseWriter, r *http.Request, segs []st
 	}
 	s.counters.Begin(kind, "")
 	p := newReply(w, r)
+	defer func() { s.counters.End(p.sent(), max(r.ContentLength, 0), p.n) }()
 	f := s.faults.Hit(traffic.Request{Kind: kind, Method: r.Method, Now: s.tenant.Now()})
 	switch {
 	case f != nil && s.injectEarly(p, r, f):
@@ -57,7 +58,6 @@ func (s *Server) serveIdentity(w http.ResponseWriter, r *http.Request, segs []st
 		serve(p, r, segs[0])
 	}
 	p.close()
-	s.counters.End(p.status, max(r.ContentLength, 0), p.n)
 	if p.discard {
 		panic(http.ErrAbortHandler)
 	}

@@ -53,7 +53,6 @@ func (s *Server) injectEarly(p *reply, r *http.Request, f *Fault) bool {
 
 // reset breaks the connection at once, with a TCP reset where there is one connection to one request.
 func (p *reply) reset() {
-	p.discard = true
 	if conn, _, err := http.NewResponseController(p.ResponseWriter).Hijack(); err == nil {
 		if t, ok := conn.(*tls.Conn); ok {
 			if raw, ok := t.NetConn().(*net.TCPConn); ok {

@@ -164,6 +164,11 @@ func TestMustHave23Batches(t *testing.T) {
 	if len(got) != 20 || slices.IsSortedFunc(order, func(a, b string) int { return len(a)*10 - len(b)*10 + strings.Compare(a, b) }) {
 		t.Errorf("%d answers, in the order %v", len(got), order)
 	}
+	for id, r := range got {
+		if r["status"] != 200.0 {
+			t.Errorf("item %s: %v", id, r["status"])
+		}
+	}
 	if n := w.s.counters.Snapshot(false).MaxInFlight[w.user.ID]; n != 4 {
 		t.Errorf("%d in flight, want 4", n)
 	}
@@ -311,6 +316,10 @@ func TestMustHave25FaultsOnEveryRoute(t *testing.T) {
 		t.Error("the reply was not lost")
 	}
 	w.only("lost")
+	counts, err := w.s.Control().Counters(t.Context())
+	if err != nil || counts.ByStatus[0] != 17 { // eight kinds reset and lost, and this one
+		t.Errorf("%d requests without an answer are counted, want 17; %v", counts.ByStatus[0], err)
+	}
 	rules, err := w.s.Control().Faults(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -52,6 +52,14 @@ func (p *reply) Write(b []byte) (int, error) {
 	return raw{p}.Write(b)
 }
 
+// sent is the status that the client was told; 0 for none.
+func (p *reply) sent() int {
+	if p.discard {
+		return 0
+	}
+	return p.status
+}
+
 // close ends the compressed stream.
 func (p *reply) close() {
 	if p.gz != nil {

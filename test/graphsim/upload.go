@@ -45,6 +45,7 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		mailbox = ses.Mailbox
 	}
 	s.counters.Begin(kind, mailbox)
+	defer func() { s.counters.End(p.sent(), max(r.ContentLength, 0), p.n) }()
 	err := s.upload(p, r, kind, ses)
 	c := &call{s: s, w: p, r: r, id: newGUID(), set: s.settings.Load()}
 	if err != nil {
@@ -54,7 +55,6 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 		}
 		c.writeError(ae)
 	}
-	s.counters.End(p.status, max(r.ContentLength, 0), p.n)
 	p.close()
 	if p.discard {
 		panic(http.ErrAbortHandler)
