@@ -78,12 +78,12 @@ func (s *Service) DeletePoints(ctx context.Context, req *transporterv1.DeletePoi
 		return nil, err
 	}
 	defer done()
+	ids := make([]record.PointID, 0, len(req.GetPointIds()))
 	for _, id := range req.GetPointIds() {
-		if err := repo.DeletePoint(ctx, record.PointID(id)); err != nil && fault.KindOf(err) != fault.NotFound {
-			return nil, err
-		}
+		ids = append(ids, record.PointID(id))
 	}
-	return &transporterv1.DeletePointsResponse{}, nil
+	_, err = repo.DeletePoints(ctx, ids)
+	return &transporterv1.DeletePointsResponse{}, err
 }
 
 // point opens a point of an attached repository; done ends its use.

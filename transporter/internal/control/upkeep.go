@@ -48,6 +48,10 @@ func (s *Service) upkeep(req *transporterv1.StartTaskRequest, spec *task.Spec) (
 		spec.Kind = "verify"
 		spec.Exclusive = "verify " + w.Verify.GetRepositoryId()
 		spec.Work, err = s.Bench.Verify(w.Verify)
+	case *transporterv1.StartTaskRequest_Reclaim:
+		spec.Kind = "reclaim"
+		spec.Exclusive = "upkeep " + w.Reclaim.GetRepositoryId()
+		spec.Work, err = s.Bench.Reclaim(w.Reclaim)
 	case *transporterv1.StartTaskRequest_Copy:
 		spec.Kind = "copy"
 		spec.Exclusive = "copy " + w.Copy.GetTargetRepositoryId()

@@ -230,3 +230,21 @@ func TestKeyAndCompressionAreChangedAndARepositoryBegunAnew(t *testing.T) {
 		t.Errorf("begun anew: %v, %v", got, err)
 	}
 }
+
+func TestSpaceIsReclaimedByATask(t *testing.T) {
+	k := newKeeper(t)
+	k.create(firstID, "")
+	gone := k.point(firstID, "anna", "one")
+	k.point(firstID, "bert", "two")
+	if _, err := k.DeletePoints(t.Context(), &transporterv1.DeletePointsRequest{RepositoryId: firstID, PointIds: []string{string(gone.ID)}}); err != nil {
+		t.Fatal(err)
+	}
+	got := k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Reclaim{Reclaim: &transporterv1.ReclaimWork{RepositoryId: firstID}}})
+	if r := got.GetReclaim(); got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_SUCCEEDED || r.GetFreedBytes() <= 0 || r.GetBlobs() == 0 {
+		t.Errorf("%v", got)
+	}
+	got = k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{RepositoryId: firstID, Full: true}}})
+	if got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_SUCCEEDED || got.GetVerify().GetPoints() != 1 {
+		t.Errorf("afterwards: %v", got)
+	}
+}

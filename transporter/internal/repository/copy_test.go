@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -389,6 +390,50 @@ func TestACopyKilledAnywhereGoesOn(t *testing.T) {
 	for i := range 15 {
 		if try(rnd.IntN(total)); t.Failed() {
 			t.Fatalf("in try %d of operations up to %d", i, total)
+		}
+	}
+}
+
+// TestACopyGoesOnBesideDeletionsAndReclaim deletes points of the target that the copy builds on, and frees their space.
+func TestACopyGoesOnBesideDeletionsAndReclaim(t *testing.T) {
+	rnd := copyRand(t)
+	from, to := closeAtEnd(t, mustCreate(t, testOptions(t, false))), closeAtEnd(t, mustCreate(t, testOptions(t, true)))
+	h := newPast(from, rnd)
+	for range 6 {
+		for i := range 3 {
+			h.point(t, mailboxKey(i), []int{60, 1, 20}[i])
+		}
+		var wg sync.WaitGroup
+		done := make(chan struct{})
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				points, err := to.points(t.Context(), nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i := range points {
+					if i%2 == 0 {
+						if err := to.DeletePoint(t.Context(), points[i].ID); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				if _, err := to.Reclaim(t.Context(), ReclaimOptions{Share: 0.01}, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		copyTo(t, from, to, CopyOptions{})
+		close(done)
+		wg.Wait()
+		if wantSound(t, to); t.Failed() {
+			return
 		}
 	}
 }

@@ -75,6 +75,26 @@ func VerifyReport(ctx context.Context, repo *repository.Repository, found *repos
 	return out
 }
 
+// Reclaim implements work.Upkeep.
+func (s *Shelf) Reclaim(ctx context.Context, id string, progress func(work.Progress)) (out task.ReclaimReport, err error) {
+	repo, done, err := s.Use(id)
+	if err != nil {
+		return out, err
+	}
+	defer done()
+	r, err := repo.Reclaim(ctx, repository.ReclaimOptions{}, tell(progress))
+	if r == nil {
+		return out, err
+	}
+	out = task.ReclaimReport{
+		Freed: r.Freed, Blobs: r.Blobs, Dropped: int64(r.Dropped), Rewritten: int64(r.Rewritten), Written: int64(r.Written), Garbage: r.Garbage,
+	}
+	for i := range r.Left[:min(len(r.Left), task.MaxLosses)] {
+		out.Left = append(out.Left, fmt.Sprintf("%s: %s", r.Left[i].Path, r.Left[i].Reason))
+	}
+	return out, err
+}
+
 // Copy implements work.Upkeep.
 func (s *Shelf) Copy(ctx context.Context, c work.Copy, progress func(work.Progress)) (out task.CopyReport, err error) {
 	from, done, err := s.Use(c.From)

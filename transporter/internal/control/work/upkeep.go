@@ -33,6 +33,8 @@ type Copy struct {
 type Upkeep interface {
 	// Verify walks a repository, with full re-hashing every byte.
 	Verify(ctx context.Context, repository string, full bool, progress func(Progress)) (task.VerifyReport, error)
+	// Reclaim frees the space of what nothing needs any more.
+	Reclaim(ctx context.Context, repository string, progress func(Progress)) (task.ReclaimReport, error)
 	// Copy brings points to another attached repository.
 	Copy(ctx context.Context, c Copy, progress func(Progress)) (task.CopyReport, error)
 }
@@ -48,6 +50,17 @@ func (b *Bench) Verify(req *transporterv1.VerifyWork) (task.Work, error) {
 			return task.Outcome{}, err
 		}
 		return task.Outcome{Verify: &report}, nil
+	}), nil
+}
+
+// Reclaim returns the work of freeing space in a repository.
+func (b *Bench) Reclaim(req *transporterv1.ReclaimWork) (task.Work, error) {
+	if req.GetRepositoryId() == "" {
+		return nil, fault.InvalidField("reclaim.repository_id", "there is no repository to reclaim space in")
+	}
+	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
+		report, err := b.o.Repositories.Reclaim(ctx, req.GetRepositoryId(), progress)
+		return task.Outcome{Reclaim: &report}, err
 	}), nil
 }
 
