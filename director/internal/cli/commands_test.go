@@ -54,6 +54,35 @@ func TestRequests(t *testing.T) {
 		{"repository attach Copy --transporter site-a --path /c", &pb.AttachRepositoryRequest{Name: "Copy", TransporterId: "tr-a", Path: "/c"}},
 		{"repository remove Vault --yes", &pb.RemoveRepositoryRequest{RepositoryId: "repo-1"}},
 		{"repository remove Vault --delete-data --confirm-name Vault", &pb.RemoveRepositoryRequest{RepositoryId: "repo-1", DeleteData: true, ConfirmName: "Vault"}},
+		{
+			"repository attach Plain --recreate --confirm-name Plain",
+			&pb.AttachRepositoryRequest{RepositoryId: "repo-2", Recreate: true, ConfirmName: "Plain"},
+		},
+		{"repository reclaim Vault", &pb.ReclaimRepositoryRequest{RepositoryId: "repo-1"}},
+		{"repository repair Vault", &pb.RepairRepositoryRequest{RepositoryId: "repo-1"}},
+		{
+			"repository copy Vault Plain --mailbox anna@contoso.com --job Daily --newest --thorough",
+			&pb.CopyRepositoryRequest{
+				RepositoryId: "repo-1", TargetRepositoryId: "repo-2", AccountId: "acc-1", MailboxId: "mb-anna", JobId: "job-1", Newest: true, Thorough: true,
+			},
+		},
+		{
+			"repository copy Vault Plain --point pt-bo --point pt-anna-2",
+			&pb.CopyRepositoryRequest{RepositoryId: "repo-1", TargetRepositoryId: "repo-2", PointIds: []string{"pt-bo-1", "pt-anna-2"}},
+		},
+		{"repository level Vault fast", &pb.SetRepositoryCodecRequest{RepositoryId: "repo-1", Codec: pb.Codec_CODEC_FAST}},
+		{
+			"repository passphrase Vault --passphrase-stdin --current-passphrase-file secret.txt",
+			&pb.ChangeRepositoryKeyRequest{
+				RepositoryId: "repo-1", Current: &pb.RepositoryKey{Passphrase: "s3cret"}, Next: &pb.RepositoryKey{Passphrase: "typed"},
+			},
+		},
+		{"repository passphrase Vault --key-file /k", &pb.ChangeRepositoryKeyRequest{RepositoryId: "repo-1", Next: &pb.RepositoryKey{KeyFile: "/k"}}},
+		{"point delete pt-bo pt-anna-1 --yes", &pb.DeletePointsRequest{RepositoryId: "repo-1", PointIds: []string{"pt-bo-1", "pt-anna-1"}}},
+		{
+			"point delete --all --mailbox anna@contoso.com --yes",
+			&pb.DeletePointsRequest{RepositoryId: "repo-1", PointIds: []string{"pt-anna-2", "pt-anna-1"}},
+		},
 		{"repository verify Vault --full", &pb.VerifyRepositoryRequest{RepositoryId: "repo-1", Full: true}},
 		{
 			"job create J --mailbox bo@contoso.com --account ファブリカム --mailbox mb-anna --exclude info@fabrikam.com --repository vault --transporter site-a --hidden-folders",

@@ -26,7 +26,7 @@ func newExitCodes() *cobra.Command {
 
   0    It worked. What was watched ended without any loss.
   1    It failed, or what was watched failed or was stopped. Also: a test found
-       something missing that is required, a verify found damage.
+       something missing that is required, a verify or a repair found damage.
   2    The command line is wrong, or the Director refused a value in it.
        Nothing was changed.
   3    What was watched finished with losses: everything else is safe, and the
@@ -35,7 +35,7 @@ func newExitCodes() *cobra.Command {
   5    Not signed in: no login, a wrong password, or the session has ended.
   130  Ctrl-C. What was being watched goes on.
 
-"job run", "recover" and "repository verify" without --watch end with 0 as soon
-as the work has started.`,
+"job run", "recover" and what is done to a repository end with 0 as soon as the
+work has started, unless --watch is given.`,
 	}
 }

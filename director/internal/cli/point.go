@@ -15,7 +15,7 @@ import (
 const pointArgument = "\n\nPOINT is the id of a recovery point, its first characters, or the address of a\nmailbox for its newest point (see: holdfast point list)."
 
 func newPoint(a *app) *cobra.Command {
-	return group("point", "Recovery points: mailboxes as of one moment", newPointList(a))
+	return group("point", "Recovery points: mailboxes as of one moment", newPointList(a), newPointDelete(a))
 }
 
 type pointListFlags struct {
@@ -102,7 +102,10 @@ func runPointList(ctx context.Context, a *app, f *pointListFlags) error {
 		t.row(a.when(p.GetTime()), first(p.GetMailboxAddress(), p.GetMailboxName()), orDash(p.GetJobName()), count(p.GetFolders()),
 			count(p.GetMessages()), size(p.GetBytes()), whole, p.GetId())
 	}
-	return a.list(r, t, "No recovery points in the attached repositories. Make some with: holdfast job run")
+	if err := a.list(r, t, "No recovery points in the attached repositories. Make some with: holdfast job run"); err != nil || f.repository != "" {
+		return err
+	}
+	return a.detachedNote(ctx, c)
 }
 
 // points lists points. One repository out of reach does not hide those of the others: it is named, and the rest is

@@ -107,6 +107,9 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 	if s.tasks > 0 {
 		add("mailboxes", "%s", s.mailboxes())
 	}
+	if share := s.share(); share != "" {
+		add("done", "%s", share)
+	}
 	if s.countsMessages() {
 		add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
 	}
@@ -158,6 +161,9 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 		}
 		parts = append(parts, messages)
 	}
+	if share := s.share(); share != "" {
+		parts = append(parts, share)
+	}
 	parts = append(parts, size(p.GetBytesRead())+" read")
 	if s.waiting != "" {
 		parts = append(parts, s.waiting)
@@ -178,7 +184,16 @@ func (s *snapshot) expected() int64 {
 	return total * int64(s.tasks) / known
 }
 
-// countsMessages is false for a verify, which has none to count.
+// share is how much of its phase an activity on a repository has done; empty where that is not known.
+func (s *snapshot) share() string {
+	done, total := s.progress.GetFoldersDone(), s.progress.GetFoldersTotal()
+	if s.tasks > 0 || s.countsMessages() || total <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d%%", min(done, total)*100/total)
+}
+
+// countsMessages is false for what is done to a repository, which has none to count.
 func (s *snapshot) countsMessages() bool {
 	return s.tasks > 0 || s.progress.GetMessagesDone()+s.progress.GetMessagesTotal() > 0
 }

@@ -11,7 +11,8 @@ import (
 
 func newRepository(a *app) *cobra.Command {
 	return group("repository", "Where backups are kept", newRepositoryCreate(a), newRepositoryList(a), newRepositoryShow(a),
-		newRepositoryAttach(a), newRepositoryDetach(a), newRepositoryVerify(a), newRepositoryRemove(a))
+		newRepositoryAttach(a), newRepositoryDetach(a), newRepositoryVerify(a), newRepositoryRepair(a), newRepositoryReclaim(a),
+		newRepositoryCopy(a), newRepositoryLevel(a), newRepositoryPassphrase(a), newRepositoryRemove(a))
 }
 
 var codecs = map[string]pb.Codec{
@@ -213,6 +214,7 @@ func (a *app) repositoryFacts(x *pb.Repository, hosts map[string]string) facts {
 	f.add("stored", "%s%s", size(x.GetStoredBytes()), ratio(x.GetUniqueBytes(), x.GetStoredBytes()))
 	f.add("index", "%s", size(x.GetIndexBytes()))
 	f.add("free", "%s of %s", size(x.GetFreeBytes()), size(x.GetTotalBytes()))
+	f.some("measured", a.when(x.GetMeasured()))
 	return f
 }
 
@@ -226,6 +228,8 @@ func ratio(before, after int64) string {
 type repositoryAttachFlags struct {
 	transporter, path string
 	key               keyFlags
+	recreate          bool
+	confirmName       string
 }
 
 func newRepositoryAttach(a *app) *cobra.Command {
@@ -233,8 +237,11 @@ func newRepositoryAttach(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "attach REPOSITORY", Short: "Take a repository into use",
 		Long: `Attaches a repository that was detached. With --transporter and --path it brings
-in a folder that the Director does not know yet, under the name given.`,
+in a folder that the Director does not know yet, under the name given. With
+--recreate all backups in it are deleted for ever and it begins anew, empty: then
+its name must be typed, or given with --confirm-name.`,
 		Example: "  holdfast repository attach Vault\n" +
+			"  holdfast repository attach Vault --recreate --confirm-name Vault\n" +
 			"  holdfast repository attach Copy --transporter site-a --path /mnt/copy --passphrase-file passphrase.txt",
 		Args: takes(1, 1), ValidArgsFunction: a.names(repositoryNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -245,9 +252,12 @@ in a folder that the Director does not know yet, under the name given.`,
 	fl.StringVar(&f.transporter, "transporter", "", "`transporter` that has the folder")
 	fl.StringVar(&f.path, "path", "", "`folder` on that machine")
 	fl.BoolVar(&f.key.encrypt, "encrypted", false, "it is encrypted: ask for the passphrase")
+	fl.BoolVar(&f.recreate, "recreate", false, "delete all backups in it and begin it anew")
+	fl.StringVar(&f.confirmName, "confirm-name", "", "the repository's `name`, to confirm --recreate")
 	f.key.register(cmd, false)
 	complete(cmd, "transporter", a.names(transporterNames))
-	mapFields(cmd, "repository_id", "REPOSITORY", "name", "REPOSITORY", "transporter_id", "--transporter", "path", "--path")
+	mapFields(cmd, "repository_id", "REPOSITORY", "name", "REPOSITORY", "transporter_id", "--transporter", "path", "--path",
+		"recreate", "--recreate", "confirm_name", "--confirm-name")
 	return cmd
 }
 
@@ -266,7 +276,12 @@ func runRepositoryAttach(ctx context.Context, a *app, f *repositoryAttachFlags, 
 	} else {
 		var x *pb.Repository
 		x, err = c.repository(ctx, ref)
-		req.RepositoryId = x.GetId()
+		if req.RepositoryId, req.Recreate = x.GetId(), f.recreate; err == nil && f.recreate {
+			req.ConfirmName, err = a.typeName(ctx, "--recreate", f.confirmName, x)
+		}
+	}
+	if err == nil && f.recreate && req.RepositoryId == "" {
+		err = usagef("--recreate is for a repository that the Director knows")
 	}
 	if err != nil {
 		return err
@@ -277,6 +292,9 @@ func runRepositoryAttach(ctx context.Context, a *app, f *repositoryAttachFlags, 
 	r, err := c.AttachRepository(ctx, req)
 	if err != nil {
 		return err
+	}
+	if f.recreate {
+		return a.done(r, "Deleted everything in %s and attached it, empty.", r.GetRepository().GetName())
 	}
 	return a.done(r, "Attached %s in %s, with %s.", r.GetRepository().GetName(), r.GetRepository().GetPath(),
 		counted(r.GetRepository().GetPoints(), "recovery point"))
@@ -308,7 +326,10 @@ func runRepositoryDetach(ctx context.Context, a *app, ref string) error {
 	return a.done(r, "Detached %s. %s may now be copied or moved.", x.GetName(), x.GetPath())
 }
 
-type repositoryVerifyFlags struct{ full, watch bool }
+type repositoryVerifyFlags struct {
+	full bool
+	watchFlag
+}
 
 func newRepositoryVerify(a *app) *cobra.Command {
 	f := &repositoryVerifyFlags{}
@@ -321,7 +342,7 @@ func newRepositoryVerify(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&f.full, "full", false, "read every byte, not only the structure")
-	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "show the progress and wait for the end")
+	f.register(cmd)
 	mapFields(cmd, "repository_id", "REPOSITORY", "full", "--full")
 	return cmd
 }
@@ -339,10 +360,7 @@ func runRepositoryVerify(ctx context.Context, a *app, f *repositoryVerifyFlags, 
 	if err != nil {
 		return err
 	}
-	if f.watch {
-		return a.watchActivity(ctx, c, r.GetActivityId(), true)
-	}
-	return a.done(r, "Started. Watch it with: holdfast activity watch %s", r.GetActivityId())
+	return f.started(ctx, a, c, r)
 }
 
 type repositoryRemoveFlags struct {
@@ -380,7 +398,7 @@ func runRepositoryRemove(ctx context.Context, a *app, f *repositoryRemoveFlags, 
 	}
 	req := &pb.RemoveRepositoryRequest{RepositoryId: x.GetId(), DeleteData: f.deleteData}
 	if f.deleteData {
-		if req.ConfirmName, err = a.typeName(ctx, f.confirmName, x); err != nil {
+		if req.ConfirmName, err = a.typeName(ctx, "--delete-data", f.confirmName, x); err != nil {
 			return err
 		}
 	} else if err := a.confirm(ctx, "Remove the repository "+x.GetName()+"? Its data stays in "+x.GetPath()+"."); err != nil {
@@ -397,7 +415,7 @@ func runRepositoryRemove(ctx context.Context, a *app, f *repositoryRemoveFlags, 
 }
 
 // typeName makes a person write the name of what will be gone for ever; --yes alone is not enough.
-func (a *app) typeName(ctx context.Context, given string, x *pb.Repository) (string, error) {
+func (a *app) typeName(ctx context.Context, flag, given string, x *pb.Repository) (string, error) {
 	if given == "" && a.Terminal != nil {
 		a.note("All %s in %s will be deleted for ever.", counted(x.GetPoints(), "recovery point"), x.GetName())
 		var err error
@@ -406,7 +424,7 @@ func (a *app) typeName(ctx context.Context, given string, x *pb.Repository) (str
 		}
 	}
 	if given == "" {
-		return "", usagef("--delete-data needs --confirm-name with the repository's name")
+		return "", usagef("%s needs --confirm-name with the repository's name", flag)
 	}
 	if given != x.GetName() {
 		return "", fault.InvalidField("confirm_name", "%q is not the name of this repository; nothing was deleted", given)

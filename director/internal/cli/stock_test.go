@@ -330,6 +330,49 @@ func (d *director) VerifyRepository(_ context.Context, r *pb.VerifyRepositoryReq
 	return &pb.VerifyRepositoryResponse{ActivityId: "act-1"}, err
 }
 
+func (d *director) ReclaimRepository(_ context.Context, r *pb.ReclaimRepositoryRequest) (*pb.ReclaimRepositoryResponse, error) {
+	_, err := byID("repository", r.GetRepositoryId(), repositories())
+	return &pb.ReclaimRepositoryResponse{ActivityId: "act-1"}, err
+}
+
+func (d *director) RepairRepository(_ context.Context, r *pb.RepairRepositoryRequest) (*pb.RepairRepositoryResponse, error) {
+	_, err := byID("repository", r.GetRepositoryId(), repositories())
+	return &pb.RepairRepositoryResponse{ActivityId: "act-1"}, err
+}
+
+func (d *director) CopyRepository(_ context.Context, r *pb.CopyRepositoryRequest) (*pb.CopyRepositoryResponse, error) {
+	_, err := byID("repository", r.GetRepositoryId(), repositories())
+	if err == nil {
+		_, err = byID("repository", r.GetTargetRepositoryId(), repositories())
+	}
+	return &pb.CopyRepositoryResponse{ActivityId: "act-1"}, err
+}
+
+func (d *director) SetRepositoryCodec(_ context.Context, r *pb.SetRepositoryCodecRequest) (*pb.SetRepositoryCodecResponse, error) {
+	x, err := byID("repository", r.GetRepositoryId(), repositories())
+	if err == nil {
+		x.Codec = r.GetCodec()
+	}
+	return &pb.SetRepositoryCodecResponse{Repository: x}, err
+}
+
+func (d *director) ChangeRepositoryKey(_ context.Context, r *pb.ChangeRepositoryKeyRequest) (*pb.ChangeRepositoryKeyResponse, error) {
+	x, err := byID("repository", r.GetRepositoryId(), repositories())
+	if err == nil && r.GetNext() == nil {
+		err = fault.InvalidField("next", "give the new passphrase or key file")
+	}
+	return &pb.ChangeRepositoryKeyResponse{Repository: x}, err
+}
+
+func (d *director) DeletePoints(_ context.Context, r *pb.DeletePointsRequest) (*pb.DeletePointsResponse, error) {
+	for _, id := range r.GetPointIds() {
+		if _, err := byID("recovery point", id, points()); err != nil {
+			return nil, err
+		}
+	}
+	return &pb.DeletePointsResponse{}, nil
+}
+
 func (d *director) ListPoints(_ context.Context, r *pb.ListPointsRequest) (*pb.ListPointsResponse, error) {
 	all := slices.DeleteFunc(points(), func(p *pb.Point) bool {
 		return r.GetRepositoryId() != "" && p.GetRepositoryId() != r.GetRepositoryId() || r.GetMailboxId() != "" && p.GetMailboxId() != r.GetMailboxId() ||

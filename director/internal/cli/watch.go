@@ -174,7 +174,7 @@ func (a *app) watchActivity(ctx context.Context, c *api, id string, started bool
 }
 
 func activityOutcome(x *pb.Activity) error {
-	if len(x.GetVerify().GetDamage()) > 0 {
+	if foundDamage(x) {
 		return outcome{exitFailed}
 	}
 	if err := outcomeOf(x.GetStatus()); err != nil {
@@ -206,10 +206,10 @@ func (a *app) followActivity(ctx context.Context, c *api, id string, started boo
 	return last, nil
 }
 
-// activityResult tells how an activity ended: what a recovery did, what a verify found.
+// activityResult tells how an activity ended: what a recovery did, what a verify found, what was done to a repository.
 func (a *app) activityResult(x *pb.Activity) error {
 	how := ending(x.GetStatus())
-	if len(x.GetVerify().GetDamage()) > 0 {
+	if foundDamage(x) {
 		how = "found damage"
 	}
 	if err := a.say("%s: %s after %s.%s", first(x.GetTitle(), x.GetId()), how, a.took(x.GetStarted(), x.GetEnded()),
@@ -221,15 +221,8 @@ func (a *app) activityResult(x *pb.Activity) error {
 			return err
 		}
 	}
-	if v := x.GetVerify(); v != nil {
-		if err := a.say("  checked %s, %s, %s", counted(v.GetPoints(), "point"), counted(v.GetBlobs(), "blob"), size(v.GetBytes())); err != nil {
-			return err
-		}
-		for _, d := range v.GetDamage() {
-			if err := a.say("  damage: %s", d); err != nil {
-				return err
-			}
-		}
+	if err := a.upkeepResult(x); err != nil {
+		return err
 	}
 	return a.activityLosses(x)
 }

@@ -40,6 +40,28 @@ func TestWatchedWorkEndsWithItsOutcome(t *testing.T) {
 			x.Title, x.Recovery = "Verify of Vault", nil
 			x.Verify = &pb.VerifyReport{Points: 3, Blobs: 12, Bytes: 1000, Damage: []string{"pack 7: blob 3 is not what was written"}}
 		}, exitFailed},
+		{"watch-reclaim", "repository reclaim Vault --watch", func(d *director) {
+			d.activityStreams[0][0].GetActivity().Progress = &pb.Progress{FoldersDone: 33, FoldersTotal: 50, BytesRead: 4000}
+			x := d.activityStreams[0][1].GetActivity()
+			x.Title, x.Recovery = "Reclaim space in Vault", nil
+			x.Reclaim = &pb.ReclaimReport{FreedBytes: 5_000_000, Blobs: 70, PacksDropped: 2, PacksRewritten: 3, PacksWritten: 1, GarbageBytes: 4000}
+		}, exitOK},
+		{"watch-repair-damage", "repository repair Vault --watch", func(d *director) {
+			x := d.activityStreams[0][1].GetActivity()
+			x.Title, x.Recovery, x.Status = "Repair Vault", nil, pb.RunStatus_RUN_STATUS_INCOMPLETE
+			x.Repair = &pb.RepairReport{
+				Points: 3, Blobs: 12, Bytes: 1000, Repaired: []string{"the index was built anew"},
+				Damage: []string{`mailbox anna@contoso.com, the point of 2026-03-01 03:04, folder Inbox, message "Invoice"`},
+			}
+		}, exitFailed},
+		{"watch-copy-left-out", "repository copy Vault Plain --watch", func(d *director) {
+			x := d.activityStreams[0][1].GetActivity()
+			x.Title, x.Recovery, x.Status = "Copy to Plain from Vault", nil, pb.RunStatus_RUN_STATUS_INCOMPLETE
+			x.Copy = &pb.CopyReport{
+				Copied: 4, Present: 3, Deleted: 2, LeftOut: 1, Blobs: 12, Bytes: 1000,
+				Reasons: []string{"mailbox anna@contoso.com, the point of 2026-03-01 03:04 was left out: blob 3 is damaged"},
+			}
+		}, exitIncomplete},
 		{"watch-plan", "recover anna@contoso.com --plan", nil, exitOK},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
