@@ -35,6 +35,7 @@ type keeper struct {
 }
 
 func newKeeper(t *testing.T) *keeper {
+	dir := t.TempDir() // before the cleanup, so that it goes after it
 	onShelf := shelf.New(func() string { return "tr1" }, time.Now)
 	board := task.New(task.Options{})
 	t.Cleanup(func() {
@@ -47,7 +48,7 @@ func newKeeper(t *testing.T) *keeper {
 		Shelf: onShelf, Board: board, Logger: hclog.NewNullLogger(), Now: time.Now,
 		Bench: work.New(work.Options{Repositories: onShelf, Now: time.Now}),
 	})
-	return &keeper{Service: s, t: t, dir: t.TempDir()}
+	return &keeper{Service: s, t: t, dir: dir}
 }
 
 func (k *keeper) create(id, passphrase string) string {
