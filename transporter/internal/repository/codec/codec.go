@@ -221,10 +221,11 @@ func DecompressFast(src []byte, n int) ([]byte, error) {
 	return out, nil
 }
 
-// FastLen returns how long a block of CompressFast is decompressed, if that is not more than limit.
+// FastLen returns how long a block of CompressFast is decompressed, if that is not more than limit and not more than so many
+// bytes can hold: snappy's shortest element that copies 64 bytes has 3.
 func FastLen(src []byte, limit int) (int, error) {
 	n, err := s2.DecodedLen(src)
-	if err != nil || n > limit {
+	if err != nil || n > limit || n > 22*len(src) {
 		return 0, fault.New(fault.Corrupt, "snappy block has a length beyond its limit")
 	}
 	return n, nil

@@ -146,8 +146,22 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	files, err := filepath.Glob("../testdata/golden/1/none/vault/staging/*")
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, path := range files {
+		if b, err = os.ReadFile(path); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		j, _, err := Open(fakeFS{data: b}, "fuzz", ring, repositoryID, func(c *pb.Checkpoint, _ int64) error {
+		id := repositoryID
+		if len(b) >= headerSize { // whose journal it is does not matter
+			id = [16]byte(b[16:])
+		}
+		j, _, err := Open(fakeFS{data: b}, "fuzz", ring, id, func(c *pb.Checkpoint, _ int64) error {
 			_ = proto.Size(c)
 			return nil
 		})

@@ -274,6 +274,16 @@ func FuzzReadPack(f *testing.F) {
 	}
 	f.Add(b)
 	f.Add(b[:200])
+	files, err := filepath.Glob("../testdata/golden/1/*/vault/packs/*")
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, path := range files {
+		if b, err = os.ReadFile(path); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b[:min(len(b), 8<<10)])
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = readAll(b)
 		end, err := Scan(bytes.NewReader(b), 0, int64(len(b)), func(e Entry, _ *Frame, stored []byte) error {

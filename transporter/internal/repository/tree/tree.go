@@ -279,11 +279,15 @@ func Children(s Store, r Ref) ([]Ref, error) {
 	for i := range children {
 		sums.add(children[i].Sums)
 	}
-	if sums != r.Sums {
+	if sums != r.Sums || !r.begins(children[0].First) {
 		return nil, errDamaged()
 	}
 	return children, nil
 }
+
+// begins reports whether what a subtree begins with is what was said of it. A root says nothing. Because it does, no page or
+// node is met twice in one tree, and reading a tree that somebody made up comes to an end.
+func (r *Ref) begins(first Key) bool { return r.First == (Key{}) || r.First == first }
 
 // Page hands the entries of a page to fn, having loaded it. Entries share the page's memory.
 func Page(s Store, r Ref, fn func(e *Entry) error) error {
@@ -291,7 +295,14 @@ func Page(s Store, r Ref, fn func(e *Entry) error) error {
 	if err != nil {
 		return err
 	}
-	return decodePage(data, fn)
+	first := true
+	return decodePage(data, func(e *Entry) error {
+		if first && !r.begins(e.Key) {
+			return errDamaged()
+		}
+		first = false
+		return fn(e)
+	})
 }
 
 // leavesOf returns the pages of a tree in order. What is below a node that cannot be read is left out and handed to lost;
