@@ -3,6 +3,7 @@
 //
 //	DIR/mail/MAILBOX/FOLDER/NUMBER.eml     what the first backup reads
 //	DIR/later/MAILBOX/FOLDER/NUMBER.eml    1% more, which arrives afterwards
+//	DIR/decoded/                           both once more, as the measuring program decodes them
 //	DIR/stamp.json                         what it was made with; written last, so that half-made mail is made anew
 package material
 
@@ -55,6 +56,9 @@ func Mail(dir string) string { return filepath.Join(dir, "mail") }
 
 // Later returns the folder of the mail that arrives after the first backup.
 func Later(dir string) string { return filepath.Join(dir, "later") }
+
+// Decoded returns the folder of both in decoded form.
+func Decoded(dir string) string { return filepath.Join(dir, "decoded") }
 
 // Load returns the stamp of the mail in dir, if it is what the plan asks for.
 func Load(dir string, plan Stamp) (Stamp, bool) {

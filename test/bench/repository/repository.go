@@ -42,6 +42,7 @@ func lifeGoals() []goal {
 	return []goal{
 		{"repository.backup_fast_cpu_vs_best_peer", "ratio", "<= 0.35"},
 		{"repository.backup_balanced_cpu_vs_best_peer", "ratio", "<= 0.5"},
+		{"repository.backup_fast_from_eml_cpu_vs_best_peer", "ratio", ""},
 		{"repository.size_vs_best_peer", "ratio", "<= 0.6"},
 		{"repository.change_cpu_vs_best_peer", "ratio", "<= 0.1"},
 		{"repository.read_speed_vs_best_peer", "ratio", ">= 1.5"},

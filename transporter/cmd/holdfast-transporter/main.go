@@ -17,9 +17,11 @@ import (
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/version"
+	"holdfast/transporter/internal/memory"
 )
 
 func main() {
+	memory.Frugal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := newRoot().ExecuteContext(ctx)

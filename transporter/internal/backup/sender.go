@@ -42,20 +42,24 @@ func newSender(v *guardedVault, p *Progress) *sender {
 
 func newBatch() *batch { return &batch{seen: map[record.Hash]bool{}} }
 
-// add takes a copy of the piece. It may send the batch that is full with it.
+// add takes a copy of the piece. It sends the batch first that has no room for it.
 func (s *sender) add(ctx context.Context, hash record.Hash, data []byte) error {
 	s.progress.add(func(p *Snapshot) { p.BytesRead += int64(len(data)) })
-	s.filling.Lock()
-	if s.batch.seen[hash] {
-		s.filling.Unlock()
-		return nil
+	for {
+		s.filling.Lock()
+		switch {
+		case s.batch.seen[hash]:
+			s.filling.Unlock()
+			return nil
+		case s.batch.takes(data):
+			s.batch.add(hash, data)
+			s.filling.Unlock()
+			return nil
+		}
+		if err := s.turn(ctx); err != nil {
+			return err
+		}
 	}
-	s.batch.add(hash, data)
-	if len(s.batch.arena) < batchBytes && len(s.batch.hashes) < batchPieces {
-		s.filling.Unlock()
-		return nil
-	}
-	return s.turn(ctx)
 }
 
 // flush returns when the vault has every piece that was added before.
@@ -109,7 +113,17 @@ func (s *sender) transfer(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// takes reports whether there is room for the piece; in an empty batch there is for any.
+func (b *batch) takes(data []byte) bool {
+	return len(b.hashes) == 0 || len(b.arena)+len(data) <= batchBytes && len(b.hashes) < batchPieces
+}
+
 func (b *batch) add(hash record.Hash, data []byte) {
+	if need := len(b.arena) + len(data); need > cap(b.arena) {
+		grown := make([]byte, len(b.arena), max(need, min(2*need, batchBytes)))
+		copy(grown, b.arena)
+		b.arena = grown
+	}
 	b.arena = append(b.arena, data...)
 	b.hashes = append(b.hashes, hash)
 	b.ends = append(b.ends, len(b.arena))

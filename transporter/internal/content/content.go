@@ -36,18 +36,32 @@ const (
 // Cutter cuts streams. It keeps the buffers of streams that ended, so that many streams need few. Its methods may be
 // called by many goroutines. The zero value is ready.
 type Cutter struct {
+	first sync.Pool // *[]byte of most
 	small sync.Pool // *[]byte of Whole+1
 	large sync.Pool // *[]byte of record.MaxPiece
 }
 
+// most is longer than most bodies and attachments of mail, in bytes.
+const most = 64 << 10
+
 // Cut reads r to its end and calls emit for every piece in order. The bytes are good until emit returns. What it holds at
-// once is about 1 MiB, or 5 MiB from the moment the stream turns out to be larger than Whole. An error of r or emit ends
-// it and is wrapped (a *ReadError where it was r's).
+// once is 64 KiB, 1 MiB from the moment the stream turns out to be longer, and 5 MiB when it is larger than Whole. An error
+// of r or emit ends it and is wrapped (a *ReadError where it was r's).
 func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error) (record.Content, error) {
+	first := buffer(&c.first, most)
+	defer c.first.Put(first)
+	n, err := fill(r, *first)
+	switch {
+	case err != nil:
+		return record.Content{}, &ReadError{err}
+	case n < most:
+		return whole((*first)[:n], emit)
+	}
 	head := buffer(&c.small, Whole+1)
 	defer c.small.Put(head)
-	n, err := fill(r, *head)
-	switch {
+	copy(*head, *first)
+	m, err := fill(r, (*head)[n:])
+	switch n += m; {
 	case err != nil:
 		return record.Content{}, &ReadError{err}
 	case n <= Whole:

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 
+	"holdfast/transporter/internal/memory"
 	"holdfast/transporter/internal/repository"
 )
 
@@ -23,6 +24,7 @@ type measured struct {
 	level      string
 	mail       string
 	later      string
+	decoded    bool
 	profile    string
 	share      float64
 	count      int
@@ -37,12 +39,13 @@ type counts map[string]float64
 
 func commands() map[string]func(context.Context, *measured) (counts, error) {
 	return map[string]func(context.Context, *measured) (counts, error){
-		"create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "list": list,
+		"decode": decode, "create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "list": list,
 		"message": oneMessage, "messages": someMessages, "fill": fill, "look": look, "protect": protect, "bring-back": bringBack,
 	}
 }
 
 func main() {
+	memory.Frugal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
@@ -61,11 +64,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	var t measured
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	f.StringVar(&t.repository, "repository", "", "folder of the repository, or file of an index")
+	f.StringVar(&t.repository, "repository", "", "folder of the repository, file of an index, or folder for decoded mail")
 	f.StringVar(&t.key, "key", "", "key file of the repository")
 	f.StringVar(&t.level, "level", "balanced", "compression of a repository that is created")
 	f.StringVar(&t.mail, "mail", "", "folder of mailboxes")
 	f.StringVar(&t.later, "later", "", "folder of mailboxes with what came afterwards, which alone is then read")
+	f.BoolVar(&t.decoded, "decoded", false, "the mail was written by decode; it is .eml files otherwise")
 	f.StringVar(&t.profile, "profile", "", "file for a CPU profile")
 	f.Float64Var(&t.share, "share", 0.25, "share of the backups to delete")
 	f.IntVar(&t.count, "count", 1000, "number of messages, or of entries of an index")

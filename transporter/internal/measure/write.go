@@ -10,6 +10,7 @@ import (
 
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/measure/decoded"
 	"holdfast/transporter/internal/measure/eml"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository"
@@ -70,10 +71,8 @@ func backUp(ctx context.Context, t *measured) (counts, error) {
 }
 
 func (t *measured) backUpBox(ctx context.Context, r *repository.Repository, box string) (backup.Snapshot, error) {
-	src := &eml.Mailbox{Dir: filepath.Join(t.mail, box)}
-	if t.later != "" {
-		src.Later = filepath.Join(t.later, box)
-	}
+	src, done := t.source(box)
+	defer done()
 	key := record.BackupKey{Account: "measured", Mailbox: mail.MailboxID(box), Job: "measured"}
 	session, err := r.Begin(ctx, key, record.RunID(t.runs))
 	if err != nil {
@@ -108,4 +107,31 @@ func deleteSome(ctx context.Context, t *measured) (counts, error) {
 		}
 		return counts{"points": float64(deleted)}, nil
 	})
+}
+
+// source returns a mailbox to back up, and what is to be called when that is done.
+func (t *measured) source(box string) (backup.Source, func()) {
+	dir, later := filepath.Join(t.mail, box), ""
+	if t.later != "" {
+		later = filepath.Join(t.later, box)
+	}
+	if !t.decoded {
+		return &eml.Mailbox{Dir: dir, Later: later}, func() {}
+	}
+	m := &decoded.Mailbox{Dir: dir, Later: later}
+	return m, func() { _ = m.Close() } // it was only read
+}
+
+// decode writes mailboxes of .eml files in decoded form.
+func decode(ctx context.Context, t *measured) (counts, error) {
+	boxes, err := os.ReadDir(t.mail)
+	if err != nil {
+		return nil, err
+	}
+	for _, box := range boxes {
+		if err := decoded.Write(ctx, filepath.Join(t.repository, box.Name()), &eml.Mailbox{Dir: filepath.Join(t.mail, box.Name())}); err != nil {
+			return nil, err
+		}
+	}
+	return counts{"mailboxes": float64(len(boxes))}, nil
 }

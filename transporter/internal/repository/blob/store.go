@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"math/bits"
 	"path/filepath"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ import (
 	"holdfast/transporter/internal/repository/key"
 	"holdfast/transporter/internal/repository/pack"
 )
+
+// smallBuffer is the length of the shortest buffers.
+const smallBuffer = 16 << 10
 
 // Options of a store.
 type Options struct {
@@ -43,7 +47,7 @@ type Options struct {
 // Store is an open store. It may be used by several goroutines.
 type Store struct {
 	opts    Options
-	buffers sync.Pool // of *[]byte
+	buffers [10]sync.Pool // of *[]byte: of smallBuffer bytes, of twice as many …
 	putting [64]sync.Mutex
 	files   files
 	spoiled spoiled
@@ -130,7 +134,11 @@ func (s *Store) compare(f *pack.Frame, stored, data []byte) error {
 	if f.Codec == codec.Raw && !s.opts.Ring.Encrypted() {
 		return nil
 	}
-	buf := s.buffer(len(stored) + len(data))
+	room := len(stored)
+	if f.Codec != codec.Raw {
+		room += len(data)
+	}
+	buf := s.buffer(room)
 	defer s.release(buf)
 	plain, err := s.decode((*buf)[:0], f, stored)
 	if err != nil || !bytes.Equal(plain, data) {
@@ -392,22 +400,22 @@ func (s *Store) have(ctx context.Context, hashes []record.Hash, known func(ids [
 }
 
 func (s *Store) buffer(n int) *[]byte {
-	if b, ok := s.buffers.Get().(*[]byte); ok {
-		if cap(*b) >= n {
+	class := bits.Len(uint(max(n, smallBuffer)-1)) - bits.Len(smallBuffer-1)
+	if class < len(s.buffers) {
+		n = smallBuffer << class
+		if b, ok := s.buffers[class].Get().(*[]byte); ok {
 			return b
 		}
-		s.buffers.Put(b)
 	}
-	// Steps of a power of two, so that a buffer serves the next blob too.
-	size := 16 << 10
-	for size < n {
-		size *= 2
-	}
-	b := make([]byte, 0, size)
+	b := make([]byte, 0, n)
 	return &b
 }
 
-func (s *Store) release(b *[]byte) { s.buffers.Put(b) }
+func (s *Store) release(b *[]byte) {
+	if class := bits.Len(uint(cap(*b)-1)) - bits.Len(smallBuffer-1); class < len(s.buffers) {
+		s.buffers[class].Put(b)
+	}
+}
 
 // Close makes everything durable and closes the files. It returns the open packs, for the index to remember.
 func (s *Store) Close() ([]index.OpenPack, error) {

@@ -35,6 +35,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"hash/crc32"
+	"slices"
 	"sync"
 
 	"holdfast/pkg/fault"
@@ -142,6 +143,7 @@ const BoxOverhead = 1 + NonceSize + Overhead
 // Box appends data to dst, encrypted where the repository is, and in any case so that Unbox notices damage. The use says
 // what it is ("point"): a box does not open under another.
 func (r *Ring) Box(dst []byte, use string, data []byte) []byte {
+	dst = slices.Grow(dst, BoxOverhead+len(data)) // by itself the cipher makes room for one box only
 	if !r.Encrypted() {
 		dst = append(dst, boxPlain)
 		dst = binary.LittleEndian.AppendUint32(dst, boxSum(use, data))
