@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +68,9 @@ type exportAnswer struct {
 }
 
 func (e *exportCommand) run(cmd *cobra.Command, o *offline, r *repository.Repository) error {
+	if within(e.to, r.Path()) {
+		return fault.InvalidField("to", "%s lies in the repository itself; nothing but the repository belongs there", e.to)
+	}
 	p, err := e.which.open(cmd.Context(), r)
 	if err != nil {
 		return err
@@ -110,6 +115,16 @@ func (e *exportCommand) export(ctx context.Context, r *repository.Repository, p 
 		return export.ToZipFile(ctx, e.to, options)
 	}
 	return export.ToFolder(ctx, e.to, options)
+}
+
+// within reports whether path is the folder dir or lies in it.
+func within(path, dir string) bool {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return false // making it will say why
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 func (e *exportCommand) again() string {

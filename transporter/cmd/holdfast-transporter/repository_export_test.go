@@ -176,7 +176,8 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 		{[]string{"export", path, "--folder", "Outbox", "--to", out}, fault.Invalid},
 		{[]string{"export", path, "--format", "pst", "--to", out}, fault.Invalid},
 		{[]string{"export", path, "--message", "none", "--to", out}, fault.NotFound},
-		{[]string{"export", path, "--to", path}, fault.Conflict},
+		{[]string{"export", path, "--to", filepath.Dir(path)}, fault.Conflict},
+		{[]string{"export", path, "--to", filepath.Join(path, "out")}, fault.Invalid},
 		{[]string{"diff", path, "ffffffffffff"}, fault.NotFound},
 		{[]string{"folders", path, "--point", "zz"}, fault.NotFound},
 	} {

@@ -145,6 +145,7 @@ func TestAnInterruptedExportIsGoneOnWith(t *testing.T) {
 				t.Fatalf("%s: half an export has the name of a whole one (%v)", format, err)
 			}
 		}
+		died(t, dir+".partial")
 		other := options
 		other.Selection.Shallow = true
 		if _, err := export.ToFolder(t.Context(), dir, other); fault.KindOf(err) != fault.Conflict {
@@ -170,6 +171,20 @@ func TestAnInterruptedExportIsGoneOnWith(t *testing.T) {
 		if _, err := os.Stat(dir + ".partial"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: the .partial stays: %v", format, err)
 		}
+	}
+}
+
+// died leaves what a killed process leaves: a file half written, and a line of the journal cut.
+func died(t *testing.T, dir string) {
+	t.Helper()
+	journal, err := os.OpenFile(filepath.Join(dir, "holdfast-export.journal"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = journal.WriteString(`{"folder":"f0","message":"id-1","sub`)
+	err = errors.Join(err, journal.Close(), os.WriteFile(filepath.Join(dir, "holdfast-12345.tmp"), []byte("half"), 0o600))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
