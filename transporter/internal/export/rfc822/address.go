@@ -31,7 +31,7 @@ func address(a mail.Address) string {
 		return ""
 	case at == "":
 		return phrase(name) + ":;"
-	case name == "" || name == at:
+	case name == "":
 		return "<" + specific(at) + ">"
 	}
 	return phrase(name) + " <" + specific(at) + ">"

@@ -141,13 +141,17 @@ func messageID(id string) string {
 	return id
 }
 
-// keywords lists categories; a comma within one would part it.
+// keywords lists categories. What is not plain words is encoded: a comma would part it, and not every reader knows quotes.
 func keywords(categories []string) string {
 	var list []string
 	for _, c := range categories {
 		c = strings.TrimSpace(clean(c))
-		if c != "" {
-			list = append(list, phrase(c))
+		switch p := phrase(c); {
+		case c == "":
+		case p[0] == '"':
+			list = append(list, encodeWords(c))
+		default:
+			list = append(list, p)
 		}
 	}
 	return strings.Join(list, ", ")
