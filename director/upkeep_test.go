@@ -74,6 +74,23 @@ func TestWhatIsDoneToARepositoryIsAnActivityWithAReport(t *testing.T) {
 		got.GetReclaim().GetFreedBytes() != 4096 || len(got.GetReclaim().GetLeft()) != 1 {
 		t.Errorf("reclaim: %v", got)
 	}
+	survey, err := h.repositories.SurveyRepository(t.Context(), &directorv1.SurveyRepositoryRequest{RepositoryId: r.GetId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = h.ended(survey.GetActivityId())
+	if got.GetKind() != directorv1.ActivityKind_ACTIVITY_KIND_SURVEY || got.GetSurvey().GetGarbageBytes() != 50 {
+		t.Errorf("survey: %v", got)
+	}
+	shown, err := h.repositories.GetRepository(t.Context(), &directorv1.GetRepositoryRequest{RepositoryId: r.GetId()})
+	if err != nil || shown.GetRepository().GetSurvey().GetNeededBytes() != 1000 {
+		t.Errorf("after the survey: %v, %v", shown, err)
+	}
+	sizes, err := h.repositories.ListBackups(t.Context(), &directorv1.ListBackupsRequest{RepositoryId: r.GetId(), Limit: 1})
+	if err != nil || sizes.GetTotal() != 2 || len(sizes.GetBackups()) != 1 || sizes.GetBackups()[0].GetHeldBytes() != 200 ||
+		sizes.GetBackups()[0].GetMailboxAddress() == "" {
+		t.Errorf("sizes: %v, %v", sizes, err)
+	}
 	repair, err := h.repositories.RepairRepository(t.Context(), &directorv1.RepairRepositoryRequest{RepositoryId: r.GetId()})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +116,7 @@ func TestWhatIsDoneToARepositoryIsAnActivityWithAReport(t *testing.T) {
 		t.Errorf("in the copy: %v", points)
 	}
 	list, err := h.activities.ListActivities(t.Context(), &directorv1.ListActivitiesRequest{})
-	if err != nil || len(list.GetActivities()) != 5 {
+	if err != nil || len(list.GetActivities()) != 6 {
 		t.Errorf("activities: %v, %v", list, err)
 	}
 	if v := h.world.Violations(); len(v) > 0 {

@@ -51,6 +51,8 @@ var allowed = map[string]access{
 	dc.RepositoryServiceVerifyRepositoryProcedure: operator,
 	// These take nothing away that a point needs, and add nothing.
 	dc.RepositoryServiceReclaimRepositoryProcedure: operator,
+	dc.RepositoryServiceSurveyRepositoryProcedure:  operator,
+	dc.RepositoryServiceListBackupsProcedure:       auditor,
 	dc.RepositoryServiceRepairRepositoryProcedure:  operator,
 	dc.RepositoryServiceCopyRepositoryProcedure:    operator,
 

@@ -18,6 +18,43 @@ func (s *repositories) ReclaimRepository(ctx context.Context, q *directorv1.Recl
 	return &directorv1.ReclaimRepositoryResponse{ActivityId: string(run.ID)}, nil
 }
 
+func (s *repositories) SurveyRepository(ctx context.Context, q *directorv1.SurveyRepositoryRequest) (*directorv1.SurveyRepositoryResponse, error) {
+	run, err := s.Dispatcher.StartSurvey(ctx, record.RepositoryID(q.GetRepositoryId()))
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.SurveyRepositoryResponse{ActivityId: string(run.ID)}, nil
+}
+
+func (s *repositories) ListBackups(ctx context.Context, q *directorv1.ListBackupsRequest) (*directorv1.ListBackupsResponse, error) {
+	all, err := s.Depot.Backups(ctx, record.RepositoryID(q.GetRepositoryId()))
+	if err != nil {
+		return nil, err
+	}
+	limit := int(q.GetLimit())
+	if limit == 0 {
+		limit = 1000
+	}
+	answer := &directorv1.ListBackupsResponse{Total: int64(len(all))}
+	for _, b := range all[:min(len(all), limit)] {
+		k, o := b.GetKey(), b.GetOrigin()
+		answer.Backups = append(answer.Backups, &directorv1.BackupSize{
+			AccountId: k.GetAccountId(), MailboxId: k.GetMailboxId(), JobId: k.GetJobId(), AccountName: o.GetAccountName(),
+			MailboxName: o.GetMailboxName(), MailboxAddress: o.GetMailboxAddress(), JobName: o.GetJobName(), Points: b.GetPoints(),
+			Newest: b.GetNewest(), Messages: b.GetMessages(), LogicalBytes: b.GetLogicalBytes(), LogicalAllBytes: b.GetLogicalAllBytes(),
+			HeldBytes: b.GetHeldBytes(), AloneBytes: b.GetAloneBytes(), Surveyed: b.GetSurveyed(),
+		})
+	}
+	return answer, nil
+}
+
+func showSurvey(s *record.Survey) *directorv1.Survey {
+	if s == nil {
+		return nil
+	}
+	return &directorv1.Survey{Taken: stamp(s.Taken), NeededBytes: s.Needed, GarbageBytes: s.Garbage, Unreadable: s.Unreadable}
+}
+
 func (s *repositories) RepairRepository(ctx context.Context, q *directorv1.RepairRepositoryRequest) (*directorv1.RepairRepositoryResponse, error) {
 	run, err := s.Dispatcher.StartRepair(ctx, record.RepositoryID(q.GetRepositoryId()))
 	if err != nil {
@@ -67,6 +104,7 @@ func (s *repositories) DeletePoints(ctx context.Context, q *directorv1.DeletePoi
 
 // showUpkeep adds what was done to a repository.
 func showUpkeep(out *directorv1.Activity, v *dispatch.RunView) {
+	out.Survey = showSurvey(v.Survey)
 	if r := v.Reclaim; r != nil {
 		out.Reclaim = &directorv1.ReclaimReport{
 			FreedBytes: r.Freed, Blobs: r.Blobs, PacksDropped: r.PacksDropped, PacksRewritten: r.PacksRewritten,
@@ -90,6 +128,10 @@ func validateUpkeep(m any) error {
 	switch q := m.(type) {
 	case *directorv1.ReclaimRepositoryRequest:
 		return id("repository_id", q.GetRepositoryId())
+	case *directorv1.SurveyRepositoryRequest:
+		return id("repository_id", q.GetRepositoryId())
+	case *directorv1.ListBackupsRequest:
+		return first(id("repository_id", q.GetRepositoryId()), between("limit", int64(q.GetLimit()), 0, 10_000))
 	case *directorv1.RepairRepositoryRequest:
 		return id("repository_id", q.GetRepositoryId())
 	case *directorv1.CopyRepositoryRequest:

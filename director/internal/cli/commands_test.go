@@ -59,6 +59,8 @@ func TestRequests(t *testing.T) {
 			&pb.AttachRepositoryRequest{RepositoryId: "repo-2", Recreate: true, ConfirmName: "Plain"},
 		},
 		{"repository reclaim Vault", &pb.ReclaimRepositoryRequest{RepositoryId: "repo-1"}},
+		{"repository survey Vault", &pb.SurveyRepositoryRequest{RepositoryId: "repo-1"}},
+		{"repository show Vault --mailboxes", &pb.ListBackupsRequest{RepositoryId: "repo-1", Limit: 10_000}},
 		{"repository repair Vault", &pb.RepairRepositoryRequest{RepositoryId: "repo-1"}},
 		{
 			"repository copy Vault Plain --mailbox anna@contoso.com --job Daily --newest --thorough",

@@ -30,6 +30,8 @@ func TestOutputs(t *testing.T) {
 		{"transporter-pair", "transporter pair new 192.0.2.30:9446 --code-stdin"},
 		{"repository-list", "repository list"},
 		{"repository-show", "repository show Vault"},
+		{"repository-show-unsurveyed", "repository show Plain"},
+		{"repository-show-mailboxes", "repository show Vault --mailboxes"},
 		{"repository-create", "repository create New --transporter site-a --path /srv/new --passphrase-stdin"},
 		{"repository-detach", "repository detach Vault"},
 		{"repository-attach-recreate", "repository attach Plain --recreate --confirm-name Plain"},

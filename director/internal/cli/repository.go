@@ -12,6 +12,7 @@ import (
 func newRepository(a *app) *cobra.Command {
 	return group("repository", "Where backups are kept", newRepositoryCreate(a), newRepositoryList(a), newRepositoryShow(a),
 		newRepositoryAttach(a), newRepositoryDetach(a), newRepositoryVerify(a), newRepositoryRepair(a), newRepositoryReclaim(a),
+		newRepositorySurvey(a),
 		newRepositoryCopy(a), newRepositoryLevel(a), newRepositoryPassphrase(a), newRepositoryRemove(a))
 }
 
@@ -167,16 +168,24 @@ func repositoryState(x *pb.Repository) string {
 }
 
 func newRepositoryShow(a *app) *cobra.Command {
+	var mailboxes bool
 	cmd := &cobra.Command{
 		Use: "show REPOSITORY", Short: "Show what is in a repository and what it costs",
-		Example: "  holdfast repository show Vault", Args: takes(1, 1), ValidArgsFunction: a.names(repositoryNames),
-		RunE: func(cmd *cobra.Command, args []string) error { return runRepositoryShow(cmd.Context(), a, args[0]) },
+		Long: `Shows what is in a repository and what it costs. With --mailboxes it lists what
+each mailbox takes, the largest first: STORED is what its points need, ALONE what
+nobody else needs of that, as of the last survey (holdfast repository survey).`,
+		Example: "  holdfast repository show Vault\n  holdfast repository show Vault --mailboxes",
+		Args:    takes(1, 1), ValidArgsFunction: a.names(repositoryNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runRepositoryShow(cmd.Context(), a, args[0], mailboxes)
+		},
 	}
+	cmd.Flags().BoolVar(&mailboxes, "mailboxes", false, "list what each mailbox takes")
 	mapFields(cmd, "repository_id", "REPOSITORY")
 	return cmd
 }
 
-func runRepositoryShow(ctx context.Context, a *app, ref string) error {
+func runRepositoryShow(ctx context.Context, a *app, ref string, mailboxes bool) error {
 	c, err := a.connect()
 	if err != nil {
 		return err
@@ -184,6 +193,9 @@ func runRepositoryShow(ctx context.Context, a *app, ref string) error {
 	x, err := c.repository(ctx, ref)
 	if err != nil {
 		return err
+	}
+	if mailboxes {
+		return a.backupSizes(ctx, c, x.GetId(), 10_000)
 	}
 	r, err := c.GetRepository(ctx, &pb.GetRepositoryRequest{RepositoryId: x.GetId()})
 	if err != nil {
@@ -212,6 +224,7 @@ func (a *app) repositoryFacts(x *pb.Repository, hosts map[string]string) facts {
 	f.add("mail in all points", "%s", size(x.GetLogicalBytes()))
 	f.add("without repetition", "%s%s", size(x.GetUniqueBytes()), ratio(x.GetLogicalBytes(), x.GetUniqueBytes()))
 	f.add("stored", "%s%s", size(x.GetStoredBytes()), ratio(x.GetUniqueBytes(), x.GetStoredBytes()))
+	a.garbage(&f, x)
 	f.add("index", "%s", size(x.GetIndexBytes()))
 	f.add("free", "%s of %s", size(x.GetFreeBytes()), size(x.GetTotalBytes()))
 	f.some("measured", a.when(x.GetMeasured()))

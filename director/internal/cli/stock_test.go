@@ -55,6 +55,8 @@ func repositories() []*pb.Repository {
 			Id: "repo-1", Name: "Vault", TransporterId: "tr-b", Path: "/srv/vault", Codec: pb.Codec_CODEC_BALANCED, Encrypted: true, Attached: true,
 			Created: at("2026-01-01 00:00:00"), Backups: 12, Points: 340, Blobs: 1200000, StoredBytes: 1_600_000_000, UniqueBytes: 2_900_000_000,
 			LogicalBytes: 61_000_000_000, IndexBytes: 90_000_000, FreeBytes: 400_000_000_000, TotalBytes: 1_000_000_000_000,
+			Measured: at("2026-03-01 05:00:00"),
+			Survey:   &pb.Survey{Taken: at("2026-03-01 04:00:00"), NeededBytes: 1_500_000_000, GarbageBytes: 100_000_000, Unreadable: 2},
 		},
 		{Id: "repo-2", Name: "Plain", TransporterId: "tr-a", Path: "/srv/plain", Codec: pb.Codec_CODEC_NONE},
 		{Id: "repo-3", Name: "Copy", TransporterId: "tr-a", Path: "/mnt/copy", Codec: pb.Codec_CODEC_FAST, Attached: true},
@@ -333,6 +335,22 @@ func (d *director) VerifyRepository(_ context.Context, r *pb.VerifyRepositoryReq
 func (d *director) ReclaimRepository(_ context.Context, r *pb.ReclaimRepositoryRequest) (*pb.ReclaimRepositoryResponse, error) {
 	_, err := byID("repository", r.GetRepositoryId(), repositories())
 	return &pb.ReclaimRepositoryResponse{ActivityId: "act-1"}, err
+}
+
+func (d *director) SurveyRepository(_ context.Context, r *pb.SurveyRepositoryRequest) (*pb.SurveyRepositoryResponse, error) {
+	_, err := byID("repository", r.GetRepositoryId(), repositories())
+	return &pb.SurveyRepositoryResponse{ActivityId: "act-1"}, err
+}
+
+func (d *director) ListBackups(_ context.Context, r *pb.ListBackupsRequest) (*pb.ListBackupsResponse, error) {
+	_, err := byID("repository", r.GetRepositoryId(), repositories())
+	return &pb.ListBackupsResponse{Total: 3, Backups: []*pb.BackupSize{
+		{
+			AccountId: "acc-1", MailboxId: "mb-anna", JobId: "job-1", MailboxAddress: "anna@contoso.com", JobName: "Daily", Points: 2, Messages: 5,
+			LogicalBytes: 52_000, LogicalAllBytes: 113_000, HeldBytes: 40_000, AloneBytes: 30_000, Surveyed: at("2026-03-01 04:00:00"),
+		},
+		{AccountId: "acc-1", MailboxId: "mb-bo", JobId: "job-1", Points: 1, LogicalBytes: 10, LogicalAllBytes: 10},
+	}}, err
 }
 
 func (d *director) RepairRepository(_ context.Context, r *pb.RepairRepositoryRequest) (*pb.RepairRepositoryResponse, error) {

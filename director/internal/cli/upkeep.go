@@ -67,6 +67,55 @@ func newRepositoryReclaim(a *app) *cobra.Command {
 	})
 }
 
+func newRepositorySurvey(a *app) *cobra.Command {
+	return upkeepCommand(a, &cobra.Command{
+		Use: "survey REPOSITORY", Short: "Find out what takes the space, and what is garbage",
+		Long: "Walks all recovery points to find out how much of the repository is needed, how\n" +
+			"much is garbage that \"holdfast repository reclaim\" would free, and what each\n" +
+			"mailbox takes. \"holdfast repository show\" has the result.",
+		Example: "  holdfast repository survey Vault --watch",
+	}, func(ctx context.Context, c *api, id string) (begun, error) {
+		return c.SurveyRepository(ctx, &pb.SurveyRepositoryRequest{RepositoryId: id})
+	})
+}
+
+// garbage tells what the last survey found.
+func (a *app) garbage(f *facts, x *pb.Repository) {
+	s := x.GetSurvey()
+	if s == nil {
+		f.add("garbage", "not known; find out with: holdfast repository survey %s", x.GetName())
+		return
+	}
+	f.add("garbage", "%s, and %s needed, as of %s", size(s.GetGarbageBytes()), size(s.GetNeededBytes()), a.when(s.GetTaken()))
+	if s.GetUnreadable() > 0 {
+		f.add("unreadable", "%s; see: holdfast repository verify %s", counted(s.GetUnreadable(), "part"), x.GetName())
+	}
+}
+
+// backupSizes lists what each mailbox takes.
+func (a *app) backupSizes(ctx context.Context, c *api, id string, limit int32) error {
+	r, err := c.ListBackups(ctx, &pb.ListBackupsRequest{RepositoryId: id, Limit: limit})
+	if err != nil {
+		return err
+	}
+	t := newTable("MAILBOX", "JOB", "POINTS", "MESSAGES", "MAIL", "IN ALL POINTS", "STORED", "ALONE").numbers(2, 3, 4, 5, 6, 7)
+	for _, b := range r.GetBackups() {
+		held, alone := "-", "-"
+		if b.GetSurveyed() != nil {
+			held, alone = size(b.GetHeldBytes()), size(b.GetAloneBytes())
+		}
+		t.row(first(b.GetMailboxAddress(), b.GetMailboxName(), b.GetMailboxId()), first(b.GetJobName(), b.GetJobId()), count(b.GetPoints()),
+			count(b.GetMessages()), size(b.GetLogicalBytes()), size(b.GetLogicalAllBytes()), held, alone)
+	}
+	if err := a.list(r, t, "No backups yet."); err != nil {
+		return err
+	}
+	if more := r.GetTotal() - int64(len(r.GetBackups())); more > 0 {
+		a.note("Not listed: %s, none of them larger.", counted(more, "backup"))
+	}
+	return nil
+}
+
 func newRepositoryRepair(a *app) *cobra.Command {
 	return upkeepCommand(a, &cobra.Command{
 		Use: "repair REPOSITORY", Short: "Put right what is damaged, as far as it can be",

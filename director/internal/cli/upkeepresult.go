@@ -29,6 +29,9 @@ func (a *app) upkeepResult(x *pb.Activity) error {
 		add("packs: "+count(r.GetPacksDropped())+" dropped", count(r.GetPacksRewritten())+" rewritten into "+count(r.GetPacksWritten()))
 		each("not freed", r.GetLeft())
 	}
+	if s := x.GetSurvey(); s != nil {
+		add(size(s.GetNeededBytes())+" needed", size(s.GetGarbageBytes())+" garbage", counted(s.GetUnreadable(), "part")+" unreadable")
+	}
 	if r := x.GetRepair(); r != nil {
 		add("looked through "+counted(r.GetPoints(), "point"), counted(r.GetBlobs(), "blob"), size(r.GetBytes()))
 		each("repaired", r.GetRepaired())

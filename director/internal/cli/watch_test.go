@@ -46,6 +46,11 @@ func TestWatchedWorkEndsWithItsOutcome(t *testing.T) {
 			x.Title, x.Recovery = "Reclaim space in Vault", nil
 			x.Reclaim = &pb.ReclaimReport{FreedBytes: 5_000_000, Blobs: 70, PacksDropped: 2, PacksRewritten: 3, PacksWritten: 1, GarbageBytes: 4000}
 		}, exitOK},
+		{"watch-survey", "repository survey Vault --watch", func(d *director) {
+			x := d.activityStreams[0][1].GetActivity()
+			x.Title, x.Recovery = "Survey Vault", nil
+			x.Survey = &pb.Survey{NeededBytes: 1_000_000, GarbageBytes: 2000, Unreadable: 1}
+		}, exitOK},
 		{"watch-repair-damage", "repository repair Vault --watch", func(d *director) {
 			x := d.activityStreams[0][1].GetActivity()
 			x.Title, x.Recovery, x.Status = "Repair Vault", nil, pb.RunStatus_RUN_STATUS_INCOMPLETE

@@ -13,6 +13,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
+	"holdfast/director/internal/wire"
 	"holdfast/pkg/fault"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
@@ -248,7 +249,7 @@ func statistics(a *transporterv1.Repository, at time.Time) record.RepositoryStat
 	return record.RepositoryStatistics{
 		Backups: a.GetBackups(), Points: a.GetPoints(), Blobs: a.GetBlobs(), StoredBytes: a.GetStoredBytes(),
 		UniqueBytes: a.GetUniqueBytes(), LogicalBytes: a.GetLogicalBytes(), IndexBytes: a.GetIndexBytes(),
-		FreeBytes: a.GetFreeBytes(), TotalBytes: a.GetTotalBytes(), At: at,
+		FreeBytes: a.GetFreeBytes(), TotalBytes: a.GetTotalBytes(), At: at, Survey: wire.Survey(a.GetSurvey()),
 	}
 }
 

@@ -1,6 +1,7 @@
 package depot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -72,6 +73,34 @@ func (s *Service) Points(ctx context.Context, id record.RepositoryID, key Key) (
 		return b.GetTime().AsTime().Compare(a.GetTime().AsTime())
 	})
 	return points, err
+}
+
+// Backups tells what each backup of a repository takes, the largest first.
+func (s *Service) Backups(ctx context.Context, id record.RepositoryID) ([]*transporterv1.BackupSize, error) {
+	var all []*transporterv1.BackupSize
+	err := s.With(ctx, id, func(c transporterv1.ControlServiceClient) error {
+		all = nil
+		stream, err := c.ListBackups(ctx, &transporterv1.ListBackupsRequest{RepositoryId: string(id)})
+		if err != nil {
+			return err
+		}
+		for {
+			part, err := stream.Recv()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if all = append(all, part.GetBackups()...); len(all) > maxPoints {
+				return fault.New(fault.Exhausted, "the repository has more than %d backups", maxPoints)
+			}
+		}
+	})
+	slices.SortStableFunc(all, func(a, b *transporterv1.BackupSize) int {
+		return cmp.Or(cmp.Compare(b.GetHeldBytes(), a.GetHeldBytes()), cmp.Compare(b.GetLogicalAllBytes(), a.GetLogicalAllBytes()))
+	})
+	return all, err
 }
 
 // Folders lists the folders of a point, with the point itself and what it lost.

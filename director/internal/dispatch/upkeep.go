@@ -19,6 +19,11 @@ func (d *Dispatcher) StartReclaim(ctx context.Context, id record.RepositoryID) (
 	return d.startUpkeep(ctx, "Reclaim space in ", record.Task{Kind: record.KindReclaim, Repository: id})
 }
 
+// StartSurvey starts finding out what a repository's space is taken by.
+func (d *Dispatcher) StartSurvey(ctx context.Context, id record.RepositoryID) (record.Run, error) {
+	return d.startUpkeep(ctx, "Survey ", record.Task{Kind: record.KindSurvey, Repository: id})
+}
+
 // StartRepair starts the repair of a repository.
 func (d *Dispatcher) StartRepair(ctx context.Context, id record.RepositoryID) (record.Run, error) {
 	return d.startUpkeep(ctx, "Repair ", record.Task{Kind: record.KindRepair, Repository: id})
@@ -67,6 +72,8 @@ func (f *flight) fillInUpkeep(ctx context.Context, t *record.Task, request *tran
 		request.Work = &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{RepositoryId: id, Full: t.Full}}
 	case record.KindReclaim:
 		request.Work = &transporterv1.StartTaskRequest_Reclaim{Reclaim: &transporterv1.ReclaimWork{RepositoryId: id}}
+	case record.KindSurvey:
+		request.Work = &transporterv1.StartTaskRequest_Survey{Survey: &transporterv1.SurveyWork{RepositoryId: id}}
 	case record.KindRepair:
 		request.Work = &transporterv1.StartTaskRequest_Repair{Repair: &transporterv1.RepairWork{RepositoryId: id}}
 	case record.KindCopy:

@@ -25,6 +25,7 @@ type RunView struct {
 	Reclaim    *record.ReclaimReport
 	Repair     *record.RepairReport
 	Copy       *record.CopyReport
+	Survey     *record.Survey
 }
 
 // TaskView is a task as of now.
@@ -116,7 +117,7 @@ func (n now) one(tx *store.Tx, v *RunView) error {
 	}
 	v.Phase, v.RequestID, v.LossesMore = view.Phase, t.RequestID, view.LossesMore
 	v.Losses, v.Recovery, v.Verify = view.Lost, t.RecoveryReport, t.VerifyReport
-	v.Reclaim, v.Repair, v.Copy = t.ReclaimReport, t.RepairReport, t.CopyReport
+	v.Reclaim, v.Repair, v.Copy, v.Survey = t.ReclaimReport, t.RepairReport, t.CopyReport, t.SurveyReport
 	if v.Error == "" {
 		v.Error = t.Error
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"holdfast/pkg/fault"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
@@ -70,11 +71,45 @@ func (w *World) tend(porter string, q *transporterv1.StartTaskRequest, st *trans
 		st.Reclaim = &transporterv1.ReclaimReport{
 			FreedBytes: 4096, Blobs: 7, PacksDropped: 1, PacksRewritten: 2, PacksWritten: 1, GarbageBytes: 10, Left: []string{"a pack that is damaged"},
 		}
+	case q.GetSurvey() != nil:
+		st.Survey = w.survey(porter, q.GetSurvey().GetRepositoryId())
 	case q.GetRepair() != nil:
 		st.Repair = &transporterv1.RepairReport{Points: 1, Blobs: 5, Bytes: 100, Repaired: []string{"the index was built anew"}}
 	case q.GetCopy() != nil:
 		st.Copy = w.copyPoints(porter, q.GetCopy())
 	}
+}
+
+// survey notes in a repository what a survey found.
+func (w *World) survey(porter, id string) *transporterv1.Survey {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, _, err := w.attached(porter, id)
+	if err != nil {
+		w.violate("a survey of %s, which is not attached", id)
+		return nil
+	}
+	r.info.Survey = &transporterv1.Survey{Taken: timestamppb.Now(), NeededBytes: 1000, GarbageBytes: 50}
+	return r.info.Survey
+}
+
+func (c *control) ListBackups(q *transporterv1.ListBackupsRequest, stream transporterv1.ControlService_ListBackupsServer) error {
+	if err := c.p.called("ListBackups"); err != nil {
+		return err
+	}
+	points, err := c.points(q.GetRepositoryId())
+	if err != nil {
+		return err
+	}
+	for i, p := range points {
+		err := stream.Send(&transporterv1.ListBackupsResponse{Backups: []*transporterv1.BackupSize{{
+			Key: p.GetKey(), Origin: p.GetOrigin(), Points: 1, Messages: p.GetCounts().GetMessages(), HeldBytes: int64(100 * (i + 1)),
+		}}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *World) copyPoints(porter string, q *transporterv1.CopyWork) *transporterv1.CopyReport {

@@ -73,4 +73,6 @@ type RepositoryStatistics struct {
 	StoredBytes, UniqueBytes, LogicalBytes int64
 	IndexBytes, FreeBytes, TotalBytes      int64
 	At                                     time.Time
+	// Survey is the last one; nil when there was none.
+	Survey *Survey
 }

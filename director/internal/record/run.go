@@ -18,6 +18,7 @@ const (
 	KindReclaim  RunKind = 4
 	KindRepair   RunKind = 5
 	KindCopy     RunKind = 6
+	KindSurvey   RunKind = 7
 )
 
 // RunStatus is where a run is. Numbers are stored.
@@ -152,6 +153,7 @@ type Task struct {
 	ReclaimReport  *ReclaimReport
 	RepairReport   *RepairReport
 	CopyReport     *CopyReport
+	SurveyReport   *Survey
 }
 
 // Transfer is an open way into a repository, on the Transporter that keeps it.

@@ -1,6 +1,10 @@
 package record
 
-import "holdfast/pkg/mail"
+import (
+	"time"
+
+	"holdfast/pkg/mail"
+)
 
 // Copy is what a copy between repositories does. Empty fields match all.
 type Copy struct {
@@ -39,4 +43,13 @@ type CopyReport struct {
 	Blobs, Bytes int64
 	// Reasons tell why points were left out.
 	Reasons []string
+}
+
+// Survey is what a walk over a repository found.
+type Survey struct {
+	Taken time.Time
+	// Needed and Garbage are stored bytes: of what points and sessions need, and of what nothing needs.
+	Needed, Garbage int64
+	// Unreadable parts of points were met; what only they name counts as garbage.
+	Unreadable int64
 }

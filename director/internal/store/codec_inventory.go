@@ -89,7 +89,7 @@ func encodeRepository(s *sealer, r *record.Repository) (*statev1.Repository, err
 		Statistics: &statev1.RepositoryStatistics{
 			Backups: t.Backups, Points: t.Points, Blobs: t.Blobs, StoredBytes: t.StoredBytes, UniqueBytes: t.UniqueBytes,
 			LogicalBytes: t.LogicalBytes, IndexBytes: t.IndexBytes, FreeBytes: t.FreeBytes, TotalBytes: t.TotalBytes,
-			At: stamp(t.At),
+			At: stamp(t.At), Survey: encodeSurvey(t.Survey),
 		},
 	}
 	var err error
@@ -126,6 +126,7 @@ func decodeRepository(s *sealer, p *statev1.Repository) (record.Repository, erro
 			Backups: t.GetBackups(), Points: t.GetPoints(), Blobs: t.GetBlobs(), StoredBytes: t.GetStoredBytes(),
 			UniqueBytes: t.GetUniqueBytes(), LogicalBytes: t.GetLogicalBytes(), IndexBytes: t.GetIndexBytes(),
 			FreeBytes: t.GetFreeBytes(), TotalBytes: t.GetTotalBytes(), At: moment(t.GetAt()),
+			Survey: decodeSurvey(t.GetSurvey()),
 		},
 	}
 	var err error

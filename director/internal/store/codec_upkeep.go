@@ -7,6 +7,7 @@ import (
 )
 
 func encodeUpkeep(p *statev1.Task, r *record.Task) {
+	p.SurveyReport = encodeSurvey(r.SurveyReport)
 	if c := r.Copy; c != nil {
 		p.Copy = &statev1.Copy{
 			TargetRepositoryId: string(c.Target), AccountId: string(c.Account), MailboxId: string(c.Mailbox), JobId: string(c.Job),
@@ -29,7 +30,24 @@ func encodeUpkeep(p *statev1.Task, r *record.Task) {
 	}
 }
 
+func encodeSurvey(s *record.Survey) *statev1.Survey {
+	if s == nil {
+		return nil
+	}
+	return &statev1.Survey{Taken: stamp(s.Taken), NeededBytes: s.Needed, GarbageBytes: s.Garbage, Unreadable: s.Unreadable}
+}
+
+func decodeSurvey(p *statev1.Survey) *record.Survey {
+	if p == nil {
+		return nil
+	}
+	return &record.Survey{
+		Taken: moment(p.GetTaken()), Needed: p.GetNeededBytes(), Garbage: p.GetGarbageBytes(), Unreadable: p.GetUnreadable(),
+	}
+}
+
 func decodeUpkeep(r *record.Task, p *statev1.Task) {
+	r.SurveyReport = decodeSurvey(p.GetSurveyReport())
 	if c := p.GetCopy(); c != nil {
 		r.Copy = &record.Copy{
 			Target: record.RepositoryID(c.GetTargetRepositoryId()), Account: mail.AccountID(c.GetAccountId()),

@@ -96,7 +96,7 @@ func examples() filled {
 			NextKey: record.RepositoryKey{Passphrase: "next repository passphrase", KeyFile: "/next"}, Attached: true, Created: at(7), Error: "away",
 			Statistics: record.RepositoryStatistics{
 				Backups: 1, Points: 2, Blobs: 3, StoredBytes: 4, UniqueBytes: 5, LogicalBytes: 6, IndexBytes: 7, FreeBytes: 8,
-				TotalBytes: 9, At: at(8),
+				TotalBytes: 9, At: at(8), Survey: &record.Survey{Taken: at(20), Needed: 1, Garbage: 2, Unreadable: 3},
 			},
 		},
 		Job: record.Job{
@@ -129,6 +129,7 @@ func examples() filled {
 				Freed: 1, Blobs: 2, PacksDropped: 3, PacksRewritten: 4, PacksWritten: 5, Garbage: 6, Left: []string{"pack 2"},
 			},
 			RepairReport: &record.RepairReport{Points: 1, Blobs: 2, Bytes: 3, Repaired: []string{"index"}, Damage: []string{"pack 3"}},
+			SurveyReport: &record.Survey{Taken: at(21), Needed: 4, Garbage: 5, Unreadable: 6},
 			CopyReport: &record.CopyReport{
 				Copied: 1, Present: 2, Deleted: 3, LeftOut: 4, Blobs: 5, Bytes: 6, Reasons: []string{"damaged"},
 			},
@@ -185,7 +186,8 @@ func read(tx *store.Tx) (filled, error) {
 // before takes out what records have got since the first file was made.
 func before(f filled) filled {
 	f.Repository.NextKey = record.RepositoryKey{}
-	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport = nil, nil, nil, nil
+	f.Repository.Statistics.Survey = nil
+	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport, f.Task.SurveyReport = nil, nil, nil, nil, nil
 	return f
 }
 

@@ -17,8 +17,19 @@ func Copy(from record.RepositoryID, c *record.Copy) *transporterv1.CopyWork {
 	return w
 }
 
+// Survey returns what a walk over a repository found; nil when there was none.
+func Survey(s *transporterv1.Survey) *record.Survey {
+	if s == nil {
+		return nil
+	}
+	return &record.Survey{
+		Taken: s.GetTaken().AsTime(), Needed: s.GetNeededBytes(), Garbage: s.GetGarbageBytes(), Unreadable: s.GetUnreadable(),
+	}
+}
+
 // upkeep writes what an ended task did to a repository into its record.
 func upkeep(t *record.Task, s *transporterv1.TaskState) {
+	t.SurveyReport = Survey(s.GetSurvey())
 	if r := s.GetReclaim(); r != nil {
 		t.ReclaimReport = &record.ReclaimReport{
 			Freed: r.GetFreedBytes(), Blobs: r.GetBlobs(), PacksDropped: r.GetPacksDropped(), PacksRewritten: r.GetPacksRewritten(),

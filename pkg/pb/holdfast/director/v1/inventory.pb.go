@@ -1987,7 +1987,9 @@ type Repository struct {
 	FreeBytes     int64                  `protobuf:"varint,17,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
 	TotalBytes    int64                  `protobuf:"varint,18,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
 	// When the Transporter was asked for these numbers last.
-	Measured      *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=measured,proto3" json:"measured,omitempty"`
+	Measured *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=measured,proto3" json:"measured,omitempty"`
+	// The last one; absent when there was none.
+	Survey        *Survey `protobuf:"bytes,20,opt,name=survey,proto3" json:"survey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2155,6 +2157,85 @@ func (x *Repository) GetMeasured() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Repository) GetSurvey() *Survey {
+	if x != nil {
+		return x.Survey
+	}
+	return nil
+}
+
+// Survey is what a walk over everything found.
+type Survey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Taken *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Stored bytes of what is needed: by points, and by sessions that were open or interrupted.
+	NeededBytes int64 `protobuf:"varint,2,opt,name=needed_bytes,json=neededBytes,proto3" json:"needed_bytes,omitempty"`
+	// Stored bytes of what nothing needs.
+	GarbageBytes int64 `protobuf:"varint,3,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	// Parts of points that could not be read; what only they name counts as garbage.
+	Unreadable    int64 `protobuf:"varint,4,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Survey) Reset() {
+	*x = Survey{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Survey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Survey) ProtoMessage() {}
+
+func (x *Survey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Survey.ProtoReflect.Descriptor instead.
+func (*Survey) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Survey) GetTaken() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+func (x *Survey) GetNeededBytes() int64 {
+	if x != nil {
+		return x.NeededBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetUnreadable() int64 {
+	if x != nil {
+		return x.Unreadable
+	}
+	return 0
+}
+
 type RepositoryKey struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Passphrase string                 `protobuf:"bytes,1,opt,name=passphrase,proto3" json:"passphrase,omitempty"`
@@ -2166,7 +2247,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2178,7 +2259,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2191,7 +2272,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -2222,7 +2303,7 @@ type CreateRepositoryRequest struct {
 
 func (x *CreateRepositoryRequest) Reset() {
 	*x = CreateRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2315,7 @@ func (x *CreateRepositoryRequest) String() string {
 func (*CreateRepositoryRequest) ProtoMessage() {}
 
 func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2328,7 @@ func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CreateRepositoryRequest) GetName() string {
@@ -2294,7 +2375,7 @@ type CreateRepositoryResponse struct {
 
 func (x *CreateRepositoryResponse) Reset() {
 	*x = CreateRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2387,7 @@ func (x *CreateRepositoryResponse) String() string {
 func (*CreateRepositoryResponse) ProtoMessage() {}
 
 func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2400,7 @@ func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CreateRepositoryResponse) GetRepository() *Repository {
@@ -2337,7 +2418,7 @@ type ListRepositoriesRequest struct {
 
 func (x *ListRepositoriesRequest) Reset() {
 	*x = ListRepositoriesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2430,7 @@ func (x *ListRepositoriesRequest) String() string {
 func (*ListRepositoriesRequest) ProtoMessage() {}
 
 func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2443,7 @@ func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
 }
 
 type ListRepositoriesResponse struct {
@@ -2374,7 +2455,7 @@ type ListRepositoriesResponse struct {
 
 func (x *ListRepositoriesResponse) Reset() {
 	*x = ListRepositoriesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2386,7 +2467,7 @@ func (x *ListRepositoriesResponse) String() string {
 func (*ListRepositoriesResponse) ProtoMessage() {}
 
 func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2399,7 +2480,7 @@ func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRepositoriesResponse) GetRepositories() []*Repository {
@@ -2418,7 +2499,7 @@ type GetRepositoryRequest struct {
 
 func (x *GetRepositoryRequest) Reset() {
 	*x = GetRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2430,7 +2511,7 @@ func (x *GetRepositoryRequest) String() string {
 func (*GetRepositoryRequest) ProtoMessage() {}
 
 func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2443,7 +2524,7 @@ func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*GetRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetRepositoryRequest) GetRepositoryId() string {
@@ -2462,7 +2543,7 @@ type GetRepositoryResponse struct {
 
 func (x *GetRepositoryResponse) Reset() {
 	*x = GetRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2474,7 +2555,7 @@ func (x *GetRepositoryResponse) String() string {
 func (*GetRepositoryResponse) ProtoMessage() {}
 
 func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2487,7 +2568,7 @@ func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*GetRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetRepositoryResponse) GetRepository() *Repository {
@@ -2514,7 +2595,7 @@ type AttachRepositoryRequest struct {
 
 func (x *AttachRepositoryRequest) Reset() {
 	*x = AttachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +2607,7 @@ func (x *AttachRepositoryRequest) String() string {
 func (*AttachRepositoryRequest) ProtoMessage() {}
 
 func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +2620,7 @@ func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AttachRepositoryRequest) GetRepositoryId() string {
@@ -2600,7 +2681,7 @@ type AttachRepositoryResponse struct {
 
 func (x *AttachRepositoryResponse) Reset() {
 	*x = AttachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +2693,7 @@ func (x *AttachRepositoryResponse) String() string {
 func (*AttachRepositoryResponse) ProtoMessage() {}
 
 func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +2706,7 @@ func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AttachRepositoryResponse) GetRepository() *Repository {
@@ -2644,7 +2725,7 @@ type DetachRepositoryRequest struct {
 
 func (x *DetachRepositoryRequest) Reset() {
 	*x = DetachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2737,7 @@ func (x *DetachRepositoryRequest) String() string {
 func (*DetachRepositoryRequest) ProtoMessage() {}
 
 func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2750,7 @@ func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DetachRepositoryRequest) GetRepositoryId() string {
@@ -2688,7 +2769,7 @@ type DetachRepositoryResponse struct {
 
 func (x *DetachRepositoryResponse) Reset() {
 	*x = DetachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2700,7 +2781,7 @@ func (x *DetachRepositoryResponse) String() string {
 func (*DetachRepositoryResponse) ProtoMessage() {}
 
 func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2713,7 +2794,7 @@ func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DetachRepositoryResponse) GetRepository() *Repository {
@@ -2735,7 +2816,7 @@ type RemoveRepositoryRequest struct {
 
 func (x *RemoveRepositoryRequest) Reset() {
 	*x = RemoveRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2828,7 @@ func (x *RemoveRepositoryRequest) String() string {
 func (*RemoveRepositoryRequest) ProtoMessage() {}
 
 func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +2841,7 @@ func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RemoveRepositoryRequest) GetRepositoryId() string {
@@ -2792,7 +2873,7 @@ type RemoveRepositoryResponse struct {
 
 func (x *RemoveRepositoryResponse) Reset() {
 	*x = RemoveRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +2885,7 @@ func (x *RemoveRepositoryResponse) String() string {
 func (*RemoveRepositoryResponse) ProtoMessage() {}
 
 func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +2898,7 @@ func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
 }
 
 type VerifyRepositoryRequest struct {
@@ -2830,7 +2911,7 @@ type VerifyRepositoryRequest struct {
 
 func (x *VerifyRepositoryRequest) Reset() {
 	*x = VerifyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2842,7 +2923,7 @@ func (x *VerifyRepositoryRequest) String() string {
 func (*VerifyRepositoryRequest) ProtoMessage() {}
 
 func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2855,7 +2936,7 @@ func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *VerifyRepositoryRequest) GetRepositoryId() string {
@@ -2881,7 +2962,7 @@ type VerifyRepositoryResponse struct {
 
 func (x *VerifyRepositoryResponse) Reset() {
 	*x = VerifyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2893,7 +2974,7 @@ func (x *VerifyRepositoryResponse) String() string {
 func (*VerifyRepositoryResponse) ProtoMessage() {}
 
 func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2906,7 +2987,7 @@ func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *VerifyRepositoryResponse) GetActivityId() string {
@@ -2925,7 +3006,7 @@ type ReclaimRepositoryRequest struct {
 
 func (x *ReclaimRepositoryRequest) Reset() {
 	*x = ReclaimRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2937,7 +3018,7 @@ func (x *ReclaimRepositoryRequest) String() string {
 func (*ReclaimRepositoryRequest) ProtoMessage() {}
 
 func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2950,7 +3031,7 @@ func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReclaimRepositoryRequest) GetRepositoryId() string {
@@ -2969,7 +3050,7 @@ type ReclaimRepositoryResponse struct {
 
 func (x *ReclaimRepositoryResponse) Reset() {
 	*x = ReclaimRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2981,7 +3062,7 @@ func (x *ReclaimRepositoryResponse) String() string {
 func (*ReclaimRepositoryResponse) ProtoMessage() {}
 
 func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2994,12 +3075,367 @@ func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReclaimRepositoryResponse) GetActivityId() string {
 	if x != nil {
 		return x.ActivityId
+	}
+	return ""
+}
+
+type SurveyRepositoryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SurveyRepositoryRequest) Reset() {
+	*x = SurveyRepositoryRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SurveyRepositoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SurveyRepositoryRequest) ProtoMessage() {}
+
+func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SurveyRepositoryRequest.ProtoReflect.Descriptor instead.
+func (*SurveyRepositoryRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *SurveyRepositoryRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+type SurveyRepositoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ActivityId    string                 `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SurveyRepositoryResponse) Reset() {
+	*x = SurveyRepositoryResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SurveyRepositoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SurveyRepositoryResponse) ProtoMessage() {}
+
+func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SurveyRepositoryResponse.ProtoReflect.Descriptor instead.
+func (*SurveyRepositoryResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *SurveyRepositoryResponse) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+type ListBackupsRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// 1 to 10,000; 0 means 1,000.
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackupsRequest) Reset() {
+	*x = ListBackupsRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackupsRequest) ProtoMessage() {}
+
+func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
+func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ListBackupsRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ListBackupsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListBackupsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Backups []*BackupSize          `protobuf:"bytes,1,rep,name=backups,proto3" json:"backups,omitempty"`
+	// How many there are.
+	Total         int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackupsResponse) Reset() {
+	*x = ListBackupsResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackupsResponse) ProtoMessage() {}
+
+func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
+func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ListBackupsResponse) GetBackups() []*BackupSize {
+	if x != nil {
+		return x.Backups
+	}
+	return nil
+}
+
+func (x *ListBackupsResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// BackupSize is one backup and what it takes.
+type BackupSize struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId string                 `protobuf:"bytes,2,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	Points    int64                  `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	Newest    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=newest,proto3" json:"newest,omitempty"`
+	Messages  int64                  `protobuf:"varint,5,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Content of the newest point, and of all points as if nothing were shared.
+	LogicalBytes    int64 `protobuf:"varint,6,opt,name=logical_bytes,json=logicalBytes,proto3" json:"logical_bytes,omitempty"`
+	LogicalAllBytes int64 `protobuf:"varint,7,opt,name=logical_all_bytes,json=logicalAllBytes,proto3" json:"logical_all_bytes,omitempty"`
+	// As of the last survey that weighed backups: stored bytes of all that it needs, and of what no other backup needs.
+	HeldBytes  int64 `protobuf:"varint,8,opt,name=held_bytes,json=heldBytes,proto3" json:"held_bytes,omitempty"`
+	AloneBytes int64 `protobuf:"varint,9,opt,name=alone_bytes,json=aloneBytes,proto3" json:"alone_bytes,omitempty"`
+	// When that was; unset when the backup was in none.
+	Surveyed *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=surveyed,proto3" json:"surveyed,omitempty"`
+	JobId    string                 `protobuf:"bytes,11,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Of the newest point.
+	AccountName    string `protobuf:"bytes,12,opt,name=account_name,json=accountName,proto3" json:"account_name,omitempty"`
+	MailboxName    string `protobuf:"bytes,13,opt,name=mailbox_name,json=mailboxName,proto3" json:"mailbox_name,omitempty"`
+	MailboxAddress string `protobuf:"bytes,14,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
+	JobName        string `protobuf:"bytes,15,opt,name=job_name,json=jobName,proto3" json:"job_name,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *BackupSize) Reset() {
+	*x = BackupSize{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupSize) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupSize) ProtoMessage() {}
+
+func (x *BackupSize) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
+func (*BackupSize) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *BackupSize) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *BackupSize) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *BackupSize) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *BackupSize) GetNewest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Newest
+	}
+	return nil
+}
+
+func (x *BackupSize) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *BackupSize) GetLogicalBytes() int64 {
+	if x != nil {
+		return x.LogicalBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetLogicalAllBytes() int64 {
+	if x != nil {
+		return x.LogicalAllBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetHeldBytes() int64 {
+	if x != nil {
+		return x.HeldBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetAloneBytes() int64 {
+	if x != nil {
+		return x.AloneBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetSurveyed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Surveyed
+	}
+	return nil
+}
+
+func (x *BackupSize) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *BackupSize) GetAccountName() string {
+	if x != nil {
+		return x.AccountName
+	}
+	return ""
+}
+
+func (x *BackupSize) GetMailboxName() string {
+	if x != nil {
+		return x.MailboxName
+	}
+	return ""
+}
+
+func (x *BackupSize) GetMailboxAddress() string {
+	if x != nil {
+		return x.MailboxAddress
+	}
+	return ""
+}
+
+func (x *BackupSize) GetJobName() string {
+	if x != nil {
+		return x.JobName
 	}
 	return ""
 }
@@ -3013,7 +3449,7 @@ type RepairRepositoryRequest struct {
 
 func (x *RepairRepositoryRequest) Reset() {
 	*x = RepairRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3025,7 +3461,7 @@ func (x *RepairRepositoryRequest) String() string {
 func (*RepairRepositoryRequest) ProtoMessage() {}
 
 func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3038,7 +3474,7 @@ func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RepairRepositoryRequest) GetRepositoryId() string {
@@ -3057,7 +3493,7 @@ type RepairRepositoryResponse struct {
 
 func (x *RepairRepositoryResponse) Reset() {
 	*x = RepairRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3069,7 +3505,7 @@ func (x *RepairRepositoryResponse) String() string {
 func (*RepairRepositoryResponse) ProtoMessage() {}
 
 func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3082,7 +3518,7 @@ func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *RepairRepositoryResponse) GetActivityId() string {
@@ -3112,7 +3548,7 @@ type CopyRepositoryRequest struct {
 
 func (x *CopyRepositoryRequest) Reset() {
 	*x = CopyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3124,7 +3560,7 @@ func (x *CopyRepositoryRequest) String() string {
 func (*CopyRepositoryRequest) ProtoMessage() {}
 
 func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3137,7 +3573,7 @@ func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *CopyRepositoryRequest) GetRepositoryId() string {
@@ -3205,7 +3641,7 @@ type CopyRepositoryResponse struct {
 
 func (x *CopyRepositoryResponse) Reset() {
 	*x = CopyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3217,7 +3653,7 @@ func (x *CopyRepositoryResponse) String() string {
 func (*CopyRepositoryResponse) ProtoMessage() {}
 
 func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3230,7 +3666,7 @@ func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *CopyRepositoryResponse) GetActivityId() string {
@@ -3250,7 +3686,7 @@ type SetRepositoryCodecRequest struct {
 
 func (x *SetRepositoryCodecRequest) Reset() {
 	*x = SetRepositoryCodecRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3262,7 +3698,7 @@ func (x *SetRepositoryCodecRequest) String() string {
 func (*SetRepositoryCodecRequest) ProtoMessage() {}
 
 func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3275,7 +3711,7 @@ func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SetRepositoryCodecRequest) GetRepositoryId() string {
@@ -3301,7 +3737,7 @@ type SetRepositoryCodecResponse struct {
 
 func (x *SetRepositoryCodecResponse) Reset() {
 	*x = SetRepositoryCodecResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3313,7 +3749,7 @@ func (x *SetRepositoryCodecResponse) String() string {
 func (*SetRepositoryCodecResponse) ProtoMessage() {}
 
 func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3326,7 +3762,7 @@ func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SetRepositoryCodecResponse) GetRepository() *Repository {
@@ -3348,7 +3784,7 @@ type ChangeRepositoryKeyRequest struct {
 
 func (x *ChangeRepositoryKeyRequest) Reset() {
 	*x = ChangeRepositoryKeyRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3360,7 +3796,7 @@ func (x *ChangeRepositoryKeyRequest) String() string {
 func (*ChangeRepositoryKeyRequest) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3373,7 +3809,7 @@ func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ChangeRepositoryKeyRequest) GetRepositoryId() string {
@@ -3406,7 +3842,7 @@ type ChangeRepositoryKeyResponse struct {
 
 func (x *ChangeRepositoryKeyResponse) Reset() {
 	*x = ChangeRepositoryKeyResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3418,7 +3854,7 @@ func (x *ChangeRepositoryKeyResponse) String() string {
 func (*ChangeRepositoryKeyResponse) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3431,7 +3867,7 @@ func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ChangeRepositoryKeyResponse) GetRepository() *Repository {
@@ -3452,7 +3888,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3464,7 +3900,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3477,7 +3913,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -3502,7 +3938,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3514,7 +3950,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3527,7 +3963,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
 }
 
 type Point struct {
@@ -3555,7 +3991,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3567,7 +4003,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3580,7 +4016,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Point) GetId() string {
@@ -3714,7 +4150,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3726,7 +4162,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3739,7 +4175,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -3780,7 +4216,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3792,7 +4228,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3805,7 +4241,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -3829,7 +4265,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3841,7 +4277,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3854,7 +4290,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Folder) GetId() string {
@@ -3909,7 +4345,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3921,7 +4357,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3934,7 +4370,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -3962,7 +4398,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3974,7 +4410,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3987,7 +4423,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -4021,7 +4457,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4033,7 +4469,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4046,7 +4482,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Address) GetName() string {
@@ -4086,7 +4522,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4098,7 +4534,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4111,7 +4547,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -4233,7 +4669,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4245,7 +4681,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4258,7 +4694,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -4313,7 +4749,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4325,7 +4761,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4338,7 +4774,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -4370,7 +4806,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4382,7 +4818,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4395,7 +4831,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -4578,7 +5014,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\vtransporter\x18\x01 \x01(\v2!.holdfast.director.v1.TransporterR\vtransporter\"A\n" +
 	"\x18RemoveTransporterRequest\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\"\x1b\n" +
-	"\x19RemoveTransporterResponse\"\xf0\x04\n" +
+	"\x19RemoveTransporterResponse\"\xa6\x05\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -4603,7 +5039,15 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"free_bytes\x18\x11 \x01(\x03R\tfreeBytes\x12\x1f\n" +
 	"\vtotal_bytes\x18\x12 \x01(\x03R\n" +
 	"totalBytes\x126\n" +
-	"\bmeasured\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bmeasured\"J\n" +
+	"\bmeasured\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bmeasured\x124\n" +
+	"\x06survey\x18\x14 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\"\xa2\x01\n" +
+	"\x06Survey\x120\n" +
+	"\x05taken\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05taken\x12!\n" +
+	"\fneeded_bytes\x18\x02 \x01(\x03R\vneededBytes\x12#\n" +
+	"\rgarbage_bytes\x18\x03 \x01(\x03R\fgarbageBytes\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x04 \x01(\x03R\n" +
+	"unreadable\"J\n" +
 	"\rRepositoryKey\x12\x1e\n" +
 	"\n" +
 	"passphrase\x18\x01 \x01(\tR\n" +
@@ -4663,6 +5107,39 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x19ReclaimRepositoryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\">\n" +
+	"\x17SurveyRepositoryRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\";\n" +
+	"\x18SurveyRepositoryResponse\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\"O\n" +
+	"\x12ListBackupsRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\"g\n" +
+	"\x13ListBackupsResponse\x12:\n" +
+	"\abackups\x18\x01 \x03(\v2 .holdfast.director.v1.BackupSizeR\abackups\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\"\x9c\x04\n" +
+	"\n" +
+	"BackupSize\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\x122\n" +
+	"\x06newest\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06newest\x12\x1a\n" +
+	"\bmessages\x18\x05 \x01(\x03R\bmessages\x12#\n" +
+	"\rlogical_bytes\x18\x06 \x01(\x03R\flogicalBytes\x12*\n" +
+	"\x11logical_all_bytes\x18\a \x01(\x03R\x0flogicalAllBytes\x12\x1d\n" +
+	"\n" +
+	"held_bytes\x18\b \x01(\x03R\theldBytes\x12\x1f\n" +
+	"\valone_bytes\x18\t \x01(\x03R\n" +
+	"aloneBytes\x126\n" +
+	"\bsurveyed\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bsurveyed\x12\x15\n" +
+	"\x06job_id\x18\v \x01(\tR\x05jobId\x12!\n" +
+	"\faccount_name\x18\f \x01(\tR\vaccountName\x12!\n" +
+	"\fmailbox_name\x18\r \x01(\tR\vmailboxName\x12'\n" +
+	"\x0fmailbox_address\x18\x0e \x01(\tR\x0emailboxAddress\x12\x19\n" +
+	"\bjob_name\x18\x0f \x01(\tR\ajobName\">\n" +
 	"\x17RepairRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\";\n" +
 	"\x18RepairRepositoryResponse\x12\x1f\n" +
@@ -4822,7 +5299,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x10ListTransporters\x12-.holdfast.director.v1.ListTransportersRequest\x1a..holdfast.director.v1.ListTransportersResponse\x12w\n" +
 	"\x12RefreshTransporter\x12/.holdfast.director.v1.RefreshTransporterRequest\x1a0.holdfast.director.v1.RefreshTransporterResponse\x12t\n" +
 	"\x11UpdateTransporter\x12..holdfast.director.v1.UpdateTransporterRequest\x1a/.holdfast.director.v1.UpdateTransporterResponse\x12t\n" +
-	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\x8d\x0e\n" +
+	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\xe4\x0f\n" +
 	"\x11RepositoryService\x12q\n" +
 	"\x10CreateRepository\x12-.holdfast.director.v1.CreateRepositoryRequest\x1a..holdfast.director.v1.CreateRepositoryResponse\x12q\n" +
 	"\x10ListRepositories\x12-.holdfast.director.v1.ListRepositoriesRequest\x1a..holdfast.director.v1.ListRepositoriesResponse\x12h\n" +
@@ -4832,6 +5309,8 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x10RemoveRepository\x12-.holdfast.director.v1.RemoveRepositoryRequest\x1a..holdfast.director.v1.RemoveRepositoryResponse\x12q\n" +
 	"\x10VerifyRepository\x12-.holdfast.director.v1.VerifyRepositoryRequest\x1a..holdfast.director.v1.VerifyRepositoryResponse\x12t\n" +
 	"\x11ReclaimRepository\x12..holdfast.director.v1.ReclaimRepositoryRequest\x1a/.holdfast.director.v1.ReclaimRepositoryResponse\x12q\n" +
+	"\x10SurveyRepository\x12-.holdfast.director.v1.SurveyRepositoryRequest\x1a..holdfast.director.v1.SurveyRepositoryResponse\x12b\n" +
+	"\vListBackups\x12(.holdfast.director.v1.ListBackupsRequest\x1a).holdfast.director.v1.ListBackupsResponse\x12q\n" +
 	"\x10RepairRepository\x12-.holdfast.director.v1.RepairRepositoryRequest\x1a..holdfast.director.v1.RepairRepositoryResponse\x12k\n" +
 	"\x0eCopyRepository\x12+.holdfast.director.v1.CopyRepositoryRequest\x1a,.holdfast.director.v1.CopyRepositoryResponse\x12w\n" +
 	"\x12SetRepositoryCodec\x12/.holdfast.director.v1.SetRepositoryCodecRequest\x1a0.holdfast.director.v1.SetRepositoryCodecResponse\x12z\n" +
@@ -4855,7 +5334,7 @@ func file_holdfast_director_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
 var file_holdfast_director_v1_inventory_proto_goTypes = []any{
 	(Cloud)(0),                          // 0: holdfast.director.v1.Cloud
 	(MailboxKind)(0),                    // 1: holdfast.director.v1.MailboxKind
@@ -4891,49 +5370,55 @@ var file_holdfast_director_v1_inventory_proto_goTypes = []any{
 	(*RemoveTransporterRequest)(nil),    // 31: holdfast.director.v1.RemoveTransporterRequest
 	(*RemoveTransporterResponse)(nil),   // 32: holdfast.director.v1.RemoveTransporterResponse
 	(*Repository)(nil),                  // 33: holdfast.director.v1.Repository
-	(*RepositoryKey)(nil),               // 34: holdfast.director.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),     // 35: holdfast.director.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil),    // 36: holdfast.director.v1.CreateRepositoryResponse
-	(*ListRepositoriesRequest)(nil),     // 37: holdfast.director.v1.ListRepositoriesRequest
-	(*ListRepositoriesResponse)(nil),    // 38: holdfast.director.v1.ListRepositoriesResponse
-	(*GetRepositoryRequest)(nil),        // 39: holdfast.director.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),       // 40: holdfast.director.v1.GetRepositoryResponse
-	(*AttachRepositoryRequest)(nil),     // 41: holdfast.director.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil),    // 42: holdfast.director.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),     // 43: holdfast.director.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil),    // 44: holdfast.director.v1.DetachRepositoryResponse
-	(*RemoveRepositoryRequest)(nil),     // 45: holdfast.director.v1.RemoveRepositoryRequest
-	(*RemoveRepositoryResponse)(nil),    // 46: holdfast.director.v1.RemoveRepositoryResponse
-	(*VerifyRepositoryRequest)(nil),     // 47: holdfast.director.v1.VerifyRepositoryRequest
-	(*VerifyRepositoryResponse)(nil),    // 48: holdfast.director.v1.VerifyRepositoryResponse
-	(*ReclaimRepositoryRequest)(nil),    // 49: holdfast.director.v1.ReclaimRepositoryRequest
-	(*ReclaimRepositoryResponse)(nil),   // 50: holdfast.director.v1.ReclaimRepositoryResponse
-	(*RepairRepositoryRequest)(nil),     // 51: holdfast.director.v1.RepairRepositoryRequest
-	(*RepairRepositoryResponse)(nil),    // 52: holdfast.director.v1.RepairRepositoryResponse
-	(*CopyRepositoryRequest)(nil),       // 53: holdfast.director.v1.CopyRepositoryRequest
-	(*CopyRepositoryResponse)(nil),      // 54: holdfast.director.v1.CopyRepositoryResponse
-	(*SetRepositoryCodecRequest)(nil),   // 55: holdfast.director.v1.SetRepositoryCodecRequest
-	(*SetRepositoryCodecResponse)(nil),  // 56: holdfast.director.v1.SetRepositoryCodecResponse
-	(*ChangeRepositoryKeyRequest)(nil),  // 57: holdfast.director.v1.ChangeRepositoryKeyRequest
-	(*ChangeRepositoryKeyResponse)(nil), // 58: holdfast.director.v1.ChangeRepositoryKeyResponse
-	(*DeletePointsRequest)(nil),         // 59: holdfast.director.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),        // 60: holdfast.director.v1.DeletePointsResponse
-	(*Point)(nil),                       // 61: holdfast.director.v1.Point
-	(*ListPointsRequest)(nil),           // 62: holdfast.director.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),          // 63: holdfast.director.v1.ListPointsResponse
-	(*Folder)(nil),                      // 64: holdfast.director.v1.Folder
-	(*ListFoldersRequest)(nil),          // 65: holdfast.director.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),         // 66: holdfast.director.v1.ListFoldersResponse
-	(*Address)(nil),                     // 67: holdfast.director.v1.Address
-	(*MessageSummary)(nil),              // 68: holdfast.director.v1.MessageSummary
-	(*ListMessagesRequest)(nil),         // 69: holdfast.director.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),        // 70: holdfast.director.v1.ListMessagesResponse
-	(*Loss)(nil),                        // 71: holdfast.director.v1.Loss
-	(*timestamppb.Timestamp)(nil),       // 72: google.protobuf.Timestamp
+	(*Survey)(nil),                      // 34: holdfast.director.v1.Survey
+	(*RepositoryKey)(nil),               // 35: holdfast.director.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),     // 36: holdfast.director.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),    // 37: holdfast.director.v1.CreateRepositoryResponse
+	(*ListRepositoriesRequest)(nil),     // 38: holdfast.director.v1.ListRepositoriesRequest
+	(*ListRepositoriesResponse)(nil),    // 39: holdfast.director.v1.ListRepositoriesResponse
+	(*GetRepositoryRequest)(nil),        // 40: holdfast.director.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),       // 41: holdfast.director.v1.GetRepositoryResponse
+	(*AttachRepositoryRequest)(nil),     // 42: holdfast.director.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),    // 43: holdfast.director.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),     // 44: holdfast.director.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),    // 45: holdfast.director.v1.DetachRepositoryResponse
+	(*RemoveRepositoryRequest)(nil),     // 46: holdfast.director.v1.RemoveRepositoryRequest
+	(*RemoveRepositoryResponse)(nil),    // 47: holdfast.director.v1.RemoveRepositoryResponse
+	(*VerifyRepositoryRequest)(nil),     // 48: holdfast.director.v1.VerifyRepositoryRequest
+	(*VerifyRepositoryResponse)(nil),    // 49: holdfast.director.v1.VerifyRepositoryResponse
+	(*ReclaimRepositoryRequest)(nil),    // 50: holdfast.director.v1.ReclaimRepositoryRequest
+	(*ReclaimRepositoryResponse)(nil),   // 51: holdfast.director.v1.ReclaimRepositoryResponse
+	(*SurveyRepositoryRequest)(nil),     // 52: holdfast.director.v1.SurveyRepositoryRequest
+	(*SurveyRepositoryResponse)(nil),    // 53: holdfast.director.v1.SurveyRepositoryResponse
+	(*ListBackupsRequest)(nil),          // 54: holdfast.director.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),         // 55: holdfast.director.v1.ListBackupsResponse
+	(*BackupSize)(nil),                  // 56: holdfast.director.v1.BackupSize
+	(*RepairRepositoryRequest)(nil),     // 57: holdfast.director.v1.RepairRepositoryRequest
+	(*RepairRepositoryResponse)(nil),    // 58: holdfast.director.v1.RepairRepositoryResponse
+	(*CopyRepositoryRequest)(nil),       // 59: holdfast.director.v1.CopyRepositoryRequest
+	(*CopyRepositoryResponse)(nil),      // 60: holdfast.director.v1.CopyRepositoryResponse
+	(*SetRepositoryCodecRequest)(nil),   // 61: holdfast.director.v1.SetRepositoryCodecRequest
+	(*SetRepositoryCodecResponse)(nil),  // 62: holdfast.director.v1.SetRepositoryCodecResponse
+	(*ChangeRepositoryKeyRequest)(nil),  // 63: holdfast.director.v1.ChangeRepositoryKeyRequest
+	(*ChangeRepositoryKeyResponse)(nil), // 64: holdfast.director.v1.ChangeRepositoryKeyResponse
+	(*DeletePointsRequest)(nil),         // 65: holdfast.director.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),        // 66: holdfast.director.v1.DeletePointsResponse
+	(*Point)(nil),                       // 67: holdfast.director.v1.Point
+	(*ListPointsRequest)(nil),           // 68: holdfast.director.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),          // 69: holdfast.director.v1.ListPointsResponse
+	(*Folder)(nil),                      // 70: holdfast.director.v1.Folder
+	(*ListFoldersRequest)(nil),          // 71: holdfast.director.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),         // 72: holdfast.director.v1.ListFoldersResponse
+	(*Address)(nil),                     // 73: holdfast.director.v1.Address
+	(*MessageSummary)(nil),              // 74: holdfast.director.v1.MessageSummary
+	(*ListMessagesRequest)(nil),         // 75: holdfast.director.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),        // 76: holdfast.director.v1.ListMessagesResponse
+	(*Loss)(nil),                        // 77: holdfast.director.v1.Loss
+	(*timestamppb.Timestamp)(nil),       // 78: google.protobuf.Timestamp
 }
 var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
-	72, // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	78, // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
 	4,  // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
 	3,  // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
 	5,  // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
@@ -4949,100 +5434,109 @@ var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	3,  // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
 	1,  // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
 	19, // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	72, // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	72, // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	78, // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	78, // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
 	22, // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 20: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
 	22, // 21: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 22: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
 	22, // 23: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
 	2,  // 24: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	72, // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	72, // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
-	2,  // 27: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	34, // 28: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 29: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 30: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	33, // 31: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	34, // 32: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 33: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 34: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	2,  // 35: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
-	33, // 36: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
-	34, // 37: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
-	34, // 38: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 39: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
-	72, // 40: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	61, // 41: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	61, // 42: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	64, // 43: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	71, // 44: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	67, // 45: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	67, // 46: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	72, // 47: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	72, // 48: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	68, // 49: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	6,  // 50: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	8,  // 51: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	10, // 52: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	13, // 53: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	15, // 54: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	17, // 55: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	20, // 56: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	23, // 57: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	25, // 58: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	27, // 59: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	29, // 60: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	31, // 61: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	35, // 62: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	37, // 63: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	39, // 64: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	41, // 65: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	43, // 66: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	45, // 67: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	47, // 68: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	49, // 69: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
-	51, // 70: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
-	53, // 71: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
-	55, // 72: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
-	57, // 73: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
-	59, // 74: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
-	62, // 75: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	65, // 76: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	69, // 77: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	7,  // 78: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	9,  // 79: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	11, // 80: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	14, // 81: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	16, // 82: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	18, // 83: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	21, // 84: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	24, // 85: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	26, // 86: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	28, // 87: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	30, // 88: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	32, // 89: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	36, // 90: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	38, // 91: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	40, // 92: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	42, // 93: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	44, // 94: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	46, // 95: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	48, // 96: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	50, // 97: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
-	52, // 98: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
-	54, // 99: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
-	56, // 100: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
-	58, // 101: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
-	60, // 102: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
-	63, // 103: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	66, // 104: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	70, // 105: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	78, // [78:106] is the sub-list for method output_type
-	50, // [50:78] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	78, // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	78, // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	34, // 27: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
+	78, // 28: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	2,  // 29: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	35, // 30: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 31: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	33, // 32: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	33, // 33: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	35, // 34: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 35: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	33, // 36: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	56, // 37: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
+	78, // 38: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	78, // 39: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	2,  // 40: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	33, // 41: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	35, // 42: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	35, // 43: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	33, // 44: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	78, // 45: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	67, // 46: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	67, // 47: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	70, // 48: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	77, // 49: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	73, // 50: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	73, // 51: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	78, // 52: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	78, // 53: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	74, // 54: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	6,  // 55: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	8,  // 56: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	10, // 57: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	13, // 58: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	15, // 59: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	17, // 60: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	20, // 61: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	23, // 62: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	25, // 63: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	27, // 64: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	29, // 65: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	31, // 66: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	36, // 67: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	38, // 68: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	40, // 69: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	42, // 70: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	44, // 71: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	46, // 72: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	48, // 73: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	50, // 74: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	52, // 75: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
+	54, // 76: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
+	57, // 77: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	59, // 78: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	61, // 79: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	63, // 80: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	65, // 81: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	68, // 82: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	71, // 83: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	75, // 84: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	7,  // 85: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	9,  // 86: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	11, // 87: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	14, // 88: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	16, // 89: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	18, // 90: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	21, // 91: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	24, // 92: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	26, // 93: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	28, // 94: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	30, // 95: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	32, // 96: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	37, // 97: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	39, // 98: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	41, // 99: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	43, // 100: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	45, // 101: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	47, // 102: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	49, // 103: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	51, // 104: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	53, // 105: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
+	55, // 106: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
+	58, // 107: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	60, // 108: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	62, // 109: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	64, // 110: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	66, // 111: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	69, // 112: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	72, // 113: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	76, // 114: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	85, // [85:115] is the sub-list for method output_type
+	55, // [55:85] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }
@@ -5056,7 +5550,7 @@ func file_holdfast_director_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_inventory_proto_rawDesc), len(file_holdfast_director_v1_inventory_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   69,
+			NumMessages:   75,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

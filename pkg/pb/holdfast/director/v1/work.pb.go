@@ -215,6 +215,7 @@ const (
 	ActivityKind_ACTIVITY_KIND_RECLAIM     ActivityKind = 4
 	ActivityKind_ACTIVITY_KIND_REPAIR      ActivityKind = 5
 	ActivityKind_ACTIVITY_KIND_COPY        ActivityKind = 6
+	ActivityKind_ACTIVITY_KIND_SURVEY      ActivityKind = 7
 )
 
 // Enum value maps for ActivityKind.
@@ -227,6 +228,7 @@ var (
 		4: "ACTIVITY_KIND_RECLAIM",
 		5: "ACTIVITY_KIND_REPAIR",
 		6: "ACTIVITY_KIND_COPY",
+		7: "ACTIVITY_KIND_SURVEY",
 	}
 	ActivityKind_value = map[string]int32{
 		"ACTIVITY_KIND_UNSPECIFIED": 0,
@@ -236,6 +238,7 @@ var (
 		"ACTIVITY_KIND_RECLAIM":     4,
 		"ACTIVITY_KIND_REPAIR":      5,
 		"ACTIVITY_KIND_COPY":        6,
+		"ACTIVITY_KIND_SURVEY":      7,
 	}
 )
 
@@ -2316,6 +2319,7 @@ type Activity struct {
 	Reclaim       *ReclaimReport         `protobuf:"bytes,16,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
 	Repair        *RepairReport          `protobuf:"bytes,17,opt,name=repair,proto3" json:"repair,omitempty"`
 	Copy          *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
+	Survey        *Survey                `protobuf:"bytes,19,opt,name=survey,proto3" json:"survey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2472,6 +2476,13 @@ func (x *Activity) GetRepair() *RepairReport {
 func (x *Activity) GetCopy() *CopyReport {
 	if x != nil {
 		return x.Copy
+	}
+	return nil
+}
+
+func (x *Activity) GetSurvey() *Survey {
+	if x != nil {
+		return x.Survey
 	}
 	return nil
 }
@@ -3349,7 +3360,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\voverwritten\x18\x04 \x01(\x03R\voverwritten\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12'\n" +
 	"\x0ffolders_created\x18\x06 \x01(\x03R\x0efoldersCreated\x12\x14\n" +
-	"\x05notes\x18\a \x03(\tR\x05notes\"\xae\x06\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\xe4\x06\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -3371,7 +3382,8 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x06verify\x18\x0f \x01(\v2\".holdfast.director.v1.VerifyReportR\x06verify\x12=\n" +
 	"\areclaim\x18\x10 \x01(\v2#.holdfast.director.v1.ReclaimReportR\areclaim\x12:\n" +
 	"\x06repair\x18\x11 \x01(\v2\".holdfast.director.v1.RepairReportR\x06repair\x124\n" +
-	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\"j\n" +
+	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\x124\n" +
+	"\x06survey\x18\x13 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
@@ -3446,7 +3458,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x03*\xc7\x01\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x03*\xe1\x01\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTIVITY_KIND_RUN\x10\x01\x12\x1a\n" +
@@ -3454,7 +3466,8 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x14ACTIVITY_KIND_VERIFY\x10\x03\x12\x19\n" +
 	"\x15ACTIVITY_KIND_RECLAIM\x10\x04\x12\x18\n" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
-	"\x12ACTIVITY_KIND_COPY\x10\x062\x90\a\n" +
+	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
+	"\x14ACTIVITY_KIND_SURVEY\x10\a2\x90\a\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3542,6 +3555,7 @@ var file_holdfast_director_v1_work_proto_goTypes = []any{
 	nil,                            // 49: holdfast.director.v1.Progress.RequestsByKindEntry
 	(*timestamppb.Timestamp)(nil),  // 50: google.protobuf.Timestamp
 	(*Loss)(nil),                   // 51: holdfast.director.v1.Loss
+	(*Survey)(nil),                 // 52: holdfast.director.v1.Survey
 }
 var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	5,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
@@ -3587,44 +3601,45 @@ var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	38, // 40: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
 	39, // 41: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
 	40, // 42: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
-	36, // 43: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	36, // 44: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	36, // 45: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	9,  // 46: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	11, // 47: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	13, // 48: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	15, // 49: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	17, // 50: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	19, // 51: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	21, // 52: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	23, // 53: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	25, // 54: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	27, // 55: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	32, // 56: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	41, // 57: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	43, // 58: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	45, // 59: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	47, // 60: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	10, // 61: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	12, // 62: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	14, // 63: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	16, // 64: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	18, // 65: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	20, // 66: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	22, // 67: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	24, // 68: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	26, // 69: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	28, // 70: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	34, // 71: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	42, // 72: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	44, // 73: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	46, // 74: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	48, // 75: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	61, // [61:76] is the sub-list for method output_type
-	46, // [46:61] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	52, // 43: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
+	36, // 44: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	36, // 45: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	36, // 46: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	9,  // 47: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	11, // 48: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	13, // 49: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	15, // 50: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	17, // 51: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	19, // 52: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	21, // 53: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	23, // 54: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	25, // 55: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	27, // 56: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	32, // 57: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	41, // 58: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	43, // 59: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	45, // 60: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	47, // 61: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	10, // 62: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	12, // 63: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	14, // 64: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	16, // 65: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	18, // 66: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	20, // 67: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	22, // 68: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	24, // 69: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	26, // 70: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	28, // 71: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	34, // 72: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	42, // 73: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	44, // 74: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	46, // 75: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	48, // 76: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	62, // [62:77] is the sub-list for method output_type
+	47, // [47:62] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_work_proto_init() }

@@ -757,6 +757,7 @@ type RepositoryStatistics struct {
 	FreeBytes     int64                  `protobuf:"varint,8,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
 	TotalBytes    int64                  `protobuf:"varint,9,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=at,proto3" json:"at,omitempty"`
+	Survey        *Survey                `protobuf:"bytes,11,opt,name=survey,proto3" json:"survey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -861,6 +862,82 @@ func (x *RepositoryStatistics) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RepositoryStatistics) GetSurvey() *Survey {
+	if x != nil {
+		return x.Survey
+	}
+	return nil
+}
+
+// Survey is what a walk over a repository found.
+type Survey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Taken         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	NeededBytes   int64                  `protobuf:"varint,2,opt,name=needed_bytes,json=neededBytes,proto3" json:"needed_bytes,omitempty"`
+	GarbageBytes  int64                  `protobuf:"varint,3,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	Unreadable    int64                  `protobuf:"varint,4,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Survey) Reset() {
+	*x = Survey{}
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Survey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Survey) ProtoMessage() {}
+
+func (x *Survey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Survey.ProtoReflect.Descriptor instead.
+func (*Survey) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Survey) GetTaken() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+func (x *Survey) GetNeededBytes() int64 {
+	if x != nil {
+		return x.NeededBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetUnreadable() int64 {
+	if x != nil {
+		return x.Unreadable
+	}
+	return 0
+}
+
 var File_holdfast_state_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
@@ -941,7 +1018,7 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"passphrase\x18\x01 \x01(\tR\n" +
 	"passphrase\x12\x19\n" +
-	"\bkey_file\x18\x02 \x01(\tR\akeyFile\"\xd6\x02\n" +
+	"\bkey_file\x18\x02 \x01(\tR\akeyFile\"\x89\x03\n" +
 	"\x14RepositoryStatistics\x12\x18\n" +
 	"\abackups\x18\x01 \x01(\x03R\abackups\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x14\n" +
@@ -956,7 +1033,15 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\vtotal_bytes\x18\t \x01(\x03R\n" +
 	"totalBytes\x12*\n" +
 	"\x02at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\x02atB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x121\n" +
+	"\x06survey\x18\v \x01(\v2\x19.holdfast.state.v1.SurveyR\x06survey\"\xa2\x01\n" +
+	"\x06Survey\x120\n" +
+	"\x05taken\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05taken\x12!\n" +
+	"\fneeded_bytes\x18\x02 \x01(\x03R\vneededBytes\x12#\n" +
+	"\rgarbage_bytes\x18\x03 \x01(\x03R\fgarbageBytes\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x04 \x01(\x03R\n" +
+	"unreadableB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
 
 var (
 	file_holdfast_state_v1_inventory_proto_rawDescOnce sync.Once
@@ -970,7 +1055,7 @@ func file_holdfast_state_v1_inventory_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_inventory_proto_rawDescData
 }
 
-var file_holdfast_state_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_holdfast_state_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_holdfast_state_v1_inventory_proto_goTypes = []any{
 	(*Account)(nil),               // 0: holdfast.state.v1.Account
 	(*Limits)(nil),                // 1: holdfast.state.v1.Limits
@@ -980,24 +1065,27 @@ var file_holdfast_state_v1_inventory_proto_goTypes = []any{
 	(*Repository)(nil),            // 5: holdfast.state.v1.Repository
 	(*RepositoryKey)(nil),         // 6: holdfast.state.v1.RepositoryKey
 	(*RepositoryStatistics)(nil),  // 7: holdfast.state.v1.RepositoryStatistics
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Survey)(nil),                // 8: holdfast.state.v1.Survey
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_holdfast_state_v1_inventory_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Account.limits:type_name -> holdfast.state.v1.Limits
-	8,  // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
-	8,  // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	8,  // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
-	8,  // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
-	8,  // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	8,  // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	8,  // 7: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	9,  // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
+	9,  // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	9,  // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
+	9,  // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
+	9,  // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	9,  // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	9,  // 7: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
 	7,  // 8: holdfast.state.v1.Repository.statistics:type_name -> holdfast.state.v1.RepositoryStatistics
-	8,  // 9: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	9,  // 9: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
+	8,  // 10: holdfast.state.v1.RepositoryStatistics.survey:type_name -> holdfast.state.v1.Survey
+	9,  // 11: holdfast.state.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_inventory_proto_init() }
@@ -1011,7 +1099,7 @@ func file_holdfast_state_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_inventory_proto_rawDesc), len(file_holdfast_state_v1_inventory_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -494,6 +494,7 @@ type Task struct {
 	ReclaimReport *ReclaimReport `protobuf:"bytes,32,opt,name=reclaim_report,json=reclaimReport,proto3" json:"reclaim_report,omitempty"`
 	RepairReport  *RepairReport  `protobuf:"bytes,33,opt,name=repair_report,json=repairReport,proto3" json:"repair_report,omitempty"`
 	CopyReport    *CopyReport    `protobuf:"bytes,34,opt,name=copy_report,json=copyReport,proto3" json:"copy_report,omitempty"`
+	SurveyReport  *Survey        `protobuf:"bytes,35,opt,name=survey_report,json=surveyReport,proto3" json:"survey_report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -762,6 +763,13 @@ func (x *Task) GetRepairReport() *RepairReport {
 func (x *Task) GetCopyReport() *CopyReport {
 	if x != nil {
 		return x.CopyReport
+	}
+	return nil
+}
+
+func (x *Task) GetSurveyReport() *Survey {
+	if x != nil {
+		return x.SurveyReport
 	}
 	return nil
 }
@@ -1742,7 +1750,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x02\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xe4\x02\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -1788,8 +1796,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x06failed\x18\x0f \x01(\x05R\x06failed\x12\x18\n" +
 	"\astopped\x18\x10 \x01(\x05R\astopped\x127\n" +
 	"\bprogress\x18\x11 \x01(\v2\x1b.holdfast.state.v1.ProgressR\bprogress\x12\x14\n" +
-	"\x05error\x18\x12 \x01(\tR\x05error\"\xf7\n" +
-	"\n" +
+	"\x05error\x18\x12 \x01(\tR\x05error\"\xb7\v\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1831,7 +1838,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x0ereclaim_report\x18  \x01(\v2 .holdfast.state.v1.ReclaimReportR\rreclaimReport\x12D\n" +
 	"\rrepair_report\x18! \x01(\v2\x1f.holdfast.state.v1.RepairReportR\frepairReport\x12>\n" +
 	"\vcopy_report\x18\" \x01(\v2\x1d.holdfast.state.v1.CopyReportR\n" +
-	"copyReport\"\xde\x01\n" +
+	"copyReport\x12>\n" +
+	"\rsurvey_report\x18# \x01(\v2\x19.holdfast.state.v1.SurveyR\fsurveyReport\"\xde\x01\n" +
 	"\x04Copy\x120\n" +
 	"\x14target_repository_id\x18\x01 \x01(\tR\x12targetRepositoryId\x12\x1d\n" +
 	"\n" +
@@ -1960,6 +1968,7 @@ var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Loss)(nil),                  // 16: holdfast.state.v1.Loss
 	nil,                           // 17: holdfast.state.v1.Progress.RequestsByKindEntry
 	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Survey)(nil),                // 19: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
@@ -1982,14 +1991,15 @@ var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	12, // 17: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
 	13, // 18: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
 	14, // 19: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	8,  // 20: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	17, // 21: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	16, // 22: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	19, // 20: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	8,  // 21: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	17, // 22: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	16, // 23: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -1997,6 +2007,7 @@ func file_holdfast_state_v1_work_proto_init() {
 	if File_holdfast_state_v1_work_proto != nil {
 		return
 	}
+	file_holdfast_state_v1_inventory_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1657,12 +1657,14 @@ type Repository struct {
 	Points    int64                  `protobuf:"varint,8,opt,name=points,proto3" json:"points,omitempty"`
 	Blobs     int64                  `protobuf:"varint,9,opt,name=blobs,proto3" json:"blobs,omitempty"`
 	// Bytes of packs on disk; plain bytes of what they hold; bytes of all points as if nothing were shared.
-	StoredBytes   int64 `protobuf:"varint,10,opt,name=stored_bytes,json=storedBytes,proto3" json:"stored_bytes,omitempty"`
-	UniqueBytes   int64 `protobuf:"varint,11,opt,name=unique_bytes,json=uniqueBytes,proto3" json:"unique_bytes,omitempty"`
-	LogicalBytes  int64 `protobuf:"varint,12,opt,name=logical_bytes,json=logicalBytes,proto3" json:"logical_bytes,omitempty"`
-	IndexBytes    int64 `protobuf:"varint,13,opt,name=index_bytes,json=indexBytes,proto3" json:"index_bytes,omitempty"`
-	FreeBytes     int64 `protobuf:"varint,14,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
-	TotalBytes    int64 `protobuf:"varint,15,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	StoredBytes  int64 `protobuf:"varint,10,opt,name=stored_bytes,json=storedBytes,proto3" json:"stored_bytes,omitempty"`
+	UniqueBytes  int64 `protobuf:"varint,11,opt,name=unique_bytes,json=uniqueBytes,proto3" json:"unique_bytes,omitempty"`
+	LogicalBytes int64 `protobuf:"varint,12,opt,name=logical_bytes,json=logicalBytes,proto3" json:"logical_bytes,omitempty"`
+	IndexBytes   int64 `protobuf:"varint,13,opt,name=index_bytes,json=indexBytes,proto3" json:"index_bytes,omitempty"`
+	FreeBytes    int64 `protobuf:"varint,14,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
+	TotalBytes   int64 `protobuf:"varint,15,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	// The last one; absent when there was none.
+	Survey        *Survey `protobuf:"bytes,16,opt,name=survey,proto3" json:"survey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1802,6 +1804,294 @@ func (x *Repository) GetTotalBytes() int64 {
 	return 0
 }
 
+func (x *Repository) GetSurvey() *Survey {
+	if x != nil {
+		return x.Survey
+	}
+	return nil
+}
+
+// Survey is what a walk over everything found.
+type Survey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Taken *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Stored bytes of what is needed: by points, and by sessions that were open or interrupted.
+	NeededBytes int64 `protobuf:"varint,2,opt,name=needed_bytes,json=neededBytes,proto3" json:"needed_bytes,omitempty"`
+	// Stored bytes of what nothing needs.
+	GarbageBytes int64 `protobuf:"varint,3,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	// Parts of points that could not be read; what only they name counts as garbage.
+	Unreadable    int64 `protobuf:"varint,4,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Survey) Reset() {
+	*x = Survey{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Survey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Survey) ProtoMessage() {}
+
+func (x *Survey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Survey.ProtoReflect.Descriptor instead.
+func (*Survey) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Survey) GetTaken() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+func (x *Survey) GetNeededBytes() int64 {
+	if x != nil {
+		return x.NeededBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *Survey) GetUnreadable() int64 {
+	if x != nil {
+		return x.Unreadable
+	}
+	return 0
+}
+
+type ListBackupsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackupsRequest) Reset() {
+	*x = ListBackupsRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackupsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackupsRequest) ProtoMessage() {}
+
+func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
+func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListBackupsRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+type ListBackupsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Backups       []*BackupSize          `protobuf:"bytes,1,rep,name=backups,proto3" json:"backups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBackupsResponse) Reset() {
+	*x = ListBackupsResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBackupsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBackupsResponse) ProtoMessage() {}
+
+func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
+func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListBackupsResponse) GetBackups() []*BackupSize {
+	if x != nil {
+		return x.Backups
+	}
+	return nil
+}
+
+// BackupSize is one backup and what it takes.
+type BackupSize struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   *BackupKey             `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Of the newest point.
+	Origin   *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	Points   int64                  `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	Newest   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=newest,proto3" json:"newest,omitempty"`
+	Messages int64                  `protobuf:"varint,5,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Content of the newest point, and of all points as if nothing were shared.
+	LogicalBytes    int64 `protobuf:"varint,6,opt,name=logical_bytes,json=logicalBytes,proto3" json:"logical_bytes,omitempty"`
+	LogicalAllBytes int64 `protobuf:"varint,7,opt,name=logical_all_bytes,json=logicalAllBytes,proto3" json:"logical_all_bytes,omitempty"`
+	// As of the last survey that weighed backups: stored bytes of all that it needs, and of what no other backup needs.
+	HeldBytes  int64 `protobuf:"varint,8,opt,name=held_bytes,json=heldBytes,proto3" json:"held_bytes,omitempty"`
+	AloneBytes int64 `protobuf:"varint,9,opt,name=alone_bytes,json=aloneBytes,proto3" json:"alone_bytes,omitempty"`
+	// When that was; unset when the backup was in none.
+	Surveyed      *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=surveyed,proto3" json:"surveyed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupSize) Reset() {
+	*x = BackupSize{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupSize) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupSize) ProtoMessage() {}
+
+func (x *BackupSize) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
+func (*BackupSize) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *BackupSize) GetKey() *BackupKey {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *BackupSize) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+func (x *BackupSize) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *BackupSize) GetNewest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Newest
+	}
+	return nil
+}
+
+func (x *BackupSize) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *BackupSize) GetLogicalBytes() int64 {
+	if x != nil {
+		return x.LogicalBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetLogicalAllBytes() int64 {
+	if x != nil {
+		return x.LogicalAllBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetHeldBytes() int64 {
+	if x != nil {
+		return x.HeldBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetAloneBytes() int64 {
+	if x != nil {
+		return x.AloneBytes
+	}
+	return 0
+}
+
+func (x *BackupSize) GetSurveyed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Surveyed
+	}
+	return nil
+}
+
 type ListPointsRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -1813,7 +2103,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +2115,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +2128,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -1864,7 +2154,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1876,7 +2166,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1889,7 +2179,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -1909,7 +2199,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1921,7 +2211,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1934,7 +2224,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -1959,7 +2249,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2261,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2274,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
 }
 
 type ListFoldersRequest struct {
@@ -1997,7 +2287,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2009,7 +2299,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2022,7 +2312,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -2050,7 +2340,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2352,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2365,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -2114,7 +2404,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2416,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2429,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -2194,7 +2484,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2206,7 +2496,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2219,7 +2509,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -2250,7 +2540,7 @@ type ReadContentRequest struct {
 
 func (x *ReadContentRequest) Reset() {
 	*x = ReadContentRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2552,7 @@ func (x *ReadContentRequest) String() string {
 func (*ReadContentRequest) ProtoMessage() {}
 
 func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2565,7 @@ func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentRequest.ProtoReflect.Descriptor instead.
 func (*ReadContentRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReadContentRequest) GetRepositoryId() string {
@@ -2326,7 +2616,7 @@ type ReadContentResponse struct {
 
 func (x *ReadContentResponse) Reset() {
 	*x = ReadContentResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2338,7 +2628,7 @@ func (x *ReadContentResponse) String() string {
 func (*ReadContentResponse) ProtoMessage() {}
 
 func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2351,7 +2641,7 @@ func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentResponse.ProtoReflect.Descriptor instead.
 func (*ReadContentResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReadContentResponse) GetName() string {
@@ -2395,7 +2685,7 @@ type OpenTransferRequest struct {
 
 func (x *OpenTransferRequest) Reset() {
 	*x = OpenTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2407,7 +2697,7 @@ func (x *OpenTransferRequest) String() string {
 func (*OpenTransferRequest) ProtoMessage() {}
 
 func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2420,7 +2710,7 @@ func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferRequest.ProtoReflect.Descriptor instead.
 func (*OpenTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *OpenTransferRequest) GetTaskId() string {
@@ -2462,7 +2752,7 @@ type OpenTransferResponse struct {
 
 func (x *OpenTransferResponse) Reset() {
 	*x = OpenTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2474,7 +2764,7 @@ func (x *OpenTransferResponse) String() string {
 func (*OpenTransferResponse) ProtoMessage() {}
 
 func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2487,7 +2777,7 @@ func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferResponse.ProtoReflect.Descriptor instead.
 func (*OpenTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *OpenTransferResponse) GetTransferId() string {
@@ -2520,7 +2810,7 @@ type CloseTransferRequest struct {
 
 func (x *CloseTransferRequest) Reset() {
 	*x = CloseTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2532,7 +2822,7 @@ func (x *CloseTransferRequest) String() string {
 func (*CloseTransferRequest) ProtoMessage() {}
 
 func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2545,7 +2835,7 @@ func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferRequest.ProtoReflect.Descriptor instead.
 func (*CloseTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CloseTransferRequest) GetTransferId() string {
@@ -2563,7 +2853,7 @@ type CloseTransferResponse struct {
 
 func (x *CloseTransferResponse) Reset() {
 	*x = CloseTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2575,7 +2865,7 @@ func (x *CloseTransferResponse) String() string {
 func (*CloseTransferResponse) ProtoMessage() {}
 
 func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2588,7 +2878,7 @@ func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferResponse.ProtoReflect.Descriptor instead.
 func (*CloseTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
 }
 
 // VaultAddress says where a backup task puts what it reads.
@@ -2605,7 +2895,7 @@ type VaultAddress struct {
 
 func (x *VaultAddress) Reset() {
 	*x = VaultAddress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2617,7 +2907,7 @@ func (x *VaultAddress) String() string {
 func (*VaultAddress) ProtoMessage() {}
 
 func (x *VaultAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2630,7 +2920,7 @@ func (x *VaultAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VaultAddress.ProtoReflect.Descriptor instead.
 func (*VaultAddress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *VaultAddress) GetVault() isVaultAddress_Vault {
@@ -2687,7 +2977,7 @@ type RemoteVault struct {
 
 func (x *RemoteVault) Reset() {
 	*x = RemoteVault{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2989,7 @@ func (x *RemoteVault) String() string {
 func (*RemoteVault) ProtoMessage() {}
 
 func (x *RemoteVault) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +3002,7 @@ func (x *RemoteVault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoteVault.ProtoReflect.Descriptor instead.
 func (*RemoteVault) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RemoteVault) GetAddress() string {
@@ -2750,6 +3040,7 @@ type StartTaskRequest struct {
 	//	*StartTaskRequest_Reclaim
 	//	*StartTaskRequest_Repair
 	//	*StartTaskRequest_Copy
+	//	*StartTaskRequest_Survey
 	Work          isStartTaskRequest_Work `protobuf_oneof:"work"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2757,7 +3048,7 @@ type StartTaskRequest struct {
 
 func (x *StartTaskRequest) Reset() {
 	*x = StartTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2769,7 +3060,7 @@ func (x *StartTaskRequest) String() string {
 func (*StartTaskRequest) ProtoMessage() {}
 
 func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2782,7 +3073,7 @@ func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskRequest.ProtoReflect.Descriptor instead.
 func (*StartTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *StartTaskRequest) GetTaskId() string {
@@ -2867,6 +3158,15 @@ func (x *StartTaskRequest) GetCopy() *CopyWork {
 	return nil
 }
 
+func (x *StartTaskRequest) GetSurvey() *SurveyWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Survey); ok {
+			return x.Survey
+		}
+	}
+	return nil
+}
+
 type isStartTaskRequest_Work interface {
 	isStartTaskRequest_Work()
 }
@@ -2895,6 +3195,10 @@ type StartTaskRequest_Copy struct {
 	Copy *CopyWork `protobuf:"bytes,9,opt,name=copy,proto3,oneof"`
 }
 
+type StartTaskRequest_Survey struct {
+	Survey *SurveyWork `protobuf:"bytes,10,opt,name=survey,proto3,oneof"`
+}
+
 func (*StartTaskRequest_Backup) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Recovery) isStartTaskRequest_Work() {}
@@ -2907,6 +3211,8 @@ func (*StartTaskRequest_Repair) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Copy) isStartTaskRequest_Work() {}
 
+func (*StartTaskRequest_Survey) isStartTaskRequest_Work() {}
+
 type StartTaskResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	State         *TaskState             `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
@@ -2916,7 +3222,7 @@ type StartTaskResponse struct {
 
 func (x *StartTaskResponse) Reset() {
 	*x = StartTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2928,7 +3234,7 @@ func (x *StartTaskResponse) String() string {
 func (*StartTaskResponse) ProtoMessage() {}
 
 func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2941,7 +3247,7 @@ func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskResponse.ProtoReflect.Descriptor instead.
 func (*StartTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *StartTaskResponse) GetState() *TaskState {
@@ -2968,7 +3274,7 @@ type BackupWork struct {
 
 func (x *BackupWork) Reset() {
 	*x = BackupWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2980,7 +3286,7 @@ func (x *BackupWork) String() string {
 func (*BackupWork) ProtoMessage() {}
 
 func (x *BackupWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2993,7 +3299,7 @@ func (x *BackupWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupWork.ProtoReflect.Descriptor instead.
 func (*BackupWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *BackupWork) GetAccount() *Account {
@@ -3071,7 +3377,7 @@ type RecoveryWork struct {
 
 func (x *RecoveryWork) Reset() {
 	*x = RecoveryWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3083,7 +3389,7 @@ func (x *RecoveryWork) String() string {
 func (*RecoveryWork) ProtoMessage() {}
 
 func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3096,7 +3402,7 @@ func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryWork.ProtoReflect.Descriptor instead.
 func (*RecoveryWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RecoveryWork) GetAccount() *Account {
@@ -3166,7 +3472,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3178,7 +3484,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3191,7 +3497,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Selection) GetFolderIds() []string {
@@ -3218,7 +3524,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3536,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3549,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -3271,7 +3577,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3283,7 +3589,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3296,7 +3602,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -3323,7 +3629,7 @@ type ReclaimWork struct {
 
 func (x *ReclaimWork) Reset() {
 	*x = ReclaimWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3335,7 +3641,7 @@ func (x *ReclaimWork) String() string {
 func (*ReclaimWork) ProtoMessage() {}
 
 func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3348,10 +3654,55 @@ func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
 func (*ReclaimWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ReclaimWork) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+// SurveyWork finds out what is needed, what is garbage, and what each backup takes.
+type SurveyWork struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SurveyWork) Reset() {
+	*x = SurveyWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SurveyWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SurveyWork) ProtoMessage() {}
+
+func (x *SurveyWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SurveyWork.ProtoReflect.Descriptor instead.
+func (*SurveyWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *SurveyWork) GetRepositoryId() string {
 	if x != nil {
 		return x.RepositoryId
 	}
@@ -3368,7 +3719,7 @@ type RepairWork struct {
 
 func (x *RepairWork) Reset() {
 	*x = RepairWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3380,7 +3731,7 @@ func (x *RepairWork) String() string {
 func (*RepairWork) ProtoMessage() {}
 
 func (x *RepairWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3393,7 +3744,7 @@ func (x *RepairWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
 func (*RepairWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RepairWork) GetRepositoryId() string {
@@ -3422,7 +3773,7 @@ type CopyWork struct {
 
 func (x *CopyWork) Reset() {
 	*x = CopyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3434,7 +3785,7 @@ func (x *CopyWork) String() string {
 func (*CopyWork) ProtoMessage() {}
 
 func (x *CopyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3447,7 +3798,7 @@ func (x *CopyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
 func (*CopyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *CopyWork) GetRepositoryId() string {
@@ -3503,7 +3854,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3515,7 +3866,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3528,7 +3879,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -3553,7 +3904,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3565,7 +3916,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3578,7 +3929,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
 }
 
 type WatchTaskRequest struct {
@@ -3590,7 +3941,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3602,7 +3953,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3615,7 +3966,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -3634,7 +3985,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3646,7 +3997,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3659,7 +4010,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -3677,7 +4028,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +4040,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +4053,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
 }
 
 type ListTasksResponse struct {
@@ -3714,7 +4065,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3726,7 +4077,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3739,7 +4090,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -3758,7 +4109,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3770,7 +4121,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3783,7 +4134,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -3801,7 +4152,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3813,7 +4164,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3826,7 +4177,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
 }
 
 type TaskState struct {
@@ -3857,13 +4208,14 @@ type TaskState struct {
 	Reclaim       *ReclaimReport  `protobuf:"bytes,18,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
 	Repair        *RepairReport   `protobuf:"bytes,19,opt,name=repair,proto3" json:"repair,omitempty"`
 	Copy          *CopyReport     `protobuf:"bytes,20,opt,name=copy,proto3" json:"copy,omitempty"`
+	Survey        *Survey         `protobuf:"bytes,21,opt,name=survey,proto3" json:"survey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3875,7 +4227,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3888,7 +4240,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -4031,6 +4383,13 @@ func (x *TaskState) GetCopy() *CopyReport {
 	return nil
 }
 
+func (x *TaskState) GetSurvey() *Survey {
+	if x != nil {
+		return x.Survey
+	}
+	return nil
+}
+
 type Progress struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	FoldersDone  int64                  `protobuf:"varint,1,opt,name=folders_done,json=foldersDone,proto3" json:"folders_done,omitempty"`
@@ -4055,7 +4414,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4067,7 +4426,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4080,7 +4439,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -4176,7 +4535,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4188,7 +4547,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4201,7 +4560,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -4265,7 +4624,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4277,7 +4636,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4290,7 +4649,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -4341,7 +4700,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4353,7 +4712,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4366,7 +4725,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -4434,7 +4793,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4446,7 +4805,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4459,7 +4818,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -4517,7 +4876,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4529,7 +4888,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4542,7 +4901,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -4695,7 +5054,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x17DeleteRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\"\x1a\n" +
-	"\x18DeleteRepositoryResponse\"\xe2\x03\n" +
+	"\x18DeleteRepositoryResponse\"\x9b\x04\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -4716,7 +5075,34 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\n" +
 	"free_bytes\x18\x0e \x01(\x03R\tfreeBytes\x12\x1f\n" +
 	"\vtotal_bytes\x18\x0f \x01(\x03R\n" +
-	"totalBytes\"n\n" +
+	"totalBytes\x127\n" +
+	"\x06survey\x18\x10 \x01(\v2\x1f.holdfast.transporter.v1.SurveyR\x06survey\"\xa2\x01\n" +
+	"\x06Survey\x120\n" +
+	"\x05taken\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05taken\x12!\n" +
+	"\fneeded_bytes\x18\x02 \x01(\x03R\vneededBytes\x12#\n" +
+	"\rgarbage_bytes\x18\x03 \x01(\x03R\fgarbageBytes\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x04 \x01(\x03R\n" +
+	"unreadable\"9\n" +
+	"\x12ListBackupsRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"T\n" +
+	"\x13ListBackupsResponse\x12=\n" +
+	"\abackups\x18\x01 \x03(\v2#.holdfast.transporter.v1.BackupSizeR\abackups\"\xac\x03\n" +
+	"\n" +
+	"BackupSize\x124\n" +
+	"\x03key\x18\x01 \x01(\v2\".holdfast.transporter.v1.BackupKeyR\x03key\x127\n" +
+	"\x06origin\x18\x02 \x01(\v2\x1f.holdfast.transporter.v1.OriginR\x06origin\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\x122\n" +
+	"\x06newest\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06newest\x12\x1a\n" +
+	"\bmessages\x18\x05 \x01(\x03R\bmessages\x12#\n" +
+	"\rlogical_bytes\x18\x06 \x01(\x03R\flogicalBytes\x12*\n" +
+	"\x11logical_all_bytes\x18\a \x01(\x03R\x0flogicalAllBytes\x12\x1d\n" +
+	"\n" +
+	"held_bytes\x18\b \x01(\x03R\theldBytes\x12\x1f\n" +
+	"\valone_bytes\x18\t \x01(\x03R\n" +
+	"aloneBytes\x126\n" +
+	"\bsurveyed\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bsurveyed\"n\n" +
 	"\x11ListPointsRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x124\n" +
 	"\x03key\x18\x02 \x01(\v2\".holdfast.transporter.v1.BackupKeyR\x03key\"L\n" +
@@ -4778,7 +5164,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\vRemoteVault\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\fR\x05token\"\xe1\x03\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\"\xa0\x04\n" +
 	"\x10StartTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12\x15\n" +
@@ -4788,7 +5174,9 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06verify\x18\x06 \x01(\v2#.holdfast.transporter.v1.VerifyWorkH\x00R\x06verify\x12@\n" +
 	"\areclaim\x18\a \x01(\v2$.holdfast.transporter.v1.ReclaimWorkH\x00R\areclaim\x12=\n" +
 	"\x06repair\x18\b \x01(\v2#.holdfast.transporter.v1.RepairWorkH\x00R\x06repair\x127\n" +
-	"\x04copy\x18\t \x01(\v2!.holdfast.transporter.v1.CopyWorkH\x00R\x04copyB\x06\n" +
+	"\x04copy\x18\t \x01(\v2!.holdfast.transporter.v1.CopyWorkH\x00R\x04copy\x12=\n" +
+	"\x06survey\x18\n" +
+	" \x01(\v2#.holdfast.transporter.v1.SurveyWorkH\x00R\x06surveyB\x06\n" +
 	"\x04work\"M\n" +
 	"\x11StartTaskResponse\x128\n" +
 	"\x05state\x18\x01 \x01(\v2\".holdfast.transporter.v1.TaskStateR\x05state\"\x8b\x03\n" +
@@ -4828,6 +5216,9 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\vReclaimWork\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"1\n" +
 	"\n" +
+	"SurveyWork\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"1\n" +
+	"\n" +
 	"RepairWork\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"\xe8\x01\n" +
 	"\bCopyWork\x12#\n" +
@@ -4850,7 +5241,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x05tasks\x18\x01 \x03(\v2\".holdfast.transporter.v1.TaskStateR\x05tasks\",\n" +
 	"\x11ForgetTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\"\x14\n" +
-	"\x12ForgetTaskResponse\"\x90\a\n" +
+	"\x12ForgetTaskResponse\"\xc9\a\n" +
 	"\tTaskState\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12;\n" +
@@ -4875,7 +5266,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06verify\x18\x11 \x01(\v2%.holdfast.transporter.v1.VerifyReportR\x06verify\x12@\n" +
 	"\areclaim\x18\x12 \x01(\v2&.holdfast.transporter.v1.ReclaimReportR\areclaim\x12=\n" +
 	"\x06repair\x18\x13 \x01(\v2%.holdfast.transporter.v1.RepairReportR\x06repair\x127\n" +
-	"\x04copy\x18\x14 \x01(\v2#.holdfast.transporter.v1.CopyReportR\x04copy\"\x92\x04\n" +
+	"\x04copy\x18\x14 \x01(\v2#.holdfast.transporter.v1.CopyReportR\x04copy\x127\n" +
+	"\x06survey\x18\x15 \x01(\v2\x1f.holdfast.transporter.v1.SurveyR\x06survey\"\x92\x04\n" +
 	"\bProgress\x12!\n" +
 	"\ffolders_done\x18\x01 \x01(\x03R\vfoldersDone\x12#\n" +
 	"\rfolders_total\x18\x02 \x01(\x03R\ffoldersTotal\x12#\n" +
@@ -4952,7 +5344,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\x96\x15\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\x82\x16\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -4966,7 +5358,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\rGetRepository\x12-.holdfast.transporter.v1.GetRepositoryRequest\x1a..holdfast.transporter.v1.GetRepositoryResponse\x12_\n" +
 	"\bSetCodec\x12(.holdfast.transporter.v1.SetCodecRequest\x1a).holdfast.transporter.v1.SetCodecResponse\x12b\n" +
 	"\tChangeKey\x12).holdfast.transporter.v1.ChangeKeyRequest\x1a*.holdfast.transporter.v1.ChangeKeyResponse\x12w\n" +
-	"\x10DeleteRepository\x120.holdfast.transporter.v1.DeleteRepositoryRequest\x1a1.holdfast.transporter.v1.DeleteRepositoryResponse\x12g\n" +
+	"\x10DeleteRepository\x120.holdfast.transporter.v1.DeleteRepositoryRequest\x1a1.holdfast.transporter.v1.DeleteRepositoryResponse\x12j\n" +
+	"\vListBackups\x12+.holdfast.transporter.v1.ListBackupsRequest\x1a,.holdfast.transporter.v1.ListBackupsResponse0\x01\x12g\n" +
 	"\n" +
 	"ListPoints\x12*.holdfast.transporter.v1.ListPointsRequest\x1a+.holdfast.transporter.v1.ListPointsResponse0\x01\x12k\n" +
 	"\fDeletePoints\x12,.holdfast.transporter.v1.DeletePointsRequest\x1a-.holdfast.transporter.v1.DeletePointsResponse\x12h\n" +
@@ -4995,7 +5388,7 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
 	(IfExists)(0),                    // 1: holdfast.transporter.v1.IfExists
@@ -5029,65 +5422,71 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*DeleteRepositoryRequest)(nil),  // 29: holdfast.transporter.v1.DeleteRepositoryRequest
 	(*DeleteRepositoryResponse)(nil), // 30: holdfast.transporter.v1.DeleteRepositoryResponse
 	(*Repository)(nil),               // 31: holdfast.transporter.v1.Repository
-	(*ListPointsRequest)(nil),        // 32: holdfast.transporter.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),       // 33: holdfast.transporter.v1.ListPointsResponse
-	(*DeletePointsRequest)(nil),      // 34: holdfast.transporter.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),     // 35: holdfast.transporter.v1.DeletePointsResponse
-	(*ListFoldersRequest)(nil),       // 36: holdfast.transporter.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),      // 37: holdfast.transporter.v1.ListFoldersResponse
-	(*ListMessagesRequest)(nil),      // 38: holdfast.transporter.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),     // 39: holdfast.transporter.v1.ListMessagesResponse
-	(*ReadContentRequest)(nil),       // 40: holdfast.transporter.v1.ReadContentRequest
-	(*ReadContentResponse)(nil),      // 41: holdfast.transporter.v1.ReadContentResponse
-	(*OpenTransferRequest)(nil),      // 42: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 43: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 44: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 45: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 46: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 47: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 48: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 49: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 50: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 51: holdfast.transporter.v1.RecoveryWork
-	(*Selection)(nil),                // 52: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 53: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 54: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 55: holdfast.transporter.v1.ReclaimWork
-	(*RepairWork)(nil),               // 56: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 57: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 58: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 59: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 60: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 61: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 62: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 63: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 64: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 65: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 66: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 67: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 68: holdfast.transporter.v1.RecoveryReport
-	(*VerifyReport)(nil),             // 69: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 70: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 71: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 72: holdfast.transporter.v1.CopyReport
-	nil,                              // 73: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 74: google.protobuf.Timestamp
-	(*Account)(nil),                  // 75: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 76: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 77: holdfast.transporter.v1.BackupKey
-	(*Point)(nil),                    // 78: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 79: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 80: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 81: holdfast.transporter.v1.MessageSummary
+	(*Survey)(nil),                   // 32: holdfast.transporter.v1.Survey
+	(*ListBackupsRequest)(nil),       // 33: holdfast.transporter.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),      // 34: holdfast.transporter.v1.ListBackupsResponse
+	(*BackupSize)(nil),               // 35: holdfast.transporter.v1.BackupSize
+	(*ListPointsRequest)(nil),        // 36: holdfast.transporter.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),       // 37: holdfast.transporter.v1.ListPointsResponse
+	(*DeletePointsRequest)(nil),      // 38: holdfast.transporter.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),     // 39: holdfast.transporter.v1.DeletePointsResponse
+	(*ListFoldersRequest)(nil),       // 40: holdfast.transporter.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),      // 41: holdfast.transporter.v1.ListFoldersResponse
+	(*ListMessagesRequest)(nil),      // 42: holdfast.transporter.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),     // 43: holdfast.transporter.v1.ListMessagesResponse
+	(*ReadContentRequest)(nil),       // 44: holdfast.transporter.v1.ReadContentRequest
+	(*ReadContentResponse)(nil),      // 45: holdfast.transporter.v1.ReadContentResponse
+	(*OpenTransferRequest)(nil),      // 46: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),     // 47: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),     // 48: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),    // 49: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),             // 50: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),              // 51: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),         // 52: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),        // 53: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),               // 54: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),             // 55: holdfast.transporter.v1.RecoveryWork
+	(*Selection)(nil),                // 56: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 57: holdfast.transporter.v1.MessageRef
+	(*VerifyWork)(nil),               // 58: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 59: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),               // 60: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),               // 61: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 62: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 63: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 64: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 65: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 66: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 67: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 68: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 69: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 70: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 71: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 72: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 73: holdfast.transporter.v1.RecoveryReport
+	(*VerifyReport)(nil),             // 74: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 75: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 76: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 77: holdfast.transporter.v1.CopyReport
+	nil,                              // 78: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 79: google.protobuf.Timestamp
+	(*Account)(nil),                  // 80: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 81: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 82: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                   // 83: holdfast.transporter.v1.Origin
+	(*Point)(nil),                    // 84: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 85: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 86: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 87: holdfast.transporter.v1.MessageSummary
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	74, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	74, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	74, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	75, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	79, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	79, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	79, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	80, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
 	11, // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	75, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	76, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	80, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	81, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
 	0,  // 7: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
 	16, // 8: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
 	31, // 9: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
@@ -5099,101 +5498,112 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	16, // 15: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
 	16, // 16: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
 	0,  // 17: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	74, // 18: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	77, // 19: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	78, // 20: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	78, // 21: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	79, // 22: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	80, // 23: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	81, // 24: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	77, // 25: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	47, // 26: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	50, // 27: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	51, // 28: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	54, // 29: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	55, // 30: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	56, // 31: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	57, // 32: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	66, // 33: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	75, // 34: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	77, // 35: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	76, // 36: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	46, // 37: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	75, // 38: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	76, // 39: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	52, // 40: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	1,  // 41: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	53, // 42: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	77, // 43: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	66, // 44: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	66, // 45: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	2,  // 46: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	67, // 47: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	74, // 48: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	74, // 49: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	80, // 50: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	78, // 51: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	68, // 52: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	69, // 53: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	70, // 54: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	71, // 55: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	72, // 56: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
-	73, // 57: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	3,  // 58: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	5,  // 59: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	7,  // 60: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	9,  // 61: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	12, // 62: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	14, // 63: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	17, // 64: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	19, // 65: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	21, // 66: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	23, // 67: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	25, // 68: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	27, // 69: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	29, // 70: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	32, // 71: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	34, // 72: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	36, // 73: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	38, // 74: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	40, // 75: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	42, // 76: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	44, // 77: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	48, // 78: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	58, // 79: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	60, // 80: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	62, // 81: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	64, // 82: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	4,  // 83: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	6,  // 84: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	8,  // 85: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	10, // 86: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	13, // 87: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	15, // 88: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	18, // 89: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	20, // 90: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	22, // 91: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	24, // 92: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	26, // 93: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	28, // 94: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	30, // 95: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	33, // 96: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	35, // 97: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	37, // 98: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	39, // 99: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	41, // 100: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	43, // 101: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	45, // 102: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	49, // 103: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	59, // 104: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	61, // 105: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	63, // 106: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	65, // 107: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	83, // [83:108] is the sub-list for method output_type
-	58, // [58:83] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	79, // 18: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	32, // 19: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
+	79, // 20: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	35, // 21: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
+	82, // 22: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	83, // 23: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	79, // 24: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	79, // 25: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	82, // 26: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	84, // 27: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	84, // 28: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	85, // 29: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	86, // 30: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	87, // 31: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	82, // 32: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	51, // 33: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	54, // 34: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	55, // 35: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	58, // 36: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	59, // 37: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	61, // 38: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	62, // 39: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	60, // 40: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	71, // 41: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	80, // 42: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	82, // 43: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	81, // 44: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	50, // 45: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	80, // 46: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	81, // 47: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	56, // 48: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	1,  // 49: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	57, // 50: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	82, // 51: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	71, // 52: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	71, // 53: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	2,  // 54: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	72, // 55: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	79, // 56: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	79, // 57: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	86, // 58: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	84, // 59: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	73, // 60: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	74, // 61: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	75, // 62: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	76, // 63: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	77, // 64: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	32, // 65: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
+	78, // 66: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	3,  // 67: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	5,  // 68: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	7,  // 69: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	9,  // 70: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	12, // 71: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	14, // 72: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	17, // 73: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	19, // 74: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	21, // 75: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	23, // 76: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	25, // 77: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	27, // 78: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	29, // 79: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	33, // 80: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	36, // 81: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	38, // 82: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	40, // 83: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	42, // 84: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	44, // 85: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	46, // 86: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	48, // 87: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	52, // 88: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	63, // 89: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	65, // 90: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	67, // 91: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	69, // 92: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	4,  // 93: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	6,  // 94: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	8,  // 95: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	10, // 96: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	13, // 97: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	15, // 98: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	18, // 99: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	20, // 100: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	22, // 101: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	24, // 102: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	26, // 103: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	28, // 104: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	30, // 105: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	34, // 106: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	37, // 107: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	39, // 108: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	41, // 109: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	43, // 110: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	45, // 111: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	47, // 112: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	49, // 113: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	53, // 114: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	64, // 115: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	66, // 116: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	68, // 117: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	70, // 118: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	93, // [93:119] is the sub-list for method output_type
+	67, // [67:93] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -5202,17 +5612,18 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		return
 	}
 	file_holdfast_transporter_v1_mail_proto_init()
-	file_holdfast_transporter_v1_control_proto_msgTypes[43].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[47].OneofWrappers = []any{
 		(*VaultAddress_LocalRepositoryId)(nil),
 		(*VaultAddress_Remote)(nil),
 	}
-	file_holdfast_transporter_v1_control_proto_msgTypes[45].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[49].OneofWrappers = []any{
 		(*StartTaskRequest_Backup)(nil),
 		(*StartTaskRequest_Recovery)(nil),
 		(*StartTaskRequest_Verify)(nil),
 		(*StartTaskRequest_Reclaim)(nil),
 		(*StartTaskRequest_Repair)(nil),
 		(*StartTaskRequest_Copy)(nil),
+		(*StartTaskRequest_Survey)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -5220,7 +5631,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   71,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,6 +32,7 @@ const (
 	ControlService_SetCodec_FullMethodName         = "/holdfast.transporter.v1.ControlService/SetCodec"
 	ControlService_ChangeKey_FullMethodName        = "/holdfast.transporter.v1.ControlService/ChangeKey"
 	ControlService_DeleteRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/DeleteRepository"
+	ControlService_ListBackups_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListBackups"
 	ControlService_ListPoints_FullMethodName       = "/holdfast.transporter.v1.ControlService/ListPoints"
 	ControlService_DeletePoints_FullMethodName     = "/holdfast.transporter.v1.ControlService/DeletePoints"
 	ControlService_ListFolders_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListFolders"
@@ -77,6 +78,8 @@ type ControlServiceClient interface {
 	ChangeKey(ctx context.Context, in *ChangeKeyRequest, opts ...grpc.CallOption) (*ChangeKeyResponse, error)
 	// DeleteRepository detaches, then removes the repository's own files, and the folder if it is then empty.
 	DeleteRepository(ctx context.Context, in *DeleteRepositoryRequest, opts ...grpc.CallOption) (*DeleteRepositoryResponse, error)
+	// ListBackups tells what each backup of a repository takes.
+	ListBackups(ctx context.Context, in *ListBackupsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListBackupsResponse], error)
 	ListPoints(ctx context.Context, in *ListPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPointsResponse], error)
 	DeletePoints(ctx context.Context, in *DeletePointsRequest, opts ...grpc.CallOption) (*DeletePointsResponse, error)
 	ListFolders(ctx context.Context, in *ListFoldersRequest, opts ...grpc.CallOption) (*ListFoldersResponse, error)
@@ -245,9 +248,28 @@ func (c *controlServiceClient) DeleteRepository(ctx context.Context, in *DeleteR
 	return out, nil
 }
 
+func (c *controlServiceClient) ListBackups(ctx context.Context, in *ListBackupsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListBackupsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[1], ControlService_ListBackups_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListBackupsRequest, ListBackupsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_ListBackupsClient = grpc.ServerStreamingClient[ListBackupsResponse]
+
 func (c *controlServiceClient) ListPoints(ctx context.Context, in *ListPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPointsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[1], ControlService_ListPoints_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[2], ControlService_ListPoints_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +318,7 @@ func (c *controlServiceClient) ListMessages(ctx context.Context, in *ListMessage
 
 func (c *controlServiceClient) ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[2], ControlService_ReadContent_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[3], ControlService_ReadContent_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -355,7 +377,7 @@ func (c *controlServiceClient) StopTask(ctx context.Context, in *StopTaskRequest
 
 func (c *controlServiceClient) WatchTask(ctx context.Context, in *WatchTaskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchTaskResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[3], ControlService_WatchTask_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_WatchTask_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -423,6 +445,8 @@ type ControlServiceServer interface {
 	ChangeKey(context.Context, *ChangeKeyRequest) (*ChangeKeyResponse, error)
 	// DeleteRepository detaches, then removes the repository's own files, and the folder if it is then empty.
 	DeleteRepository(context.Context, *DeleteRepositoryRequest) (*DeleteRepositoryResponse, error)
+	// ListBackups tells what each backup of a repository takes.
+	ListBackups(*ListBackupsRequest, grpc.ServerStreamingServer[ListBackupsResponse]) error
 	ListPoints(*ListPointsRequest, grpc.ServerStreamingServer[ListPointsResponse]) error
 	DeletePoints(context.Context, *DeletePointsRequest) (*DeletePointsResponse, error)
 	ListFolders(context.Context, *ListFoldersRequest) (*ListFoldersResponse, error)
@@ -490,6 +514,9 @@ func (UnimplementedControlServiceServer) ChangeKey(context.Context, *ChangeKeyRe
 }
 func (UnimplementedControlServiceServer) DeleteRepository(context.Context, *DeleteRepositoryRequest) (*DeleteRepositoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteRepository not implemented")
+}
+func (UnimplementedControlServiceServer) ListBackups(*ListBackupsRequest, grpc.ServerStreamingServer[ListBackupsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ListBackups not implemented")
 }
 func (UnimplementedControlServiceServer) ListPoints(*ListPointsRequest, grpc.ServerStreamingServer[ListPointsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListPoints not implemented")
@@ -774,6 +801,17 @@ func _ControlService_DeleteRepository_Handler(srv interface{}, ctx context.Conte
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _ControlService_ListBackups_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListBackupsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServiceServer).ListBackups(m, &grpc.GenericServerStream[ListBackupsRequest, ListBackupsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_ListBackupsServer = grpc.ServerStreamingServer[ListBackupsResponse]
 
 func _ControlService_ListPoints_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ListPointsRequest)
@@ -1066,6 +1104,11 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ListMailboxes",
 			Handler:       _ControlService_ListMailboxes_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ListBackups",
+			Handler:       _ControlService_ListBackups_Handler,
 			ServerStreams: true,
 		},
 		{

@@ -97,6 +97,12 @@ const (
 	// RepositoryServiceReclaimRepositoryProcedure is the fully-qualified name of the
 	// RepositoryService's ReclaimRepository RPC.
 	RepositoryServiceReclaimRepositoryProcedure = "/holdfast.director.v1.RepositoryService/ReclaimRepository"
+	// RepositoryServiceSurveyRepositoryProcedure is the fully-qualified name of the RepositoryService's
+	// SurveyRepository RPC.
+	RepositoryServiceSurveyRepositoryProcedure = "/holdfast.director.v1.RepositoryService/SurveyRepository"
+	// RepositoryServiceListBackupsProcedure is the fully-qualified name of the RepositoryService's
+	// ListBackups RPC.
+	RepositoryServiceListBackupsProcedure = "/holdfast.director.v1.RepositoryService/ListBackups"
 	// RepositoryServiceRepairRepositoryProcedure is the fully-qualified name of the RepositoryService's
 	// RepairRepository RPC.
 	RepositoryServiceRepairRepositoryProcedure = "/holdfast.director.v1.RepositoryService/RepairRepository"
@@ -593,6 +599,10 @@ type RepositoryServiceClient interface {
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
 	// ReclaimRepository starts an activity that frees the space of what was deleted.
 	ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error)
+	// SurveyRepository starts an activity that finds out what is needed, what is garbage, and what each backup takes.
+	SurveyRepository(context.Context, *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error)
+	// ListBackups tells what each backup of a repository takes, the largest first.
+	ListBackups(context.Context, *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error)
 	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
 	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
 	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
@@ -667,6 +677,18 @@ func NewRepositoryServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(repositoryServiceMethods.ByName("ReclaimRepository")),
 			connect.WithClientOptions(opts...),
 		),
+		surveyRepository: connect.NewClient[v1.SurveyRepositoryRequest, v1.SurveyRepositoryResponse](
+			httpClient,
+			baseURL+RepositoryServiceSurveyRepositoryProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("SurveyRepository")),
+			connect.WithClientOptions(opts...),
+		),
+		listBackups: connect.NewClient[v1.ListBackupsRequest, v1.ListBackupsResponse](
+			httpClient,
+			baseURL+RepositoryServiceListBackupsProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("ListBackups")),
+			connect.WithClientOptions(opts...),
+		),
 		repairRepository: connect.NewClient[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse](
 			httpClient,
 			baseURL+RepositoryServiceRepairRepositoryProcedure,
@@ -728,6 +750,8 @@ type repositoryServiceClient struct {
 	removeRepository    *connect.Client[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse]
 	verifyRepository    *connect.Client[v1.VerifyRepositoryRequest, v1.VerifyRepositoryResponse]
 	reclaimRepository   *connect.Client[v1.ReclaimRepositoryRequest, v1.ReclaimRepositoryResponse]
+	surveyRepository    *connect.Client[v1.SurveyRepositoryRequest, v1.SurveyRepositoryResponse]
+	listBackups         *connect.Client[v1.ListBackupsRequest, v1.ListBackupsResponse]
 	repairRepository    *connect.Client[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse]
 	copyRepository      *connect.Client[v1.CopyRepositoryRequest, v1.CopyRepositoryResponse]
 	setRepositoryCodec  *connect.Client[v1.SetRepositoryCodecRequest, v1.SetRepositoryCodecResponse]
@@ -804,6 +828,24 @@ func (c *repositoryServiceClient) VerifyRepository(ctx context.Context, req *v1.
 // ReclaimRepository calls holdfast.director.v1.RepositoryService.ReclaimRepository.
 func (c *repositoryServiceClient) ReclaimRepository(ctx context.Context, req *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error) {
 	response, err := c.reclaimRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SurveyRepository calls holdfast.director.v1.RepositoryService.SurveyRepository.
+func (c *repositoryServiceClient) SurveyRepository(ctx context.Context, req *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error) {
+	response, err := c.surveyRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListBackups calls holdfast.director.v1.RepositoryService.ListBackups.
+func (c *repositoryServiceClient) ListBackups(ctx context.Context, req *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error) {
+	response, err := c.listBackups.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -896,6 +938,10 @@ type RepositoryServiceHandler interface {
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
 	// ReclaimRepository starts an activity that frees the space of what was deleted.
 	ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error)
+	// SurveyRepository starts an activity that finds out what is needed, what is garbage, and what each backup takes.
+	SurveyRepository(context.Context, *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error)
+	// ListBackups tells what each backup of a repository takes, the largest first.
+	ListBackups(context.Context, *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error)
 	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
 	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
 	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
@@ -966,6 +1012,18 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 		connect.WithSchema(repositoryServiceMethods.ByName("ReclaimRepository")),
 		connect.WithHandlerOptions(opts...),
 	)
+	repositoryServiceSurveyRepositoryHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceSurveyRepositoryProcedure,
+		svc.SurveyRepository,
+		connect.WithSchema(repositoryServiceMethods.ByName("SurveyRepository")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceListBackupsHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceListBackupsProcedure,
+		svc.ListBackups,
+		connect.WithSchema(repositoryServiceMethods.ByName("ListBackups")),
+		connect.WithHandlerOptions(opts...),
+	)
 	repositoryServiceRepairRepositoryHandler := connect.NewUnaryHandlerSimple(
 		RepositoryServiceRepairRepositoryProcedure,
 		svc.RepairRepository,
@@ -1032,6 +1090,10 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 			repositoryServiceVerifyRepositoryHandler.ServeHTTP(w, r)
 		case RepositoryServiceReclaimRepositoryProcedure:
 			repositoryServiceReclaimRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceSurveyRepositoryProcedure:
+			repositoryServiceSurveyRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceListBackupsProcedure:
+			repositoryServiceListBackupsHandler.ServeHTTP(w, r)
 		case RepositoryServiceRepairRepositoryProcedure:
 			repositoryServiceRepairRepositoryHandler.ServeHTTP(w, r)
 		case RepositoryServiceCopyRepositoryProcedure:
@@ -1087,6 +1149,14 @@ func (UnimplementedRepositoryServiceHandler) VerifyRepository(context.Context, *
 
 func (UnimplementedRepositoryServiceHandler) ReclaimRepository(context.Context, *v1.ReclaimRepositoryRequest) (*v1.ReclaimRepositoryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.ReclaimRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) SurveyRepository(context.Context, *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.SurveyRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) ListBackups(context.Context, *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.ListBackups is not implemented"))
 }
 
 func (UnimplementedRepositoryServiceHandler) RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error) {
