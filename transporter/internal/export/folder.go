@@ -162,6 +162,9 @@ func (p *folderPlace) path(name string) string {
 }
 
 func (p *folderPlace) mkdir(name string) error {
+	if err := inside(name); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(p.path(name), 0o700); err != nil {
 		return disk.Fault(err, "make", p.path(name))
 	}
@@ -178,6 +181,9 @@ func (p *folderPlace) written(name string) bool {
 
 // create begins a file under another name: in "tmp" beside it where there is one, as Maildir wants it.
 func (p *folderPlace) create(name string, modified time.Time) (file, error) {
+	if err := inside(name); err != nil {
+		return nil, err
+	}
 	final := p.path(name)
 	dir := filepath.Dir(final)
 	if filepath.Base(dir) == "cur" {

@@ -3,6 +3,7 @@ package export_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,9 +57,13 @@ func hostile(s *shelf, rnd *rand.Rand, n, depth int) record.Message {
 func TestHostileMailIsReadAsWhatItIs(t *testing.T) {
 	s := newShelf(t)
 	rnd := rand.New(rand.NewPCG(seedOf(t), 1))
+	s.folder([]string{"inbox"})
 	const count = 120
 	for n := range count {
 		path := []string{evil[rnd.IntN(len(evil))]}
+		if n < 4 {
+			path = append([]string{"", ""}, slices.Repeat([]string{""}, n)...)
+		}
 		for len(path) < 5 && rnd.IntN(2) == 0 {
 			path = append(path, evil[rnd.IntN(len(evil))])
 		}
@@ -66,10 +71,14 @@ func TestHostileMailIsReadAsWhatItIs(t *testing.T) {
 	}
 	s.seal()
 	for _, format := range []export.Format{export.EML, export.Mbox, export.Maildir} {
-		dir := filepath.Join(t.TempDir(), "out")
+		above := t.TempDir()
+		dir := filepath.Join(above, "out")
 		report, err := export.ToFolder(t.Context(), dir, s.options(format))
 		if err != nil {
 			t.Fatal(format, err)
+		}
+		if list, err := os.ReadDir(above); err != nil || len(list) != 1 {
+			t.Errorf("%s: %v lie beside the export (%v)", format, list, err)
 		}
 		if report.Messages != count {
 			t.Errorf("%s: %d messages, want %d", format, report.Messages, count)

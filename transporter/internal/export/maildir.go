@@ -19,7 +19,7 @@ import (
 
 // maildirForm writes Maildir++: the inbox at the top, all other folders beside each other, named by their path with dots
 // between. Names are in the modified UTF-7 of IMAP, in which also the characters are encoded that part names or that file
-// systems refuse, as Courier does: a dot is &AC4-.
+// systems refuse, as Courier does: a dot is &AC4-. A folder without a name is "_".
 type maildirForm struct {
 	place place
 	inbox string // the display name of the inbox, whose subfolders are named ".INBOX.…"
@@ -45,7 +45,7 @@ func (f *maildirForm) begin(folder *repository.Folder, path []string) (string, e
 	}
 	var names []string
 	for i, p := range path {
-		if i == 0 && p == f.inbox {
+		if i == 0 && p == f.inbox && p != "" {
 			p = "INBOX"
 		}
 		names = append(names, utf7(p))
@@ -145,8 +145,13 @@ func utf7(s string) string {
 		out.WriteString("&" + strings.ReplaceAll(base64.RawStdEncoding.EncodeToString(b), "/", ",") + "-")
 		run = nil
 	}
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		if r >= ' ' && r < 0x7f && !strings.ContainsRune(`./\:*?"<>|~`, r) {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if s == "" {
+		return "_" // nothing between two dots would be another folder, or the one above
+	}
+	for i, r := range s {
+		edge := r == ' ' && (i == 0 || i == len(s)-1)
+		if r >= ' ' && r < 0x7f && !edge && !strings.ContainsRune(`./\:*?"<>|~`, r) {
 			flush()
 			if r == '&' {
 				out.WriteString("&-")

@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"holdfast/pkg/fault"
 )
 
 // Limits of names, in UTF-16 units as Windows counts and bytes as Linux does. A Windows path has 259 units, of which the
@@ -163,4 +166,12 @@ func (s *sequence) name(received time.Time, subject string) string {
 	}
 	s.taken[fold(name)] = true
 	return name
+}
+
+// inside refuses a name that would lead out of the export. None should: it is the last guard.
+func inside(name string) error {
+	if !fs.ValidPath(name) {
+		return fault.New(fault.Invalid, "the name %q would lead out of the export", name)
+	}
+	return nil
 }

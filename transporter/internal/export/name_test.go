@@ -1,6 +1,7 @@
 package export
 
 import (
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestMessagesOfOneSecondStayApart(t *testing.T) {
 
 func TestModifiedUTF7(t *testing.T) {
 	for text, want := range map[string]string{
-		"Plan": "Plan", "R&D": "R&-D", "Entwürfe": "Entw&APw-rfe", "日本": "&ZeVnLA-", "v1.2": "v1&AC4-2", "a/b": "a&AC8-b", "📁": "&2D3cwQ-",
+		"Plan": "Plan", "R&D": "R&-D", "Entwürfe": "Entw&APw-rfe", "日本": "&ZeVnLA-", "v1.2": "v1&AC4-2", "a/b": "a&AC8-b", "📁": "&2D3cwQ-", "": "_", "..": "&AC4ALg-", " a ": "&ACA-a&ACA-",
 	} {
 		if got := utf7(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
@@ -137,4 +138,19 @@ func FuzzMboxWriter(f *testing.F) {
 			t.Fatalf("%q became %q, want %q", message, got, want)
 		}
 	})
+}
+
+func TestNoNameLeadsOutOfAnExport(t *testing.T) {
+	z := newArchive(io.Discard)
+	d := &folderPlace{work: t.TempDir(), dirs: map[string]bool{}}
+	for _, name := range []string{"../x", "a/../../x", "/x", "..", "a//b"} {
+		for _, p := range []place{z, d} {
+			if err := p.mkdir(name); err == nil {
+				t.Errorf("%T makes the folder %q", p, name)
+			}
+			if _, err := p.create(name, time.Time{}); err == nil {
+				t.Errorf("%T makes the file %q", p, name)
+			}
+		}
+	}
 }

@@ -34,6 +34,9 @@ func (a *archive) mkdir(name string) error {
 		return nil
 	}
 	a.made[name] = true
+	if err := inside(name); err != nil {
+		return err
+	}
 	_, err := a.zip.CreateHeader(&zip.FileHeader{Name: name + "/"})
 	return unwritten(err)
 }
@@ -41,6 +44,9 @@ func (a *archive) mkdir(name string) error {
 func (a *archive) written(string) bool { return false }
 
 func (a *archive) create(name string, modified time.Time) (file, error) {
+	if err := inside(name); err != nil {
+		return nil, err
+	}
 	w, err := a.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: modified})
 	if err != nil {
 		return nil, unwritten(err)
