@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,6 +24,13 @@ func measureLife(ctx context.Context, o *Options) ([]figures.Figure, error) {
 	for _, level := range []string{"fast", "balanced"} {
 		our := &ours{program: o.Program, dir: filepath.Join(o.Dir, level), level: level}
 		l.all = append(l.all, &contestant{name: our.name(), ours: our, seen: map[string][]float64{}})
+	}
+	boxes, err := os.ReadDir(material.Mail(o.Material))
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range boxes[int(float64(len(boxes))*deletedShare+0.5):] {
+		l.kept = append(l.kept, b.Name())
 	}
 	if err := material.Leave(o.Material); err != nil { // of a run that was stopped
 		return nil, err
@@ -50,10 +58,16 @@ func (l *life) figures() ([]figures.Figure, error) {
 		{"change_cpu_vs_best_peer", "balanced", "change cpu", "s"},
 		{"read_speed_vs_best_peer", "balanced", "read wall", "s"},
 		{"verify_time_vs_best_peer", "balanced", "verify wall", "s"},
+		{"reclaim_time_vs_best_peer", "balanced", "reclaim wall", "s"},
 	} {
 		what := strings.ReplaceAll(c.what, "parsing", "backup") // which the peers do in any case
 		best, note := l.best(what, c.unit)
 		our := l.median(c.our, c.what)
+		if c.what == "reclaim wall" {
+			_, freed := l.best("freed", "bytes")
+			note += fmt.Sprintf("; freed %s bytes and left %s of garbage, %s", figures.Short(l.median(c.our, "freed")),
+				figures.Short(l.median(c.our, "garbage")), freed)
+		}
 		value := our / best
 		if c.name == "read_speed_vs_best_peer" {
 			value = best / our

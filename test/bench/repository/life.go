@@ -53,9 +53,17 @@ func (c *contestant) remove() error {
 
 // life is the run of all rounds.
 type life struct {
-	o   *Options
-	all []*contestant
+	o    *Options
+	all  []*contestant
+	kept []string // mailboxes that stay when a share of them is deleted
 }
+
+// deletedShare is the share of the mailboxes that are deleted before space is reclaimed.
+const deletedShare = 0.25
+
+// garbageShare is the share of garbage from which on the product is asked to rewrite a pack: that of borg compact, where the product
+// would by itself leave alone what has less than a fifth.
+const garbageShare = 0.1
 
 // rounds runs every round: each step of all contestants, one after the other, before the next step, so that what else the
 // machine does meets all of them alike. Who begins changes from step to step.
@@ -76,6 +84,7 @@ func (l *life) rounds(ctx context.Context) error {
 		{"read", l.read},
 		{"message", l.message},
 		{"verify", l.verify},
+		{"reclaim", l.reclaim},
 	}
 	turn := 0
 	for round := range l.o.Rounds {
@@ -238,5 +247,42 @@ func (l *life) verify(ctx context.Context, c *contestant) error {
 	}
 	cost, _, err := c.ours.measure(ctx, "verify")
 	c.noteCost("verify", cost)
+	return err
+}
+
+// reclaim frees the space of a quarter of the mailboxes. Peers get there by a snapshot of the others, after which the
+// snapshots of all are forgotten; neither that nor the forgetting is counted.
+func (l *life) reclaim(ctx context.Context, c *contestant) error {
+	if c.peer == nil {
+		if _, _, err := c.ours.measure(ctx, "delete", "-share", fmt.Sprint(deletedShare)); err != nil {
+			return err
+		}
+		cost, counted, err := c.ours.measure(ctx, "reclaim", "-share", fmt.Sprint(garbageShare))
+		c.noteCost("reclaim", cost)
+		c.note("freed", counted["freed_bytes"])
+		c.note("garbage", counted["garbage_bytes"])
+		return err
+	}
+	var kept []string
+	for _, box := range l.kept {
+		kept = append(kept, filepath.ToSlash(filepath.Join("mail", box)))
+	}
+	if _, err := c.peer.Backup(ctx, l.o.Material, "third", kept...); err != nil {
+		return err
+	}
+	if err := c.peer.Forget(ctx, "first", "second"); err != nil {
+		return err
+	}
+	before, err := size(c.folder())
+	if err != nil {
+		return err
+	}
+	cost, err := c.peer.Reclaim(ctx)
+	if err != nil {
+		return err
+	}
+	after, err := size(c.folder())
+	c.noteCost("reclaim", cost)
+	c.note("freed", float64(before-after))
 	return err
 }

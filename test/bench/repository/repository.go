@@ -47,6 +47,7 @@ func lifeGoals() []goal {
 		{"repository.change_cpu_vs_best_peer", "ratio", "<= 0.1"},
 		{"repository.read_speed_vs_best_peer", "ratio", ">= 1.5"},
 		{"repository.verify_time_vs_best_peer", "ratio", "<= 0.4"},
+		{"repository.reclaim_time_vs_best_peer", "ratio", "<= 0.25"},
 		{"repository.message_warm_ms", "ms", "<= 5"},
 		{"repository.message_cold_ms", "ms", "<= 50"},
 		{"repository.peak_memory_mb", "MB", "<= 200"},

@@ -39,7 +39,7 @@ type counts map[string]float64
 
 func commands() map[string]func(context.Context, *measured) (counts, error) {
 	return map[string]func(context.Context, *measured) (counts, error){
-		"decode": decode, "create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "list": list,
+		"decode": decode, "create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "reclaim": reclaim, "list": list,
 		"message": oneMessage, "messages": someMessages, "fill": fill, "look": look, "protect": protect, "bring-back": bringBack,
 	}
 }
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&t.later, "later", "", "folder of mailboxes with what came afterwards, which alone is then read")
 	f.BoolVar(&t.decoded, "decoded", false, "the mail was written by decode; it is .eml files otherwise")
 	f.StringVar(&t.profile, "profile", "", "file for a CPU profile")
-	f.Float64Var(&t.share, "share", 0.25, "share of the backups to delete")
+	f.Float64Var(&t.share, "share", 0.25, "share of the backups to delete, or of garbage from which on a pack is rewritten")
 	f.IntVar(&t.count, "count", 1000, "number of messages, or of entries of an index")
 	f.StringVar(&t.id, "id", "", "message to read, as list names it")
 	f.StringVar(&t.tenant, "tenant", "", "file that says where the tenant is and how to sign in")

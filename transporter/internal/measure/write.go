@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -134,4 +135,18 @@ func decode(ctx context.Context, t *measured) (counts, error) {
 		}
 	}
 	return counts{"mailboxes": float64(len(boxes))}, nil
+}
+
+// reclaim frees the space of what was deleted.
+func reclaim(ctx context.Context, t *measured) (counts, error) {
+	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
+		done, err := r.Reclaim(ctx, repository.ReclaimOptions{Share: t.share}, nil)
+		if err != nil {
+			return nil, err
+		}
+		if len(done.Left) > 0 {
+			return nil, fmt.Errorf("packs were left alone: %+v", done.Left)
+		}
+		return counts{"freed_bytes": float64(done.Freed), "garbage_bytes": float64(done.Garbage)}, nil
+	})
 }

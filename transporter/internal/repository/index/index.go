@@ -217,49 +217,59 @@ func (x *Index) prepare(create bool) error {
 	})
 }
 
-// load fills the table.
-func (x *Index) load() error {
-	return x.db.View(func(tx *bbolt.Tx) error {
-		if info, err := os.Stat(x.path); err != nil || info.Size() < tx.Size() {
-			return fault.New(fault.Corrupt, "the index %s is shorter than it was written", x.path)
-		}
-		x.loadAdopted(tx)
-		return tx.Bucket(bucketPacks).ForEach(func(k, v []byte) error {
-			info, raw, err := decodePack(k, v)
-			if err != nil {
-				return fault.New(fault.Corrupt, "the index %s is damaged: %w", x.path, err)
-			}
-			if info.Number == 0 || info.Number > maxPacks || info.Blobs > pack.MaxBlobs {
-				return fault.New(fault.Corrupt, "the index %s is damaged: pack number %d", x.path, info.Number)
-			}
-			if _, twice := x.byName[info.Name]; twice {
-				return fault.New(fault.Corrupt, "the index %s is damaged: pack %s is in it twice", x.path, info.Name)
-			}
-			x.admit(info, raw)
-			return nil
-		})
-	})
-}
-
 // admit adds a pack to what is in memory.
 func (x *Index) admit(info Pack, raw []byte) {
-	x.packs[info.Number] = info
-	x.byName[info.Name] = info.Number
-	x.next = max(x.next, info.Number+1)
-	for i := range info.Blobs {
-		x.table.insert((*pack.ID)(raw[i*pack.EntrySize:]), info.Number, uint32(i))
-	}
+	x.note(info)
+	x.insert(info, raw)
 	x.count(raw, 1)
 }
 
+// note adds a pack without its blobs.
+func (x *Index) note(info Pack) {
+	x.packs[info.Number] = info
+	x.byName[info.Name] = info.Number
+	x.next = max(x.next, info.Number+1)
+}
+
+func (x *Index) insert(info Pack, raw []byte) {
+	for i := range info.Blobs {
+		x.table.insert((*pack.ID)(raw[i*pack.EntrySize:]), info.Number, uint32(i))
+	}
+}
+
 func (x *Index) count(raw []byte, sign int64) {
-	for i := 0; i < len(raw); i += pack.EntrySize {
-		e := raw[i : i+pack.EntrySize]
-		s := x.sums[pack.Type(e[44])]
-		s.Blobs += sign
-		s.Stored += sign * int64(binary.LittleEndian.Uint32(e[36:]))
-		s.Plain += sign * int64(binary.LittleEndian.Uint32(e[40:]))
-		x.sums[pack.Type(e[44])] = s
+	var t tally
+	for ; len(raw) > 0; raw = raw[pack.EntrySize:] {
+		t.count(raw)
+	}
+	x.add(&t, sign)
+}
+
+// tally counts entries.
+type tally struct {
+	shards [256]int
+	sums   [256]Sums // by type
+}
+
+// count counts the entry that raw begins with.
+func (t *tally) count(raw []byte) {
+	e := raw[:pack.EntrySize]
+	t.shards[e[0]]++
+	s := &t.sums[e[44]]
+	s.Blobs++
+	s.Stored += int64(binary.LittleEndian.Uint32(e[36:]))
+	s.Plain += int64(binary.LittleEndian.Uint32(e[40:]))
+}
+
+func (x *Index) add(t *tally, sign int64) {
+	for i := range t.sums {
+		if n := &t.sums[i]; n.Blobs > 0 {
+			s := x.sums[pack.Type(i)]
+			s.Blobs += sign * n.Blobs
+			s.Stored += sign * n.Stored
+			s.Plain += sign * n.Plain
+			x.sums[pack.Type(i)] = s
+		}
 	}
 }
 
@@ -277,18 +287,30 @@ func encodePack(name pack.Name, kind pack.Kind, size int64, entries []pack.Entry
 }
 
 func decodePack(k, v []byte) (Pack, []byte, error) {
+	info, raw, err := splitPack(k, v)
+	if err == nil {
+		err = checkPack(v)
+	}
+	return info, raw, err
+}
+
+// splitPack takes a pack's value apart, checkPack compares it with its checksum.
+func splitPack(k, v []byte) (Pack, []byte, error) {
 	if len(k) != 4 || len(v) < packHead+4 || (len(v)-packHead-4)%pack.EntrySize != 0 {
 		return Pack{}, nil, errors.New("a pack's value has a wrong length")
 	}
-	body := v[:len(v)-4]
-	if pack.Sum(body) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
-		return Pack{}, nil, errors.New("a pack's value does not fit its checksum")
-	}
-	raw := body[packHead:]
+	raw := v[packHead : len(v)-4]
 	return Pack{
 		Number: binary.BigEndian.Uint32(k), Name: pack.Name(v[:16]), Kind: pack.Kind(v[16]),
 		Size: int64(binary.LittleEndian.Uint64(v[17:])), Blobs: len(raw) / pack.EntrySize,
 	}, raw, nil
+}
+
+func checkPack(v []byte) error {
+	if body := v[:len(v)-4]; pack.Sum(body) != binary.LittleEndian.Uint32(v[len(v)-4:]) {
+		return errors.New("a pack's value does not fit its checksum")
+	}
+	return nil
 }
 
 // update runs a transaction that writes.

@@ -64,6 +64,13 @@ func (t *table) insert(id *pack.ID, packNumber, at uint32) {
 	s.put(t.slotOf(id, packNumber, at))
 }
 
+// reserve makes an empty shard long enough for n blobs, and a few more.
+func (s *shard) reserve(n int) {
+	if n > 0 {
+		s.slots = make([]slot, max(firstSlots, n+n*2/5))
+	}
+}
+
 func (s *shard) put(v slot) {
 	i := s.home(v.hash)
 	for s.slots[i].pack() != 0 {
