@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,9 @@ func newRepositoryVerify(o *offline) *cobra.Command {
 				if full {
 					mode = repository.VerifyFull
 				}
-				found, err := r.Verify(cmd.Context(), mode, nil)
+				progress, end := showProgress(os.Stderr)
+				found, err := r.Verify(cmd.Context(), mode, progress)
+				end()
 				if err != nil {
 					return err
 				}

@@ -51,6 +51,8 @@ type history struct {
 	// begin opens a session, read returns what a point has: of the twin, or of something behind it.
 	begin func() (backup.Vault, error)
 	read  func(record.Point) *memPoint
+	// damaged, if set, does harm to what is behind the vault before the last run.
+	damaged func()
 }
 
 func newHistory(t *testing.T, seed uint64) *history {
@@ -81,6 +83,9 @@ func (h *history) play() {
 	clear(h.b.poison)
 	clear(h.b.locating)
 	clear(h.b.expired)
+	if h.damaged != nil {
+		h.damaged()
+	}
 	h.trace("the last run")
 	p, result := h.quietRun()
 	if len(result.Losses) > 0 {

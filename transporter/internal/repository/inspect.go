@@ -43,6 +43,7 @@ func (s *Session) inspect(ctx context.Context) error {
 	if s.doubt, doubtful, err = s.r.index.Doubtful(s.backup); err != nil || !doubtful {
 		return err
 	}
+	s.r.trees.forget() // what it has in memory may be lost on disk
 	if s.base != nil {
 		t := &messageTable{identity: identity(s.base.folders), appended: math.MaxInt32}
 		for i := range s.base.folders {
@@ -189,27 +190,30 @@ func (r *Repository) strip(ctx context.Context, m *record.Message) error {
 	return nil
 }
 
+// stripMessage strips a message and those attached to it. As in every record, what an attachment lacks is also told of the
+// message that it is attached to.
 func stripMessage(m *record.Message, missing map[record.Hash]bool) {
-	empty := func(c *record.Content) bool {
+	empty := func(c *record.Content, what string) bool {
 		if !slices.ContainsFunc(c.Pieces, func(p record.Piece) bool { return missing[p.Hash] }) {
 			return false
 		}
 		*c = record.Content{}
+		m.Lost = append(m.Lost, what+" was lost in the repository")
 		return true
 	}
-	if empty(&m.Body) {
-		m.Lost = append(m.Lost, "the body was lost in the repository")
-	}
-	if empty(&m.MIME) {
-		m.Lost = append(m.Lost, "the MIME copy was lost in the repository")
-	}
+	empty(&m.Body, "the body")
+	empty(&m.MIME, "the MIME copy")
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
-		if empty(&a.Content) {
+		if empty(&a.Content, fmt.Sprintf("attachment %d", i+1)) {
 			a.Lost = "it was lost in the repository"
 		}
-		if a.Item != nil {
-			stripMessage(a.Item, missing)
+		if a.Item == nil {
+			continue
+		}
+		before := len(a.Item.Lost)
+		if stripMessage(a.Item, missing); len(a.Item.Lost) > before {
+			m.Lost = append(m.Lost, fmt.Sprintf("a part of attachment %d was lost in the repository", i+1))
 		}
 	}
 }

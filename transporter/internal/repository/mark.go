@@ -62,6 +62,9 @@ func (m *marker) point(ctx context.Context, id index.Point) error {
 		return nil
 	}
 	ro, err := m.r.loadRoot(id)
+	if err == nil {
+		err = ro.damage
+	}
 	if err != nil {
 		return unmarkable(err)
 	}

@@ -83,6 +83,20 @@ func fromFolder(p *pb.Folder) (folder, error) {
 
 // loadRoot reads a point's root and folder table.
 func (r *Repository) loadRoot(id index.Point) (*root, error) {
+	p, err := r.loadRecord(id)
+	if err != nil {
+		return nil, err
+	}
+	ro, err := r.folders(p)
+	if err != nil {
+		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)
+	}
+	ro.id = id
+	return ro, nil
+}
+
+// loadRecord reads a point's root alone.
+func (r *Repository) loadRecord(id index.Point) (*pb.Root, error) {
 	data, err := r.blobs.Get(record.Hash(id), nil)
 	if err != nil {
 		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)
@@ -94,12 +108,7 @@ func (r *Repository) loadRoot(id index.Point) (*root, error) {
 	if err := message.Understood("recovery point "+string(pointID(id)), p.GetNeeds()); err != nil {
 		return nil, err
 	}
-	ro, err := r.folders(p)
-	if err != nil {
-		return nil, fault.New(fault.KindOf(err), "recovery point %s: %w", pointID(id), err)
-	}
-	ro.id = id
-	return ro, nil
+	return p, nil
 }
 
 // folders reads the folder table. A part of it that cannot be read costs the folders in it; Corrupt means that there is none

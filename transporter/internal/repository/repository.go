@@ -19,6 +19,11 @@
 // nodes, then the root that names them, then the index. So a crash leaves blobs that nothing names, never names without
 // blobs, and at the worst an index that is brought in line when the repository is opened.
 //
+// Damage to one blob hides no other: lists and folders are read around it (UnreadableError). Verify says what is damaged and
+// whom that touches. Repair keeps what is whole and makes the rest absent, so that the bytes can come back under their hash;
+// a session that begins after a loss leads the engine to what is lost (inspect.go). There is no record of a loss that could
+// be lost itself: it follows from what is absent.
+//
 // The package does not log. Its errors are faults that name path or blob, what is lost, and what to do.
 package repository
 
@@ -78,6 +83,7 @@ type Repository struct {
 	sessions map[index.Backup]*Session
 	copies   map[*CopySession]bool
 	problems []blob.Problem
+	aside    []string // files set aside as damaged
 	hints    map[index.Backup]*hintTable
 	doubted  uint64                 // of the damaged blobs that the store has met, see noteDoubt
 	claims   map[stem]chan struct{} // journals that are read or removed without a session; closed when that is done
@@ -244,6 +250,7 @@ func (r *Repository) start(ctx context.Context) error {
 		return err
 	}
 	r.problems = append(r.problems, found.Problems...)
+	r.aside = found.Aside
 	r.trees = newTreeStore(r.blobs)
 	return r.adopt(ctx, found)
 }

@@ -66,6 +66,15 @@ func (t *treeStore) Load(hash record.Hash) ([]byte, error) {
 	return data, nil
 }
 
+// forget empties the memory, so that what is on disk counts.
+func (t *treeStore) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.byKey)
+	t.order.Init()
+	t.size = 0
+}
+
 // Save implements tree.Store.
 func (t *treeStore) Save(typ pack.Type, hash record.Hash, data []byte) error {
 	return t.blobs.Put(pack.Trees, typ, hash, data)

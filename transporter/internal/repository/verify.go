@@ -3,21 +3,18 @@ package repository
 import (
 	"cmp"
 	"context"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
-	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository/blob"
-	"holdfast/transporter/internal/repository/index"
-	"holdfast/transporter/internal/repository/message"
 	"holdfast/transporter/internal/repository/pack"
-	"holdfast/transporter/internal/repository/tree"
 )
 
 // VerifyMode is how much Verify reads.
@@ -38,12 +35,29 @@ type Report struct {
 	Bytes    int64 // read from packs
 	Points   int64
 	Messages int64 // looked at; those that points share once
+	// Affected says in people's terms what suffers, folder by folder of each point, in the order of mailboxes and time.
+	Affected []Affected
 	Damage   []Damage
 	Problems []Problem // of the folder
+	// Aside are files that were set aside as damaged. They do no harm; a repair takes what can still be had from them.
+	Aside []string
 }
 
 // Sound reports whether nothing is wrong.
 func (r *Report) Sound() bool { return len(r.Damage) == 0 && len(r.Problems) == 0 }
+
+// Affected is a folder of a point, or (Folder empty) a point as a whole, of which something cannot be read.
+type Affected struct {
+	Point record.Point
+	// Newest is set for the last point of its backup.
+	Newest bool
+	Folder mail.FolderID
+	// Path is the folder's name behind those of its parents, with slashes between.
+	Path string
+	// Messages that cannot be read whole: each once. Of a point as a whole it is all that it has.
+	Messages int64
+	Reason   string // the first
+}
 
 // Damage is something that cannot be read as it was written.
 type Damage struct {
@@ -62,6 +76,9 @@ type Touch struct {
 	Point   record.PointID
 	Folder  mail.FolderID
 	Message mail.MessageID
+	// Subject and Received tell people which message it is. The subject is mail content, not to be logged.
+	Subject  string
+	Received time.Time
 	// Messages is how many messages are concerned: 1 with Message.
 	Messages int64
 }
@@ -70,47 +87,68 @@ type Touch struct {
 const maxTouches = 1000
 
 // Verify checks the repository and reports what is damaged and which messages of which points that touches. Damage is no
-// error; what keeps it from looking is. It may run beside sessions and readers.
+// error; what keeps it from looking is. It may run beside sessions, readers, and whatever takes packs out. It changes
+// nothing, except that the next session of a backup whose newest point suffers will look for what is lost (inspect.go).
 func (r *Repository) Verify(ctx context.Context, mode VerifyMode, progress func(Progress)) (*Report, error) {
 	if err := r.usable(); err != nil {
 		return nil, err
 	}
+	v := r.verifier(progress)
+	if err := v.packs(ctx, mode == VerifyFull); err != nil {
+		return nil, err
+	}
+	if err := v.points(ctx); err != nil {
+		return nil, err
+	}
+	report := v.finish()
+	if slices.ContainsFunc(report.Affected, func(a Affected) bool { return a.Newest }) {
+		return report, r.index.Doubt() // so that the next sessions look for what is lost
+	}
+	return report, nil
+}
+
+type verifier struct {
+	r        *Repository
+	trees    *treeStore // of its own: what others have in memory may be lost on disk
+	progress func(Progress)
+	report   *Report
+	damage   map[pack.ID]*Damage  // of known blobs
+	clean    map[record.Hash]bool // pages and nodes below which everything is well
+	sick     map[pack.Name]bool   // packs with damage, those that are open included
+	open     []blob.Damage        // in packs that are open
+}
+
+func (r *Repository) verifier(progress func(Progress)) *verifier {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	v := &verifier{r: r, report: &Report{Problems: r.Problems()}, damage: map[pack.ID]*Damage{}, clean: map[record.Hash]bool{}}
-	if err := v.packs(ctx, mode == VerifyFull, progress); err != nil {
-		return nil, err
+	r.mu.Lock()
+	aside := slices.Clone(r.aside)
+	r.mu.Unlock()
+	return &verifier{
+		r: r, trees: newTreeStore(r.blobs), progress: progress, report: &Report{Problems: r.Problems(), Aside: aside}, damage: map[pack.ID]*Damage{}, clean: map[record.Hash]bool{},
+		sick: map[pack.Name]bool{},
 	}
-	if err := v.points(ctx, progress); err != nil {
-		return nil, err
-	}
+}
+
+// finish returns the report.
+func (v *verifier) finish() *Report {
 	for _, d := range v.damage {
 		v.report.Damage = append(v.report.Damage, *d)
 	}
 	slices.SortFunc(v.report.Damage, func(a, b Damage) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Blob, b.Blob))
 	})
-	return v.report, nil
-}
-
-type verifier struct {
-	r      *Repository
-	report *Report
-	damage map[pack.ID]*Damage  // of known blobs
-	clean  map[record.Hash]bool // pages and nodes below which everything is well
-	// found is what the point that is walked suffers; it counts if nobody has deleted the point meanwhile.
-	found []touched
-}
-
-type touched struct {
-	hash   record.Hash
-	reason string
-	at     Touch
+	slices.SortStableFunc(v.report.Affected, func(a, b Affected) int {
+		return cmp.Or(cmp.Compare(a.Point.Origin.MailboxAddress, b.Point.Origin.MailboxAddress),
+			cmp.Compare(a.Point.Key.Mailbox, b.Point.Key.Mailbox), cmp.Compare(a.Point.Key.Job, b.Point.Key.Job),
+			a.Point.Time.Compare(b.Point.Time), cmp.Compare(a.Path, b.Path))
+	})
+	return v.report
 }
 
 // packs checks the packs, several at a time.
-func (v *verifier) packs(ctx context.Context, full bool, progress func(Progress)) error {
+func (v *verifier) packs(ctx context.Context, full bool) error {
 	packs := v.r.index.Packs()
 	var total int64
 	for _, p := range packs {
@@ -118,7 +156,7 @@ func (v *verifier) packs(ctx context.Context, full bool, progress func(Progress)
 	}
 	var mu sync.Mutex
 	var done int64
-	add := func(size int64, c blob.Checked, damage []blob.Damage) {
+	add := func(name pack.Name, size int64, c blob.Checked, damage []blob.Damage) {
 		mu.Lock()
 		defer mu.Unlock()
 		done += size
@@ -126,9 +164,10 @@ func (v *verifier) packs(ctx context.Context, full bool, progress func(Progress)
 		v.report.Blobs += c.Blobs
 		v.report.Bytes += c.Bytes
 		for i := range damage {
+			v.sick[name] = true
 			v.packDamage(&damage[i])
 		}
-		progress(Progress{Phase: "verify packs", Done: done, Total: total, Bytes: v.report.Bytes})
+		v.progress(Progress{Phase: "verify packs", Done: done, Total: total, Bytes: v.report.Bytes})
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -139,7 +178,7 @@ func (v *verifier) packs(ctx context.Context, full bool, progress func(Progress)
 			}
 			c, damage, err := v.r.blobs.VerifyPack(gctx, p, full)
 			if err == nil {
-				add(p.Size, c, damage)
+				add(p.Name, p.Size, c, damage)
 			}
 			return err
 		})
@@ -148,10 +187,19 @@ func (v *verifier) packs(ctx context.Context, full bool, progress func(Progress)
 		return err
 	}
 	c, damage, err := v.r.blobs.VerifyOpen(ctx, full)
-	if err == nil {
-		add(0, c, damage)
+	if err != nil {
+		return err
 	}
-	return err
+	v.report.Blobs += c.Blobs
+	v.report.Bytes += c.Bytes
+	v.open = damage
+	for i := range damage {
+		if name, ok := pack.ParseName(filepath.Base(damage[i].Path), pack.Open); ok {
+			v.sick[name] = true
+		}
+		v.packDamage(&damage[i])
+	}
+	return nil
 }
 
 func (v *verifier) packDamage(d *blob.Damage) {
@@ -161,182 +209,8 @@ func (v *verifier) packDamage(d *blob.Damage) {
 		return
 	}
 	out.Blob = d.ID.String()
+	if other := v.damage[d.ID]; other != nil { // it is damaged in two places
+		v.report.Damage = append(v.report.Damage, *other)
+	}
 	v.damage[d.ID] = &out
-}
-
-// touch records that a blob is needed where it cannot be read.
-func (v *verifier) touch(hash record.Hash, reason string, t Touch) {
-	v.found = append(v.found, touched{hash, reason, t})
-}
-
-// settle takes what was found in a point into the report, unless the point was deleted: its blobs may be gone rightly.
-func (v *verifier) settle(id index.Point) error {
-	defer func() { v.found = v.found[:0] }()
-	if len(v.found) == 0 {
-		return nil
-	}
-	rec, err := v.r.index.Point(id)
-	if err != nil || rec == nil {
-		return err
-	}
-	for i := range v.found {
-		f := &v.found[i]
-		v.count(f.hash, f.reason, f.at)
-	}
-	return nil
-}
-
-func (v *verifier) count(hash record.Hash, reason string, t Touch) {
-	id := pack.ID(v.r.ring.ID(hash))
-	d := v.damage[id]
-	if d == nil {
-		d = &Damage{Blob: id.String(), Reason: reason}
-		v.damage[id] = d
-	}
-	d.Touched += max(1, t.Messages)
-	if len(d.Touches) < maxTouches {
-		d.Touches = append(d.Touches, t)
-	}
-}
-
-// points walks the trees of all points. What points share is looked at once, unless it is damaged.
-func (v *verifier) points(ctx context.Context, progress func(Progress)) error {
-	points, err := v.r.points(ctx, nil)
-	if err != nil {
-		return err
-	}
-	for i := range points {
-		p := &points[i]
-		at := Touch{Backup: p.Key, Point: p.ID}
-		id, err := parsePointID(p.ID)
-		if err != nil {
-			return err
-		}
-		if err := v.point(ctx, id, at); err != nil {
-			return err
-		}
-		if err := v.settle(id); err != nil {
-			return err
-		}
-		v.report.Points++
-		progress(Progress{Phase: "verify points", Done: int64(i + 1), Total: int64(len(points)), Bytes: v.report.Bytes})
-	}
-	return nil
-}
-
-func (v *verifier) point(ctx context.Context, id index.Point, at Touch) error {
-	ro, err := v.r.loadRoot(id)
-	if fault.KindOf(err) == fault.Corrupt {
-		v.touch(record.Hash(id), err.Error(), at)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, l := range []*pb.List{ro.pb.GetLosses(), ro.pb.GetPending()} {
-		if _, err := v.r.trees.loadList(l); fault.KindOf(err) == fault.Corrupt {
-			v.touch(record.Hash(id), err.Error(), at)
-		} else if err != nil {
-			return err
-		}
-	}
-	for i := range ro.folders {
-		f := &ro.folders[i]
-		if f.tree == nil {
-			continue
-		}
-		at.Folder = f.ID
-		if _, err := v.subtree(ctx, *f.tree, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// subtree checks a page or node and what is below, and reports whether all of it is well.
-func (v *verifier) subtree(ctx context.Context, r tree.Ref, at Touch) (bool, error) {
-	if v.clean[r.Hash] {
-		return true, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
-	well, err := true, error(nil)
-	if r.Level == 0 {
-		well, err = v.page(ctx, r, at)
-	} else {
-		var children []tree.Ref
-		children, err = tree.Children(v.r.trees, r)
-		for i := range children {
-			ok, childErr := v.subtree(ctx, children[i], at)
-			if childErr != nil {
-				return false, childErr
-			}
-			well = well && ok
-		}
-	}
-	if fault.KindOf(err) == fault.Corrupt {
-		at.Messages = r.Sums.Messages
-		v.touch(r.Hash, err.Error(), at)
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if well {
-		v.clean[r.Hash] = true
-	}
-	return well, nil
-}
-
-func (v *verifier) page(ctx context.Context, r tree.Ref, at Touch) (bool, error) {
-	type need struct {
-		hash record.Hash
-		id   mail.MessageID
-	}
-	var needs []need
-	var hashes []record.Hash
-	var count int64
-	err := tree.Page(v.r.trees, r, func(e *tree.Entry) error {
-		m, err := e.Message(at.Folder)
-		if err != nil {
-			return err
-		}
-		count++
-		return message.Contents(m, func(c *record.Content) error {
-			for i := range c.Pieces {
-				needs = append(needs, need{c.Pieces[i].Hash, m.ID})
-				hashes = append(hashes, c.Pieces[i].Hash)
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return false, err
-	}
-	if count != r.Sums.Messages {
-		return false, fault.New(fault.Corrupt, "a page has %d messages, not %d", count, r.Sums.Messages)
-	}
-	v.report.Messages += count
-	have, err := v.r.blobs.Present(ctx, hashes)
-	if err != nil {
-		return false, err
-	}
-	well := true
-	at.Messages = 1
-	for i, n := range needs {
-		at.Message = n.id
-		switch d := v.damage[pack.ID(v.r.ring.ID(n.hash))]; {
-		case !have[i]:
-			v.touch(n.hash, "the blob is missing: no pack has it", at)
-			well = false
-		case d != nil:
-			// Another pack may have it whole.
-			if _, err := v.r.blobs.Get(n.hash, nil); err != nil {
-				v.touch(n.hash, d.Reason, at)
-				well = false
-			}
-		}
-	}
-	return well, nil
 }

@@ -60,9 +60,9 @@ func tell(progress func(work.Progress)) func(repository.Progress) {
 	}
 }
 
-// VerifyReport returns what a verification found, in sentences.
+// VerifyReport returns what a verification found, in sentences: first what people miss, then where it comes from.
 func VerifyReport(ctx context.Context, repo *repository.Repository, found *repository.Report) task.VerifyReport {
-	out := task.VerifyReport{Points: found.Points, Blobs: found.Blobs, Bytes: found.Bytes}
+	out := task.VerifyReport{Points: found.Points, Blobs: found.Blobs, Bytes: found.Bytes, Damage: affected(found.Affected)}
 	for _, p := range found.Problems {
 		out.Damage = append(out.Damage, fmt.Sprintf("%s: %s", p.Path, p.Reason))
 	}

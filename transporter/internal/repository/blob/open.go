@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/disk"
@@ -26,6 +27,8 @@ type Found struct {
 	Roots, Tombstones []FoundBlob
 	// Packs counts packs that were new to the index.
 	Packs int
+	// Aside are the files that were set aside as damaged: what was whole in them is elsewhere, or waits for a repair.
+	Aside []string
 }
 
 // FoundBlob is one blob.
@@ -83,7 +86,7 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 				return err
 			}
 		} else if name, ok := pack.ParseName(file.Name, pack.Open); ok {
-			if err := s.resume(name, file.Size, resumable[name], found); err != nil {
+			if err := s.resume(ctx, name, file.Size, resumable[name], found); err != nil {
 				return err
 			}
 			delete(resumable, name)
@@ -91,8 +94,10 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 			if err := s.opts.FS.Remove(filepath.Join(s.opts.Dir, file.Name)); err != nil {
 				return disk.Fault(err, "remove", filepath.Join(s.opts.Dir, file.Name))
 			}
+		} else if strings.HasSuffix(file.Name, pack.Damaged) {
+			found.Aside = append(found.Aside, s.opts.Dir+"/"+file.Name)
 		} else {
-			found.problem(s.opts.Dir+"/"+file.Name, "the file does not belong to the repository, or was set aside as damaged")
+			found.problem(s.opts.Dir+"/"+file.Name, "the file does not belong to the repository; move it away")
 		}
 		if progress != nil {
 			progress(i+1, len(list))
@@ -106,10 +111,7 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 	}
 	for name := range known {
 		found.problem(s.Path(name), "the pack is gone; what only it held is lost")
-		if err := s.opts.Index.Doubt(); err != nil {
-			return err
-		}
-		if err := s.opts.Index.DropPack(name); err != nil {
+		if err := s.opts.Index.LosePack(name); err != nil {
 			return err
 		}
 	}
@@ -135,10 +137,7 @@ func (s *Store) adopt(name pack.Name, size int64, isKnown bool, found *Found) er
 	path := s.Path(name)
 	if isKnown {
 		found.problem(path, "the pack is not as long as it was written")
-		if err := s.opts.Index.Doubt(); err != nil {
-			return err
-		}
-		if err := s.opts.Index.DropPack(name); err != nil {
+		if err := s.opts.Index.LosePack(name); err != nil {
 			return err
 		}
 	}
@@ -181,7 +180,7 @@ func (s *Store) salvage(f disk.File, size int64, path string, found *Found) (pac
 		return h, nil, err
 	}
 	var entries []pack.Entry
-	_, err = pack.Scan(f, pack.HeaderSize, min(size, pack.MaxSize), func(e pack.Entry, _ *pack.Frame, _ []byte) error {
+	_, err = pack.ScanAny(f, pack.HeaderSize, min(size, pack.MaxSize), func(e pack.Entry, _ *pack.Frame, _ []byte) error {
 		entries = append(entries, e)
 		return nil
 	}, func(g pack.Gap) {
@@ -195,9 +194,9 @@ func (s *Store) salvage(f disk.File, size int64, path string, found *Found) (pac
 }
 
 // resume goes on with an open pack, or removes one that holds nothing.
-func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *Found) error {
+func (s *Store) resume(ctx context.Context, name pack.Name, size int64, known index.OpenPack, found *Found) error {
 	path := s.opts.Dir + "/" + name.String() + pack.Open
-	if size <= pack.HeaderSize {
+	if size <= pack.HeaderSize && len(known.Entries) == 0 {
 		// Not even one blob was written, so nothing of it was acknowledged.
 		if err := s.opts.FS.Remove(path); err != nil {
 			return disk.Fault(err, "remove", path)
@@ -209,11 +208,8 @@ func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *
 		return fault.New(fault.Unsupported, "%s: %w", path, err)
 	}
 	if fault.KindOf(err) == fault.Corrupt {
-		found.problem(path, "%v; it is set aside", err)
-		if err := s.opts.FS.Rename(path, path+pack.Damaged); err != nil {
-			return disk.Fault(err, "rename", path)
-		}
-		return nil
+		found.problem(path, "%v; what is whole in it is kept, the file is set aside", err)
+		return s.setAside(ctx, path, size, found)
 	}
 	if err != nil {
 		return err
@@ -236,6 +232,9 @@ func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *
 		}
 	}
 	if w.Len() == 0 {
+		if err := s.opts.Index.Doubt(); err != nil {
+			return err
+		}
 		return w.Discard()
 	}
 	found.Packs++
@@ -250,4 +249,25 @@ func (s *Store) resume(name pack.Name, size int64, known index.OpenPack, found *
 	}
 	s.leaving = append(s.leaving, w)
 	return s.seal(w)
+}
+
+// setAside keeps what is whole in an open pack that cannot be gone on with, and sets its file aside.
+func (s *Store) setAside(ctx context.Context, path string, size int64, found *Found) error {
+	v := s.Salvage()
+	f := &File{Path: path, Size: size, Kind: StrangeFile}
+	taken, err := v.Take(ctx, f, false)
+	if err != nil {
+		return err
+	}
+	if taken.Foreign != "" {
+		found.problem(path, "%s", taken.Foreign)
+	}
+	aside, err := v.Retire(f, false, false)
+	if err != nil {
+		return err
+	}
+	found.Aside = append(found.Aside, aside)
+	found.Roots = append(found.Roots, v.Found.Roots...)
+	found.Tombstones = append(found.Tombstones, v.Found.Tombstones...)
+	return s.opts.Index.Doubt()
 }

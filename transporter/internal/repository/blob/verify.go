@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/disk"
 	"holdfast/transporter/internal/repository/index"
 	"holdfast/transporter/internal/repository/pack"
@@ -26,9 +25,17 @@ type Checked struct {
 	Bytes int64
 }
 
-// VerifyPack checks a sealed pack: footer and length, and if full every blob down to the hash of its plain bytes. One that
-// Rewriter has replaced meanwhile is passed over.
+// VerifyPack checks a sealed pack: footer and length, and if full every blob down to the hash of its plain bytes. What the
+// disk cannot read is damage. A pack that the index knows no more is passed over: it was taken out meanwhile.
 func (s *Store) VerifyPack(ctx context.Context, p index.Pack, full bool) (Checked, []Damage, error) {
+	checked, damage, err := s.verifyPack(ctx, p, full)
+	if len(damage) > 0 && !s.opts.Index.HasPack(p.Name) {
+		return Checked{}, nil, err
+	}
+	return checked, damage, err
+}
+
+func (s *Store) verifyPack(ctx context.Context, p index.Pack, full bool) (Checked, []Damage, error) {
 	path := s.Path(p.Name)
 	var damage []Damage
 	report := func(offset, length int64, id pack.ID, format string, args ...any) {
@@ -36,28 +43,20 @@ func (s *Store) VerifyPack(ctx context.Context, p index.Pack, full bool) (Checke
 	}
 	f, err := s.opts.FS.Open(path)
 	if err != nil {
-		err = disk.Fault(err, "open", path)
-		if fault.KindOf(err) == fault.NotFound {
-			if !s.opts.Index.HasPack(p.Name) {
-				return Checked{}, nil, nil
-			}
-			report(0, p.Size, pack.ID{}, "the pack is gone")
-			return Checked{}, damage, nil
-		}
-		return Checked{}, nil, err
+		report(0, p.Size, pack.ID{}, "%v", disk.Fault(err, "open", path))
+		return Checked{}, damage, nil
 	}
 	defer f.Close()
 	size, err := f.Size()
 	if err != nil {
-		return Checked{}, nil, disk.Fault(err, "read", path)
+		report(0, p.Size, pack.ID{}, "%v", disk.Fault(err, "read", path))
+		return Checked{}, damage, nil
 	}
 	end := size
 	h, entries, err := pack.ReadFooter(f, size)
 	switch {
-	case fault.KindOf(err) == fault.Corrupt:
-		report(0, size, pack.ID{}, "%v", err)
 	case err != nil:
-		return Checked{}, nil, err
+		report(0, size, pack.ID{}, "%v", err)
 	case h.Repository != s.opts.Repository || h.Name != p.Name || h.Kind != p.Kind:
 		report(0, pack.HeaderSize, pack.ID{}, "the pack belongs elsewhere")
 	case len(entries) != p.Blobs || size != p.Size:
@@ -68,6 +67,15 @@ func (s *Store) VerifyPack(ctx context.Context, p index.Pack, full bool) (Checke
 	}
 	if !full {
 		return Checked{Blobs: int64(len(entries))}, damage, nil
+	}
+	if err != nil { // the index still knows what should be there
+		if entries, err = s.opts.Index.PackEntries(p.Name); err != nil {
+			return Checked{}, nil, err
+		}
+		end = pack.HeaderSize
+		for i := range entries {
+			end = max(end, min(size, entries[i].End()))
+		}
 	}
 	places := make(map[uint32]pack.ID, len(entries))
 	for i := range entries {
@@ -94,7 +102,7 @@ func (s *Store) VerifyOpen(ctx context.Context, full bool) (Checked, []Damage, e
 			places[entries[i].Offset] = entries[i].ID
 		}
 		c, d, err := s.scan(ctx, w, w.Path(), end, places)
-		if err != nil && w.Closed() {
+		if w.Closed() {
 			continue // sealed meanwhile
 		}
 		if err != nil {
@@ -115,7 +123,7 @@ func (s *Store) scan(ctx context.Context, r io.ReaderAt, path string, end int64,
 	if end <= pack.HeaderSize {
 		return sum, nil, nil
 	}
-	_, err := pack.Scan(r, pack.HeaderSize, end, func(e pack.Entry, f *pack.Frame, stored []byte) error {
+	_, err := pack.ScanAny(r, pack.HeaderSize, end, func(e pack.Entry, f *pack.Frame, stored []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -32,6 +32,12 @@ func (x *Index) Doubt() error { return x.update("doubt", doubt) }
 // Doubt notes that blobs may have been lost.
 func (c Change) Doubt() error { return doubt(c.tx) }
 
+// Doubts returns the number of the last doubt.
+func (x *Index) Doubts() (uint64, error) {
+	n, _, err := x.Doubtful(Backup{})
+	return n, err
+}
+
 // Doubtful reports whether blobs may have been lost since the backup was sure, and the number of the last doubt.
 func (x *Index) Doubtful(b Backup) (doubt uint64, doubtful bool, err error) {
 	err = x.db.View(func(tx *bbolt.Tx) error {

@@ -350,6 +350,14 @@ func (x *Index) AddPack(name pack.Name, kind pack.Kind, size int64, entries []pa
 // DropPack forgets a pack.
 func (x *Index) DropPack(name pack.Name) error { return x.Replace(nil, []pack.Name{name}) }
 
+// LosePack forgets a pack, and notes the doubt that blobs are lost with it.
+func (x *Index) LosePack(name pack.Name) error {
+	if err := x.Doubt(); err != nil {
+		return err
+	}
+	return x.DropPack(name)
+}
+
 // Packs lists the sealed packs in no particular order.
 func (x *Index) Packs() []Pack {
 	x.mu.RLock()

@@ -92,6 +92,8 @@ type Gap struct {
 	Reason string
 	// Torn is set for the end of an open pack, which was cut off.
 	Torn bool
+	// Unread is set where the disk could not read it.
+	Unread bool
 }
 
 // scanWindow is how much of a pack is read at once when it is scanned, in bytes.
@@ -101,7 +103,16 @@ const scanWindow = 1 << 20
 // only valid during the call. A damaged stretch is handed to gap, and the scan goes on with the next frame that is whole. It
 // returns where the last whole frame ends. A sealed pack is scanned up to its footer by giving that as size.
 func Scan(r io.ReaderAt, from, size int64, blob func(e Entry, f *Frame, stored []byte) error, gap func(Gap)) (int64, error) {
-	s := scanner{r: r, size: size}
+	return scan(&scanner{r: r, size: size}, from, blob, gap)
+}
+
+// ScanAny is Scan for a file that may lie on bad sectors: what the disk cannot read is a damaged stretch like any other.
+func ScanAny(r io.ReaderAt, from, size int64, blob func(e Entry, f *Frame, stored []byte) error, gap func(Gap)) (int64, error) {
+	return scan(&scanner{r: r, size: size, any: true}, from, blob, gap)
+}
+
+func scan(s *scanner, from int64, blob func(e Entry, f *Frame, stored []byte) error, gap func(Gap)) (int64, error) {
+	size := s.size
 	end, at := from, from
 	for at < size {
 		f, stored, err := s.frame(at)
@@ -121,7 +132,8 @@ func Scan(r io.ReaderAt, from, size int64, blob func(e Entry, f *Frame, stored [
 		if nextErr != nil {
 			return end, nextErr
 		}
-		gap(Gap{Offset: at, Length: next - at, Reason: err.Error()})
+		gap(Gap{Offset: at, Length: next - at, Reason: err.Error(), Unread: s.unread})
+		s.unread = false
 		at = next
 	}
 	return end, nil
@@ -132,7 +144,13 @@ type scanner struct {
 	size int64
 	at   int64 // of buf
 	buf  []byte
+	any  bool // what cannot be read is damage
+	// unread is set when something could not be read since the last gap.
+	unread bool
 }
+
+// sector is the unit in which disks fail, in bytes.
+const sector = 4096
 
 // bytes returns n bytes at off, or fewer at the end.
 func (s *scanner) bytes(off int64, n int) ([]byte, error) {
@@ -146,7 +164,16 @@ func (s *scanner) bytes(off int64, n int) ([]byte, error) {
 	}
 	s.buf = s.buf[:want]
 	s.at = off
-	if m, err := s.r.ReadAt(s.buf, off); err != nil && m < want {
+	m, err := s.r.ReadAt(s.buf, off)
+	if s.any && err != nil && m < n && !errors.Is(err, io.EOF) {
+		m, err = s.r.ReadAt(s.buf[:n], off) // without what lies behind
+		if err != nil && m < n && !errors.Is(err, io.EOF) {
+			s.buf, s.unread = s.buf[:0], true
+			return nil, fault.New(fault.Corrupt, "the disk cannot read it: %w", err)
+		}
+		s.buf = s.buf[:m]
+	}
+	if err != nil && m < want {
 		s.buf = s.buf[:m]
 		if m < n {
 			return nil, shortOr(err, "the pack ends too early")
@@ -183,6 +210,12 @@ func (s *scanner) next(off int64) (int64, error) {
 	want := binary.LittleEndian.Uint32([]byte(frameMagic))
 	for off < s.size {
 		b, err := s.bytes(off, scanWindow/4)
+		if s.any && fault.KindOf(err) == fault.Corrupt {
+			if b, err = s.bytes(off, sector); fault.KindOf(err) == fault.Corrupt {
+				off = (off/sector + 1) * sector
+				continue
+			}
+		}
 		if err != nil {
 			return 0, err
 		}
