@@ -107,6 +107,9 @@ func TestNothingIsOverwritten(t *testing.T) {
 	if _, err := export.ToFolder(t.Context(), other, s.options(export.EML)); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a .partial of somebody else: %v", err)
 	}
+	if list, err := os.ReadDir(other + ".partial"); err != nil || len(list) != 1 {
+		t.Errorf("the .partial of somebody else holds %v now (%v)", list, err)
+	}
 }
 
 // stopping ends an export after some messages, as a person or a full disk would.

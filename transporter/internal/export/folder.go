@@ -111,6 +111,8 @@ func (p *folderPlace) start(r request) error {
 			return disk.Fault(err, "read", p.work)
 		}
 		if len(list) > 1 {
+			_ = f.Close()       // nothing was written
+			_ = os.Remove(path) // an empty file of ours in somebody's folder harms nobody if it stays
 			return fault.New(fault.Conflict, "%s is not empty and holds no export that could be gone on with; remove it, or choose another place", p.work)
 		}
 		if err := f.Truncate(0); err != nil {

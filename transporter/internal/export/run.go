@@ -281,6 +281,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // Each hands the messages of a point that a selection means to fn, folder by folder in the order of their paths, and within
 // each in the order of receipt. It returns how many messages were passed over because their records cannot be read.
 func Each(ctx context.Context, p *repository.Point, s Selection, fn func(*record.Message) error) (unreadable int64, err error) {
+	// An exporter that writes nothing: what cannot be read is noted nowhere.
 	e := &exporter{o: Options{Point: p, Selection: s}, report: &Report{}, wanted: map[mail.MessageID]bool{}, place: newArchive(io.Discard)}
 	if err := e.o.check(); err != nil {
 		return 0, err
