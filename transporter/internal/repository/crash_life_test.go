@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +24,10 @@ type life struct {
 	r       *Repository
 	created bool
 	backups []*backupLife
+	// secret is what opens the repository if the change of the passphrase that did not return took effect.
+	secret *Secret
+	// emptied is set while all backups are being deleted at once.
+	emptied bool
 }
 
 // backupLife is the use by one backup.
@@ -40,8 +45,10 @@ type backupLife struct {
 
 func newLife(seed uint64, path string) *life {
 	l := &life{
-		opts: Options{Path: path, Name: "crash", Level: Level(seed / 2 % 4), PackSize: minPackSize, Cost: cheap},
-		rnd:  rand.New(rand.NewPCG(seed, 2)),
+		opts: Options{
+			Path: path, Name: "crash", Level: Level(seed / 2 % 4), PackSize: 24 << 10, smallest: 1, Cost: cheap, learnAfter: 30_000,
+		},
+		rnd: rand.New(rand.NewPCG(seed, 2)),
 	}
 	if seed%2 == 0 {
 		l.opts.Secret.Passphrase = "correct horse"
@@ -66,13 +73,26 @@ func (l *life) on(d *disktest.Disk) {
 func (l *life) open(ctx context.Context) error {
 	var err error
 	if l.created {
-		l.r, err = Open(ctx, l.opts)
+		l.r, err = l.unlock(ctx, Open)
 		return err
 	}
 	if l.r, err = Create(ctx, l.opts); err == nil {
 		l.created = true
 	}
 	return err
+}
+
+// unlock opens the repository with the passphrase that it has, which may be either of two.
+func (l *life) unlock(ctx context.Context, open func(context.Context, Options) (*Repository, error)) (*Repository, error) {
+	r, err := open(ctx, l.opts)
+	if l.secret != nil && fault.KindOf(err) == fault.Unauthorized {
+		l.opts.Secret = *l.secret
+		r, err = open(ctx, l.opts)
+	}
+	if err == nil {
+		l.secret = nil
+	}
+	return r, err
 }
 
 // play does a number of things, one after the other or, in rounds, all backups at the same time beside a reader.
@@ -114,24 +134,40 @@ func (l *life) together(ctx context.Context, steps int) error {
 			return nil
 		})
 	}
+	share := l.share()
+	g.Go(func() error { return l.reclaim(gctx, share) })
 	g.Go(func() error {
 		for range steps {
 			if _, err := l.r.Backups(gctx); err != nil {
 				return err
 			}
-			if _, err := l.r.Verify(gctx, VerifyQuick, nil); err != nil {
+			if err := l.verify(gctx, VerifyQuick); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	g.Go(func() error { return l.reclaim(gctx) })
 	return g.Wait()
 }
 
-// reclaim frees all that it can.
-func (l *life) reclaim(ctx context.Context) error {
-	if _, err := l.r.Reclaim(ctx, ReclaimOptions{Share: all}, nil); err != nil {
+// verify also makes sure that points are told to be whole whatever goes on beside it.
+func (l *life) verify(ctx context.Context, mode VerifyMode) error {
+	report, err := l.r.Verify(ctx, mode, nil)
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	for _, d := range report.Damage {
+		if len(d.Touches) > 0 {
+			return fmt.Errorf("verify finds damage: %+v", d)
+		}
+	}
+	return nil
+}
+
+func (l *life) share() float64 { return []float64{0.001, 0.2, 1}[l.rnd.IntN(3)] }
+
+func (l *life) reclaim(ctx context.Context, share float64) error {
+	if _, err := l.r.Reclaim(ctx, ReclaimOptions{Share: share}, nil); err != nil {
 		return fmt.Errorf("reclaim: %w", err)
 	}
 	return nil
@@ -139,28 +175,62 @@ func (l *life) reclaim(ctx context.Context) error {
 
 // whole does something with the repository as a whole.
 func (l *life) whole(ctx context.Context) error {
-	switch n := l.rnd.IntN(12); {
-	case n >= 8:
-		return l.reclaim(ctx)
-	case n < 4:
+	switch n := l.rnd.IntN(24); {
+	case n < 6:
 		if err := l.close(); err != nil {
 			return err
 		}
 		return l.open(ctx)
-	case n == 4: // killed while it does nothing
+	case n < 8: // killed while it does nothing
 		l.drop()
 		return l.open(ctx)
-	case n == 5:
+	case n < 10:
 		if err := l.close(); err != nil {
 			return err
 		}
 		var err error
-		l.r, err = Rebuild(ctx, l.opts)
+		l.r, err = l.unlock(ctx, Rebuild)
 		return err
+	case n < 12:
+		return l.verify(ctx, VerifyFull)
+	case n < 14:
+		return l.r.SetLevel(ctx, Level(l.rnd.IntN(4)))
+	case n < 16 && l.r.Encrypted():
+		return l.changeSecret(ctx)
+	case n == 16:
+		return l.recreate(ctx)
 	default:
-		_, err := l.r.Verify(ctx, VerifyFull, nil)
+		return l.reclaim(ctx, l.share())
+	}
+}
+
+func (l *life) changeSecret(ctx context.Context) error {
+	l.secret = &Secret{Passphrase: fmt.Sprint("passphrase ", l.rnd.Uint32())}
+	if err := l.r.ChangeSecret(ctx, l.opts.Secret, *l.secret); err != nil {
+		return fmt.Errorf("change secret: %w", err)
+	}
+	l.opts.Secret, l.secret = *l.secret, nil
+	return nil
+}
+
+func (l *life) recreate(ctx context.Context) error {
+	if err := l.close(); err != nil {
 		return err
 	}
+	l.emptied = true
+	for _, b := range l.backups {
+		b.maybe = &world{}
+		b.maybe.now = b.maybe.start()
+	}
+	var err error
+	if l.r, err = l.unlock(ctx, Recreate); err != nil {
+		return fmt.Errorf("recreate: %w", err)
+	}
+	l.emptied = false
+	for _, b := range l.backups {
+		b.w, b.maybe = b.maybe, nil
+	}
+	return nil
 }
 
 func (l *life) close() error {
@@ -327,7 +397,8 @@ func (b *backupLife) delete(ctx context.Context) error {
 		ids = append(ids, after.points[i].id)
 		after.points = append(after.points[:i:i], after.points[i+1:]...)
 	}
-	b.maybe = after
+	b.maybe = after.clone()
+	b.maybe.before = b.w.points // tombstones become durable one by one
 	if n, err := b.l.r.DeletePoints(ctx, ids); err != nil || n != len(ids) {
 		return fmt.Errorf("delete %d points: %d, %w", len(ids), n, err)
 	}
@@ -339,7 +410,8 @@ func (b *backupLife) delete(ctx context.Context) error {
 func (b *backupLife) deleteAll(ctx context.Context) error {
 	after := &world{}
 	after.now = after.start()
-	b.maybe = after
+	b.maybe = after.clone()
+	b.maybe.before = b.w.points
 	if err := b.l.r.DeleteBackup(ctx, b.key); err != nil {
 		return fmt.Errorf("delete backup: %w", err)
 	}
@@ -390,7 +462,7 @@ func (b *backupLife) is(ctx context.Context, r *Repository, w *world) error {
 func (l *life) check(ctx context.Context, cut bool) error {
 	l.opts.FS, l.opts.hook = nil, nil
 	for _, open := range []func(context.Context, Options) (*Repository, error){Open, Open, Rebuild} {
-		r, err := open(ctx, l.opts)
+		r, err := l.unlock(ctx, open)
 		if !l.created {
 			if fault.KindOf(err) == fault.NotFound {
 				return nil
@@ -412,6 +484,16 @@ func (l *life) check(ctx context.Context, cut bool) error {
 }
 
 func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
+	if l.emptied { // all of it or nothing
+		gone := slices.ContainsFunc(l.backups, func(b *backupLife) bool { return b.is(ctx, r, b.w.interrupted()) != nil })
+		for _, b := range l.backups {
+			if gone {
+				b.w = b.maybe
+			}
+			b.maybe = nil
+		}
+		l.emptied = false
+	}
 	for _, b := range l.backups {
 		if err := b.settle(ctx, r); err != nil {
 			return err

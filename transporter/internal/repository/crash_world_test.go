@@ -22,6 +22,7 @@ type world struct {
 	staged  bool         // checkpoints that are in no point
 	now     worldState   // of those, or of the session that is open
 	session bool
+	before  []worldPoint // of points being deleted any may still be there
 }
 
 type worldPoint struct {
@@ -86,8 +87,14 @@ func (w *world) observe(ctx context.Context, r *Repository, k record.BackupKey) 
 	if err != nil {
 		return fmt.Errorf("points: %w", err)
 	}
+	if w.before != nil {
+		points := slices.DeleteFunc(slices.Clone(w.before), func(p worldPoint) bool {
+			return w.point(p.id) == nil && !slices.ContainsFunc(list, func(q record.Point) bool { return q.ID == p.id })
+		})
+		w.points, w.before = points, nil
+	}
 	if len(list) != len(w.points) {
-		return fmt.Errorf("there are %d points, want %d", len(list), len(w.points))
+		return fmt.Errorf("there are %d points (%s), want %d (%s)", len(list), runsOf(list), len(w.points), w.runs())
 	}
 	for i := range list {
 		want := &w.points[i]
@@ -100,6 +107,22 @@ func (w *world) observe(ctx context.Context, r *Repository, k record.BackupKey) 
 		}
 	}
 	return nil
+}
+
+func (w *world) runs() string {
+	var runs []record.RunID
+	for i := range w.points {
+		runs = append(runs, w.points[i].run)
+	}
+	return fmt.Sprint(runs)
+}
+
+func runsOf(list []record.Point) string {
+	var runs []record.RunID
+	for i := range list {
+		runs = append(runs, list[i].Run)
+	}
+	return fmt.Sprint(runs)
 }
 
 func observePoint(ctx context.Context, r *Repository, want *worldPoint) error {

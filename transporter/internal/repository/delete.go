@@ -27,7 +27,8 @@ func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
 }
 
 // DeletePoints removes points from the catalogue like DeletePoint, all in one step, and returns how many. Points that are
-// not there are passed over: they may have been deleted by a call whose answer was lost.
+// not there are passed over: they may have been deleted by a call whose answer was lost. A crash may leave some of them, each
+// as a whole: call it again.
 func (r *Repository) DeletePoints(ctx context.Context, ids []record.PointID) (int, error) {
 	if err := r.usable(); err != nil {
 		return 0, err
