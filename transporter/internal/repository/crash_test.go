@@ -22,8 +22,8 @@ import (
 var (
 	crashSeed  = flag.Uint64("repository.seed", 0, "replay the schedule of this seed")
 	crashTries = flag.Int("repository.tries", 20, "how often a schedule is replayed: names of packs and the order of maps are not of the seed")
-	crashes    = flag.Int("repository.crashes", 40, "how many random schedules of each kind are tried")
-	crashEvery = flag.Int("repository.every", 11, "of the fixed script, the process is killed at every n-th operation")
+	crashes    = flag.Int("repository.crashes", 20, "how many random schedules of each kind are tried")
+	crashEvery = flag.Int("repository.every", 25, "of the fixed script, the process is killed at every n-th operation")
 )
 
 // crashKind is what happens to the process.

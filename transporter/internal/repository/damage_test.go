@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	flips      = flag.Int("repository.flips", 400, "how many bits of each sample are flipped; 0: every one")
+	flips      = flag.Int("repository.flips", 150, "how many bits of each sample are flipped; 0: every one")
 	damageSeed = flag.Uint64("repository.damage", 0, "replay the flips of this seed")
 )
 

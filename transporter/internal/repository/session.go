@@ -74,7 +74,11 @@ func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.R
 		return nil, err
 	}
 	if err := s.start(ctx); err != nil {
+		s.ended = true // for a reclaim that waits to look at it
 		s.leave()
+		if s.journal != nil {
+			_ = s.journal.Close() // it was only read
+		}
 		return nil, err
 	}
 	return s, nil
