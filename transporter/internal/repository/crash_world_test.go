@@ -232,6 +232,9 @@ var crashPool = func() [][]byte {
 // crashBody returns body n of the pool. Mailboxes share them, so that a blob has several owners and loses them one by one.
 func crashBody(n int) []byte { return crashPool[n] }
 
+// tornByCrash reports whether a problem is what a write that the end tore leaves: half a frame, which was cut off.
+func tornByCrash(p Problem) bool { return strings.Contains(p.Reason, "a crash left them") }
+
 // observeDisk makes sure that nothing is wrong beside the points. A cut of power may leave unsynced stretches between whole
 // blobs, which nothing names.
 func observeDisk(ctx context.Context, r *Repository, cut bool) error {
@@ -245,9 +248,7 @@ func observeDisk(ctx context.Context, r *Repository, cut bool) error {
 		}
 	}
 	for _, p := range report.Problems {
-		// A write that the end tore leaves half a frame behind.
-		torn := strings.Contains(p.Reason, "a crash left them")
-		if !torn && (!cut || !strings.Contains(p.Reason, "are no whole blob")) {
+		if !tornByCrash(p) && (!cut || !strings.Contains(p.Reason, "are no whole blob")) {
 			return fmt.Errorf("problem: %+v", p)
 		}
 	}

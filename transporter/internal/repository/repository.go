@@ -72,10 +72,8 @@ type Repository struct {
 	coder *codec.Coder
 	lock  *disk.Lock
 	index *index.Index
-	// vouched is whether the index was found as it had been closed.
-	vouched bool
-	blobs   *blob.Store
-	trees   *treeStore
+	blobs *blob.Store
+	trees *treeStore
 
 	describing sync.Mutex // held while the descriptor is replaced
 
@@ -268,7 +266,6 @@ func (r *Repository) openIndex() error {
 		if options.Vouched, err = r.vetIndex(); err == nil {
 			x, err = r.openVetted(path, options)
 		}
-		r.vouched = options.Vouched && err == nil
 	}
 	switch {
 	case r.opts.rebuild, fault.KindOf(err) == fault.NotFound:
@@ -326,7 +323,7 @@ func (r *Repository) Encrypted() bool { return r.ring.Encrypted() }
 func (r *Repository) Level() codec.Level { return codec.Level(r.descriptor().GetLevel()) }
 
 // Clean reports whether it had been closed in order before it was opened.
-func (r *Repository) Clean() bool { return r.index.Clean && r.vouched }
+func (r *Repository) Clean() bool { return r.index.Clean }
 
 // Problem is something in the folder that is not as it should be.
 type Problem = blob.Problem
