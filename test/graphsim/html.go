@@ -18,6 +18,9 @@ var (
 
 // sanitize takes out what the service takes out unless outlook.allow-unsafe-html is preferred: scripts and event handlers.
 func sanitize(s string) string {
+	if !maybeActive(s) {
+		return s
+	}
 	s = activeElement.ReplaceAllString(s, "")
 	for {
 		next := eventHandler.ReplaceAllString(s, "$1")
@@ -25,6 +28,28 @@ func sanitize(s string) string {
 			return scriptURL.ReplaceAllString(s, `$1=$2#`)
 		}
 		s = next
+	}
+}
+
+// maybeActive is a cheap look for what may have to be taken out: most mail has none, and the expressions are slow.
+func maybeActive(s string) bool {
+	s = strings.ToLower(s)
+	for _, mark := range []string{"<script", "<iframe", "<object", "<embed", "<applet", "javascript:"} {
+		if strings.Contains(s, mark) {
+			return true
+		}
+	}
+	for {
+		i := strings.Index(s, "on")
+		if i < 0 {
+			return false
+		}
+		spaced := i > 0 && strings.ContainsRune(" \t\n\f\r", rune(s[i-1]))
+		s = s[i+2:]
+		name := strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyz")
+		if spaced && len(name) < len(s) && strings.HasPrefix(strings.TrimLeft(name, " \t\n\f\r"), "=") {
+			return true
+		}
 	}
 }
 
