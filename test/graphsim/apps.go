@@ -79,8 +79,10 @@ func (a *App) key(x5t, x5t256 string) *rsa.PublicKey {
 	return nil
 }
 
+// same takes either alphabet of base64: libraries write the plain one, although the standard has the other.
 func same(thumbprint string, sum []byte) bool {
-	return thumbprint != "" && strings.TrimRight(thumbprint, "=") == base64.RawURLEncoding.EncodeToString(sum)
+	thumbprint = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(thumbprint, "="))
+	return thumbprint == base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // registry is the apps of a tenant, and which of their tokens were revoked.

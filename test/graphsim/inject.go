@@ -31,6 +31,13 @@ func (s *Server) injectEarly(p *reply, r *http.Request, f *Fault) bool {
 	if wait(r, f.Delay) != nil {
 		panic(http.ErrAbortHandler)
 	}
+	if f.Hold {
+		select {
+		case <-f.Removed():
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
+	}
 	p.slow, p.cut = f.SlowBody, f.TruncateAt
 	switch {
 	case f.Reset:

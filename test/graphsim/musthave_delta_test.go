@@ -43,6 +43,18 @@ func TestMustHave02PagesAreTenOrAHundredAndLinksAbsolute(t *testing.T) {
 	}
 }
 
+// Contract 2.1: a page of the directory may be short of what was asked for.
+func TestPagesOfUsersMayBeShort(t *testing.T) {
+	w := start(t, Options{Settings: Settings{ShortPages: true}})
+	if _, err := w.s.AddUsers(User{DisplayName: "B"}, User{DisplayName: "C"}, User{DisplayName: "D"}); err != nil {
+		t.Fatal(err)
+	}
+	a := w.get("/users?$top=4")
+	if b := w.get(a.str("@odata.nextLink")); len(a.values()) != 2 || len(b.values()) != 2 || b.str("@odata.nextLink") != "" {
+		t.Errorf("pages of %d and %d", len(a.values()), len(b.values()))
+	}
+}
+
 // Contract 14.3, with 4.4.
 func TestMustHave03PageSizeIsAskedForOnEachRequest(t *testing.T) {
 	w := start(t, Options{})

@@ -24,7 +24,7 @@ import (
 func TestMustHave01TLSOnlyAuthorityWithScopesRolesSecretsAndExpiry(t *testing.T) {
 	w := start(t, Options{Apps: []App{
 		{ID: DefaultApp, Secret: DefaultSecret}, {ID: "second", Secret: "other", Roles: []string{"Mail.Read"}},
-	}})
+	}, Now: still})
 	resp, err := http.Get(strings.Replace(w.s.Authority(), "https:", "http:", 1) + w.s.TenantID() + "/v2.0/.well-known/openid-configuration")
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +171,7 @@ func TestAnAssertionSignsInWithARegisteredCertificate(t *testing.T) {
 	}{
 		{name: "PS256"},
 		{name: "RS256 by the short thumbprint", head: map[string]any{"alg": "RS256", "x5t#S256": "", "x5t": base64.RawURLEncoding.EncodeToString(short[:])}},
+		{name: "plain base64", head: map[string]any{"x5t#S256": base64.StdEncoding.EncodeToString(sum[:])}},
 		{name: "another certificate", head: map[string]any{"x5t#S256": "AAAA"}, code: 700027},
 		{name: "another key", key: stranger, code: 700027},
 		{name: "no algorithm", head: map[string]any{"alg": "none"}, code: 700027},

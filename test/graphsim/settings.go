@@ -51,6 +51,8 @@ type Settings struct {
 	IgnoreUploadAuth bool `json:"ignoreUploadAuth"`
 	// OpenExtras adds properties that are in no schema, as an open type may (contract 4.1).
 	OpenExtras bool `json:"openExtras"`
+	// ShortPages gives pages of users with fewer than were asked for, and more to come (contract 2.1).
+	ShortPages bool `json:"shortPages"`
 	// DirectoryLifetime of the tokens of users/delta. Zero: seven days (contract 2.3).
 	DirectoryLifetime time.Duration `json:"directoryLifetime"`
 	// DeltaFilterCap is the most messages that a delta with a filter tracks. Zero: 5,000 (contract 4.4).

@@ -189,6 +189,32 @@ func (w *world) fault(f Fault) {
 	}
 }
 
+// clearFaults removes all rules, and so lets go what they hold.
+func (w *world) clearFaults() {
+	w.t.Helper()
+	if err := w.s.Control().ClearFaults(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// until waits for a count to become what it should.
+func (w *world) until(what string, holds func(Counts) bool) {
+	w.t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !holds(w.s.counters.Snapshot(false)) {
+		select {
+		case <-tick.C:
+		case <-w.t.Context().Done():
+			w.t.Errorf("waited for %s in vain", what)
+			return
+		}
+	}
+}
+
+// still is a clock that stands still until it is moved.
+func still() time.Time { return epoch }
+
 // clock moves the tenant's clock from the real one.
 func (w *world) clock(d time.Duration) {
 	w.t.Helper()

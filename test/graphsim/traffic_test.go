@@ -6,38 +6,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"time"
 )
-
-// Contract 14.22.
-func TestFifthRequestInFlightIsThrottled(t *testing.T) {
-	w := start(t, Options{Settings: Settings{Latency: 300 * time.Millisecond}})
-	statuses := make(chan *http.Response, 5)
-	for range 5 {
-		r := w.request("GET", "mailFolders/inbox", nil)
-		go func() {
-			resp, err := w.http.Do(r)
-			if err != nil {
-				resp = &http.Response{}
-			}
-			statuses <- resp
-		}()
-	}
-	got := map[int]int{}
-	for range 5 {
-		resp := <-statuses
-		got[resp.StatusCode]++
-		if resp.StatusCode == 429 && resp.Header.Get("Retry-After") != "1" {
-			t.Errorf("Retry-After %q, want 1", resp.Header.Get("Retry-After"))
-		}
-	}
-	if got[200] != 4 || got[429] != 1 {
-		t.Errorf("statuses %v, want four 200 and one 429", got)
-	}
-	if n := w.s.counters.Snapshot(false).ByKind["folders.get"]; n != 5 {
-		t.Errorf("%d requests counted, want 5: throttled ones count", n)
-	}
-}
 
 // Contract 10.1.
 func TestRequestWindowIsLimited(t *testing.T) {

@@ -109,6 +109,9 @@ func (c *call) listUsers() error {
 	if aerr != nil {
 		return fail(400, "Request_UnsupportedQuery", "%s", aerr.message)
 	}
+	if c.set.ShortPages {
+		p.top = (p.top + 1) / 2
+	}
 	sel, aerr := c.selected(knownUserProp, "microsoft.graph.user")
 	if aerr != nil {
 		return fail(400, "Request_BadRequest", "%s", aerr.message)

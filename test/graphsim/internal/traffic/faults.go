@@ -36,12 +36,17 @@ type Fault struct {
 	MinSize    int64         `json:"minSize"`    // only answers with contents of at least this size (attachments, MIME)
 	Delay      time.Duration `json:"delay"`
 	SlowBody   time.Duration `json:"slowBody"` // pause before each 16 KB of the body
+	Hold       bool          `json:"hold"`     // the request waits until the rule is removed
 
 	Seen  int `json:"seen"`  // requests that matched
 	Fired int `json:"fired"` // times that it went wrong
 
-	began time.Time // of the storm
+	began   time.Time // of the storm
+	removed chan struct{}
 }
+
+// Removed is closed when the rule is removed.
+func (r *Fault) Removed() <-chan struct{} { return r.removed }
 
 // Faults decides, from a seed, which requests go wrong.
 type Faults struct {
@@ -58,7 +63,7 @@ func NewFaults(seed uint64) *Faults { return &Faults{rand: rand.New(rand.NewPCG(
 func (f *Faults) Add(r Fault) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r.ID, r.Seen, r.Fired = f.next, 0, 0
+	r.ID, r.Seen, r.Fired, r.removed = f.next, 0, 0, make(chan struct{})
 	f.next++
 	f.rules = append(f.rules, &r)
 	return r.ID
@@ -80,7 +85,7 @@ func (f *Faults) Remove(id int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := len(f.rules)
-	f.rules = slices.DeleteFunc(f.rules, func(r *Fault) bool { return r.ID == id })
+	f.drop(func(r *Fault) bool { return r.ID == id })
 	return len(f.rules) < n
 }
 
@@ -88,7 +93,17 @@ func (f *Faults) Remove(id int) bool {
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rules = nil
+	f.drop(func(*Fault) bool { return true })
+}
+
+func (f *Faults) drop(which func(*Fault) bool) {
+	f.rules = slices.DeleteFunc(f.rules, func(r *Fault) bool {
+		if !which(r) {
+			return false
+		}
+		close(r.removed)
+		return true
+	})
 }
 
 // Request is what rules match.
