@@ -26,6 +26,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/scheduler"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
 	"holdfast/pkg/fault"
@@ -46,6 +47,7 @@ type Director struct {
 	depot      *depot.Service
 	jobs       *jobs.Service
 	dispatcher *dispatch.Dispatcher
+	scheduler  *scheduler.Scheduler
 	tls        *certificate
 	metrics    *metrics
 
@@ -148,6 +150,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	if d.dispatcher, err = dispatch.Open(ctx, work); err != nil {
 		return err
 	}
+	d.scheduler = scheduler.New(scheduler.Options{Store: d.store, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("scheduler")})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)
 	return d.auth.Start(ctx, o.Announce)
@@ -165,7 +168,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)

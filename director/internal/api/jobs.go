@@ -8,6 +8,7 @@ import (
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
+	"holdfast/director/internal/scheduler"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
@@ -20,7 +21,7 @@ func (s *jobService) CreateJob(ctx context.Context, q *directorv1.CreateJobReque
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.CreateJobResponse{Job: showJob(jobs.Listed{Job: j})}, nil
+	return &directorv1.CreateJobResponse{Job: s.showJob(jobs.Listed{Job: j})}, nil
 }
 
 func (s *jobService) UpdateJob(ctx context.Context, q *directorv1.UpdateJobRequest) (*directorv1.UpdateJobResponse, error) {
@@ -32,7 +33,7 @@ func (s *jobService) UpdateJob(ctx context.Context, q *directorv1.UpdateJobReque
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.UpdateJobResponse{Job: showJob(l)}, nil
+	return &directorv1.UpdateJobResponse{Job: s.showJob(l)}, nil
 }
 
 func (s *jobService) GetJob(_ context.Context, q *directorv1.GetJobRequest) (*directorv1.GetJobResponse, error) {
@@ -40,7 +41,7 @@ func (s *jobService) GetJob(_ context.Context, q *directorv1.GetJobRequest) (*di
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.GetJobResponse{Job: showJob(l)}, nil
+	return &directorv1.GetJobResponse{Job: s.showJob(l)}, nil
 }
 
 func (s *jobService) ListJobs(context.Context, *directorv1.ListJobsRequest) (*directorv1.ListJobsResponse, error) {
@@ -50,7 +51,7 @@ func (s *jobService) ListJobs(context.Context, *directorv1.ListJobsRequest) (*di
 	}
 	answer := &directorv1.ListJobsResponse{}
 	for _, l := range all {
-		answer.Jobs = append(answer.Jobs, showJob(l))
+		answer.Jobs = append(answer.Jobs, s.showJob(l))
 	}
 	return answer, nil
 }
@@ -161,11 +162,56 @@ func (s *jobService) StopRun(ctx context.Context, q *directorv1.StopRunRequest) 
 	return &directorv1.StopRunResponse{}, s.Dispatcher.Stop(ctx, id, q.GetNow())
 }
 
+// defaultStarts is how many coming starts a list has when the request names no limit.
+const defaultStarts = 10
+
+func (s *jobService) ListStarts(_ context.Context, q *directorv1.ListStartsRequest) (*directorv1.ListStartsResponse, error) {
+	var list []record.Job
+	switch {
+	case len(q.GetSchedules()) > 0:
+		list = []record.Job{{Schedules: takeSchedules(q.GetSchedules())}}
+	case q.GetJobId() != "":
+		l, err := s.Jobs.Get(record.JobID(q.GetJobId()))
+		if err != nil {
+			return nil, err
+		}
+		list = []record.Job{l.Job}
+	default:
+		all, err := s.Jobs.List()
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range all {
+			if l.Enabled {
+				list = append(list, l.Job)
+			}
+		}
+	}
+	answer := &directorv1.ListStartsResponse{}
+	for _, o := range scheduler.Starts(list, s.Now(), orDefault(q.GetLimit(), defaultStarts)) {
+		answer.Starts = append(answer.Starts, &directorv1.Start{
+			JobId: string(o.Job), JobName: o.JobName, Start: stamp(o.Start), Stop: stamp(o.Stop), Zone: o.Zone, Text: o.Text,
+		})
+	}
+	return answer, nil
+}
+
+// takeSchedules reads schedules that were checked.
+func takeSchedules(list []*directorv1.Schedule) []record.Schedule {
+	var out []record.Schedule
+	for _, p := range list {
+		if one, err := takeSchedule(p); err == nil {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 func takeJob(j *directorv1.Job) record.Job {
 	o := j.GetOptions()
 	r := record.Job{
 		ID: record.JobID(j.GetId()), Name: j.GetName(), Repository: record.RepositoryID(j.GetDestination().GetRepositoryId()),
-		Enabled: j.GetEnabled(),
+		Enabled: j.GetEnabled(), Schedules: takeSchedules(j.GetSchedules()), Retention: takeRetention(j.GetRetention()), Group: j.GetGroup(),
 		Options: record.JobOptions{
 			MaxTasks: o.GetMaxTasks(), EvidenceCopy: o.GetEvidenceCopy(), RecoverableItems: o.GetRecoverableItems(),
 			HiddenFolders: o.GetHiddenFolders(),

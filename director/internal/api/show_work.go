@@ -4,11 +4,12 @@ import (
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
+	"holdfast/director/internal/scheduler"
 	"holdfast/pkg/mail"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
-func showJob(l jobs.Listed) *directorv1.Job {
+func (s *jobService) showJob(l jobs.Listed) *directorv1.Job {
 	j := l.Job
 	out := &directorv1.Job{
 		Id: string(j.ID), Name: j.Name, Enabled: j.Enabled, Created: stamp(j.Created),
@@ -19,6 +20,13 @@ func showJob(l jobs.Listed) *directorv1.Job {
 			RecoverableItems: j.Options.RecoverableItems, HiddenFolders: j.Options.HiddenFolders,
 		},
 		LastStatus: directorv1.RunStatus(l.Last.Status), LastRunId: string(l.Last.ID), LastStart: stamp(l.Last.Started),
+		Group: j.Group, Retention: showRetention(&j.Retention),
+	}
+	for i := range j.Schedules {
+		out.Schedules = append(out.Schedules, s.showSchedule(&j.Schedules[i]))
+	}
+	if next := scheduler.Starts([]record.Job{j}, s.Now(), 1); j.Enabled && len(next) > 0 {
+		out.NextStart = stamp(next[0].Start)
 	}
 	for _, i := range j.Items {
 		out.Source.Items = append(out.Source.Items, &directorv1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
@@ -39,6 +47,7 @@ func showRun(v dispatch.RunView) *directorv1.Run {
 		Id: string(v.ID), JobId: string(v.Job), JobName: v.JobName, Status: directorv1.RunStatus(v.Status),
 		Started: stamp(v.Started), Ended: stamp(v.Ended), Tasks: v.Tasks, TasksDone: v.Done(), TasksFailed: v.Failed,
 		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error, Waiting: v.Waiting,
+		Cause: v.Cause, StopAt: stamp(v.StopAt),
 	}
 }
 

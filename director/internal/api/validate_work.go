@@ -7,8 +7,11 @@ import (
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
-// maxRuns bounds a list of runs or activities.
-const maxRuns = 10_000
+// maxRuns bounds a list of runs or activities, maxStarts one of coming starts.
+const (
+	maxRuns   = 10_000
+	maxStarts = 1000
+)
 
 func validateWork(m any) error {
 	switch q := m.(type) {
@@ -30,6 +33,8 @@ func validateWork(m any) error {
 		return id("run_id", q.GetRunId())
 	case *directorv1.StopRunRequest:
 		return id("run_id", q.GetRunId())
+	case *directorv1.ListStartsRequest:
+		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
 	case *directorv1.StartRecoveryRequest:
 		return recovery(q)
 	case *directorv1.ListActivitiesRequest:
@@ -70,6 +75,9 @@ func job(j *directorv1.Job) error {
 		id("job.destination.repository_id", j.GetDestination().GetRepositoryId()),
 		between("job.options.max_tasks", j.GetOptions().GetMaxTasks(), 0, maxTasks),
 		ids("job.options.transporter_ids", j.GetOptions().GetTransporterIds()),
+		schedules("job.schedules", j.GetSchedules()),
+		keeping("job.retention", j.GetRetention()),
+		line("job.group", j.GetGroup(), maxName),
 	)
 }
 

@@ -11,7 +11,7 @@ import (
 
 func newJob(a *app) *cobra.Command {
 	return group("job", "What is backed up, and where to", newJobCreate(a), newJobList(a), newJobShow(a), newJobUpdate(a),
-		newJobRun(a), newJobDelete(a))
+		newJobRun(a), newJobNext(a), newJobDelete(a))
 }
 
 // sourceFlag is --account or --mailbox: both append to one list, so that the order on the command line is the order of
@@ -41,6 +41,9 @@ type jobFlags struct {
 	maxTasks               int32
 	evidence, recoverable  bool
 	hidden, enabled        bool
+	schedules              []string
+	zone, from, group      string
+	keep                   pb.Retention
 }
 
 func (f *jobFlags) register(cmd *cobra.Command, a *app) {
@@ -55,6 +58,15 @@ func (f *jobFlags) register(cmd *cobra.Command, a *app) {
 	fl.BoolVar(&f.recoverable, "recoverable-items", false, "the Recoverable Items folders too")
 	fl.BoolVar(&f.hidden, "hidden-folders", false, "hidden folders too")
 	fl.BoolVar(&f.enabled, "enabled", true, "whether the job may run; --enabled=false stops it from running")
+	fl.StringArrayVar(&f.schedules, "schedule", nil, "start by itself, `when`: \"daily 22:00\", \"every 2h mon-fri\", \"after Daily\"; may be repeated (see below)")
+	fl.StringVar(&f.zone, "zone", "", "time `zone` of the schedules and of days that are kept, like Europe/Berlin; this machine's when not given")
+	fl.StringVar(&f.from, "from", "", "first `date` on which the schedules start anything, like 2026-12-01")
+	fl.StringVar(&f.group, "group", "", "`group` under which the job is listed")
+	fl.Int32Var(&f.keep.Last, "keep-last", 0, "keep this `number` of the newest points; with no --keep at all everything is kept")
+	fl.Int32Var(&f.keep.Daily, "keep-daily", 0, "keep one point a day, of this `number` of days")
+	fl.Int32Var(&f.keep.Weekly, "keep-weekly", 0, "keep one point a week, of this `number` of weeks")
+	fl.Int32Var(&f.keep.Monthly, "keep-monthly", 0, "keep one point a month, of this `number` of months")
+	fl.Int32Var(&f.keep.Yearly, "keep-yearly", 0, "keep one point a year, of this `number` of years")
 	complete(cmd, "account", a.names(accountNames))
 	complete(cmd, "mailbox", a.names(mailboxNames))
 	complete(cmd, "exclude", a.names(mailboxNames))
@@ -64,7 +76,10 @@ func (f *jobFlags) register(cmd *cobra.Command, a *app) {
 		"job.source.excluded_mailbox_ids", "--exclude", "job.destination", "--repository", "job.destination.repository_id", "--repository",
 		"job.options.max_tasks", "--max-tasks", "job.options.transporter_ids", "--transporter",
 		"job.options.evidence_copy", "--evidence-copy", "job.options.recoverable_items", "--recoverable-items",
-		"job.options.hidden_folders", "--hidden-folders", "job.enabled", "--enabled", "job.id", "JOB")
+		"job.options.hidden_folders", "--hidden-folders", "job.enabled", "--enabled", "job.id", "JOB",
+		"job.schedules", "--schedule", "job.retention.last", "--keep-last", "job.retention.daily", "--keep-daily",
+		"job.retention.weekly", "--keep-weekly", "job.retention.monthly", "--keep-monthly", "job.retention.yearly", "--keep-yearly",
+		"job.retention.zone", "--zone", "job.group", "--group")
 }
 
 // apply writes the flags that were given into j.
@@ -96,7 +111,59 @@ func (f *jobFlags) apply(ctx context.Context, c *api, fl *pflag.FlagSet, j *pb.J
 		}
 		j.Destination = &pb.Destination{RepositoryId: r.GetId()}
 	}
+	if err := f.applySchedules(ctx, c, fl, j); err != nil {
+		return err
+	}
+	f.applyRetention(fl, j)
+	if fl.Changed("group") {
+		j.Group = f.group
+	}
 	return f.applyOptions(ctx, c, fl, j)
+}
+
+func (f *jobFlags) applySchedules(ctx context.Context, c *api, fl *pflag.FlagSet, j *pb.Job) error {
+	if fl.Changed("schedule") {
+		list, err := c.schedules(ctx, f.schedules, first(f.zone, ownZone()), f.from)
+		j.Schedules = list
+		return err
+	}
+	for _, s := range j.GetSchedules() {
+		if s.GetAfterJob() != nil {
+			continue
+		}
+		if fl.Changed("zone") {
+			s.Zone = f.zone
+		}
+		if fl.Changed("from") {
+			s.From = f.from
+		}
+	}
+	return nil
+}
+
+func (f *jobFlags) applyRetention(fl *pflag.FlagSet, j *pb.Job) {
+	r, changed := j.GetRetention(), false
+	if r == nil {
+		r = &pb.Retention{}
+	}
+	for flag, set := range map[string]func(){
+		"keep-last":    func() { r.Last = f.keep.Last },
+		"keep-daily":   func() { r.Daily = f.keep.Daily },
+		"keep-weekly":  func() { r.Weekly = f.keep.Weekly },
+		"keep-monthly": func() { r.Monthly = f.keep.Monthly },
+		"keep-yearly":  func() { r.Yearly = f.keep.Yearly },
+	} {
+		if fl.Changed(flag) {
+			set()
+			changed = true
+		}
+	}
+	if fl.Changed("zone") || changed && r.Zone == "" {
+		r.Zone, changed = first(f.zone, ownZone()), true
+	}
+	if changed {
+		j.Retention = r
+	}
 }
 
 func (f *jobFlags) applyOptions(ctx context.Context, c *api, fl *pflag.FlagSet, j *pb.Job) error {
@@ -166,8 +233,9 @@ func newJobCreate(a *app) *cobra.Command {
 	f := &jobFlags{}
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Make a backup job",
-		Example: "  holdfast job create Daily --account Contoso --exclude bo@contoso.com --repository Vault\n" +
-			"  holdfast job create Board --mailbox anna@contoso.com --mailbox bo@contoso.com --repository Vault",
+		Long: "Makes a backup job. Without --schedule it runs on demand.\n\n" + scheduleHelp,
+		Example: "  holdfast job create Daily --account Contoso --exclude bo@contoso.com --repository Vault --schedule \"daily 22:00\"\n" +
+			"  holdfast job create Board --mailbox anna@contoso.com --mailbox bo@contoso.com --repository Vault --keep-daily 30 --keep-monthly 12",
 		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runJobCreate(cmd.Context(), a, f, cmd.Flags(), args[0])
@@ -213,10 +281,10 @@ func runJobList(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	t := newTable("NAME", "SOURCES", "ENABLED", "LAST RUN", "RESULT", "ID").numbers(1).shorten(0)
+	t := newTable("NAME", "SOURCES", "ENABLED", "LAST RUN", "RESULT", "NEXT START", "ID").numbers(1).shorten(0)
 	for _, j := range r.GetJobs() {
 		t.row(j.GetName(), count(int64(len(j.GetSource().GetItems()))), yesNo(j.GetEnabled()), a.when(j.GetLastStart()),
-			word(j.GetLastStatus(), "RUN_STATUS_"), j.GetId())
+			word(j.GetLastStatus(), "RUN_STATUS_"), a.when(j.GetNextStart()), j.GetId())
 	}
 	return a.list(r, t, "No jobs yet. Make one with: holdfast job create")
 }
@@ -253,7 +321,9 @@ func newJobUpdate(a *app) *cobra.Command {
 		Use: "update JOB", Short: "Change a job",
 		Long: `Changes what is named and keeps the rest. --account and --mailbox together replace
 the whole list of sources; so does --exclude with the exclusions, and an empty
---exclude "" takes them all away.`,
+--exclude "" takes them all away.
+
+` + scheduleHelp,
 		Example: "  holdfast job update Daily --max-tasks 5\n  holdfast job update Daily --name Nightly --enabled=false",
 		Args:    takes(1, 1), ValidArgsFunction: a.names(jobNames),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	pb "holdfast/pkg/pb/holdfast/director/v1"
@@ -46,6 +47,19 @@ func (a *app) showJob(ctx context.Context, c *api, j *pb.Job) error {
 		}
 	}
 	f.add("repository", "%s", destination)
+	f.some("group", j.GetGroup())
+	for i, s := range j.GetSchedules() {
+		label := ""
+		if i == 0 {
+			label = "starts"
+		}
+		f.add(label, "%s", s.GetText())
+	}
+	if len(j.GetSchedules()) == 0 {
+		f.add("starts", "on demand")
+	}
+	f.some("next start", a.when(j.GetNextStart()))
+	f.add("keeps", "%s", keepsText(j.GetRetention()))
 	o := j.GetOptions()
 	if o.GetMaxTasks() == 0 {
 		f.add("mailboxes at once", "3")
@@ -65,6 +79,20 @@ func (a *app) showJob(ctx context.Context, c *api, j *pb.Job) error {
 		f.add("last run", "%s, %s (id %s)", a.when(j.GetLastStart()), word(j.GetLastStatus(), "RUN_STATUS_"), j.GetLastRunId())
 	}
 	return f.write(a.Stdout)
+}
+
+// keepsText says which points stay.
+func keepsText(r *pb.Retention) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int32
+		what string
+	}{{r.GetLast(), "last"}, {r.GetDaily(), "daily"}, {r.GetWeekly(), "weekly"}, {r.GetMonthly(), "monthly"}, {r.GetYearly(), "yearly"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return first(strings.Join(parts, ", "), "everything")
 }
 
 func sourceText(s *pb.SourceItem, accounts, boxes map[string]string) string {

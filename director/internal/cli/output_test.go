@@ -49,6 +49,8 @@ func TestOutputs(t *testing.T) {
 		{"job-show", "job show Daily"},
 		{"job-show-json", "job show Board -o json"},
 		{"job-run", "job run Daily"},
+		{"job-next", "job next"},
+		{"job-next-none", "job next Board"},
 		{"run-list", "run list"},
 		{"run-show", "run show run-2"},
 		{"point-list", "point list"},

@@ -69,6 +69,11 @@ func jobs() []*pb.Job {
 			Id: "job-1", Name: "Daily", Enabled: true, Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1"}}, ExcludedMailboxIds: []string{"mb-bo"}},
 			Destination: &pb.Destination{RepositoryId: "repo-1"}, Options: &pb.JobOptions{TransporterIds: []string{"tr-a"}},
 			Created: at("2026-01-02 00:00:00"), LastStatus: pb.RunStatus_RUN_STATUS_INCOMPLETE, LastRunId: "run-2", LastStart: at("2026-03-01 03:00:00"),
+			Schedules: []*pb.Schedule{
+				{When: &pb.Schedule_Weekly{Weekly: &pb.Weekly{Days: []int32{0, 1, 2, 3, 4, 5, 6}, Start: "22:00", End: "06:00"}}, Zone: "UTC", Text: "every day at 22:00 until 06:00 on the next day (UTC)"},
+				{When: &pb.Schedule_Monthly{Monthly: &pb.Monthly{Day: -1, Start: "03:00"}}, Zone: "UTC", Text: "the last day of every month at 03:00 (UTC)"},
+			},
+			NextStart: at("2026-03-01 22:00:00"), Retention: &pb.Retention{Last: 3, Daily: 30, Monthly: 12, Zone: "UTC"}, Group: "Everybody",
 		},
 		{
 			Id: "job-2", Name: "Board", Source: &pb.Source{Items: []*pb.SourceItem{{AccountId: "acc-1", MailboxId: "mb-anna"}}},

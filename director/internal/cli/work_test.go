@@ -73,6 +73,16 @@ func (d *director) ListRuns(_ context.Context, r *pb.ListRunsRequest) (*pb.ListR
 	return &pb.ListRunsResponse{Runs: all}, nil
 }
 
+func (d *director) ListStarts(_ context.Context, r *pb.ListStartsRequest) (*pb.ListStartsResponse, error) {
+	if r.GetJobId() == "job-2" {
+		return &pb.ListStartsResponse{}, nil
+	}
+	return &pb.ListStartsResponse{Starts: []*pb.Start{
+		{JobId: "job-1", JobName: "Daily", Start: at("2026-03-01 22:00:00"), Stop: at("2026-03-02 06:00:00"), Zone: "UTC", Text: "every day at 22:00 until 06:00 on the next day (UTC)"},
+		{JobId: "job-1", JobName: "Daily", Start: at("2026-03-31 03:00:00"), Zone: "UTC", Text: "the last day of every month at 03:00 (UTC)"},
+	}}, nil
+}
+
 func (d *director) GetRun(_ context.Context, r *pb.GetRunRequest) (*pb.GetRunResponse, error) {
 	x, err := byID("run", r.GetRunId(), runs())
 	out := &pb.GetRunResponse{Run: x}

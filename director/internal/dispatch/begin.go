@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
@@ -18,6 +19,11 @@ type Scope struct {
 	Mailboxes []mail.MailboxID
 	// FailedOnly takes those that the last run left without a point.
 	FailedOnly bool
+	// Cause is what starts the run; empty for a person. StopAt is when it ends at the latest; zero for never.
+	Cause  string
+	StopAt time.Time
+	// Also is done in the transaction that writes the run; nil for nothing.
+	Also func(tx *store.Tx) error
 }
 
 // StartJob starts a run: expanded to its mailboxes now, and written whole before it returns. Conflict while another run
@@ -50,6 +56,7 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 			return err
 		}
 		run.Job, run.JobName, run.Title, run.Options = j.ID, j.Name, j.Name, j.Options
+		run.Cause, run.StopAt = scope.Cause, scope.StopAt
 		tasks = tasks[:0]
 		for n, m := range list {
 			tasks = append(tasks, record.Task{
@@ -64,6 +71,11 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		}
 		if err := store.RunsOfJob.Add(tx, store.JobRunKey(j.ID, run.ID)); err != nil {
 			return err
+		}
+		if scope.Also != nil {
+			if err := scope.Also(tx); err != nil {
+				return err
+			}
 		}
 		return insert(tx, &run, tasks)
 	})

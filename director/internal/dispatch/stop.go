@@ -11,6 +11,11 @@ import (
 
 // Stop asks a run to stop: tasks that wait end at once, those that work end after their current message, or now.
 func (d *Dispatcher) Stop(ctx context.Context, id record.RunID, now bool) error {
+	return d.StopBecause(ctx, id, now, "")
+}
+
+// StopBecause is Stop, with a sentence that the run keeps as its error.
+func (d *Dispatcher) StopBecause(ctx context.Context, id record.RunID, now bool, why string) error {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(id))
 		if err != nil {
@@ -20,6 +25,9 @@ func (d *Dispatcher) Stop(ctx context.Context, id record.RunID, now bool) error 
 			return fault.New(fault.Conflict, "it has ended already")
 		}
 		r.Status, r.Stop, r.StopNow = record.RunStopping, true, r.StopNow || now
+		if why != "" {
+			r.Error = why
+		}
 		return store.Runs.Put(tx, r)
 	})
 	if err != nil {

@@ -68,6 +68,14 @@ func (s *Service) Delete(ctx context.Context, id record.JobID) error {
 		if j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun)) {
 			return fault.New(fault.Conflict, "job %s is running; stop it first", j.Name)
 		}
+		if follower, err := followerOf(tx, id); err != nil {
+			return err
+		} else if follower != "" {
+			return fault.New(fault.Conflict, "job %s starts after job %s; change its schedules first", follower, j.Name)
+		}
+		if err := store.Plans.Delete(tx, string(id)); err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
 		return store.Jobs.Delete(tx, string(id))
 	})
 }
@@ -148,7 +156,7 @@ func check(tx *store.Tx, j record.Job) error {
 			return fault.InvalidField(fmt.Sprintf("job.options.transporter_ids[%d]", n), "there is no Transporter %q", id)
 		}
 	}
-	return nil
+	return checkChain(tx, j)
 }
 
 // Expand returns the mailboxes of a job's source in the user's order, each once: those of whole accounts as the inventory

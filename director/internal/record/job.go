@@ -3,6 +3,8 @@ package record
 import (
 	"time"
 
+	"holdfast/director/internal/retention"
+	"holdfast/director/internal/schedule"
 	"holdfast/pkg/mail"
 )
 
@@ -18,9 +20,14 @@ type Job struct {
 	Excluded   []mail.MailboxID
 	Repository RepositoryID
 	Options    JobOptions
-	Enabled    bool
-	Created    time.Time
-	LastRun    RunID
+	// Schedules start it; without any it runs on demand.
+	Schedules []Schedule
+	Retention Retention
+	// Group orders lists; empty for none.
+	Group   string
+	Enabled bool
+	Created time.Time
+	LastRun RunID
 }
 
 // SourceItem is one mailbox, or a whole account when Mailbox is empty.
@@ -38,4 +45,75 @@ type JobOptions struct {
 	EvidenceCopy     bool
 	RecoverableItems bool
 	HiddenFolders    bool
+}
+
+// Schedule starts a job by the clock, or (After) after another job.
+type Schedule struct {
+	// Clock says when; its Zone is nil, see Located.
+	Clock schedule.Schedule
+	// Zone is the IANA name of the clock's zone.
+	Zone string
+	// After is set in place of Clock.
+	After *AfterJob
+}
+
+// AfterJob starts a job when a run of another has ended.
+type AfterJob struct {
+	Job   JobID
+	Delay time.Duration
+	// After which ends; incomplete runs count as successful.
+	Successful, Failed, Stopped bool
+}
+
+// Follows reports whether an end of the other job starts this one.
+func (a *AfterJob) Follows(s RunStatus) bool {
+	switch s {
+	case RunSucceeded, RunIncomplete:
+		return a.Successful
+	case RunFailed:
+		return a.Failed
+	case RunStopped:
+		return a.Stopped
+	default:
+		return false
+	}
+}
+
+// Located returns the schedule by the clock in its zone; Invalid when there is no such zone.
+func (s *Schedule) Located() (schedule.Schedule, error) {
+	zone, err := ZoneOf(s.Zone)
+	if err != nil {
+		return schedule.Schedule{}, err
+	}
+	c := s.Clock
+	c.Zone = zone
+	return c, nil
+}
+
+// Retention says which points of each mailbox stay.
+type Retention struct {
+	// Policy's Zone is nil, see Located.
+	Policy retention.Policy
+	// Zone is an IANA name; empty for UTC.
+	Zone string
+}
+
+// Located returns the policy in its zone; Invalid when there is no such zone.
+func (r *Retention) Located() (retention.Policy, error) {
+	p := r.Policy
+	if r.Zone == "" {
+		return p, nil
+	}
+	var err error
+	p.Zone, err = ZoneOf(r.Zone)
+	return p, err
+}
+
+// Plan is how far the scheduler has come with a job.
+type Plan struct {
+	Job JobID
+	// Considered is up to when starts by the clock were considered.
+	Considered time.Time
+	// Followed is the last run that was considered of each job that this one follows.
+	Followed map[JobID]RunID
 }

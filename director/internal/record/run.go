@@ -58,6 +58,10 @@ type Run struct {
 	// Progress is the sum over the tasks that ended.
 	Progress Progress
 	Error    string
+	// Cause is what started it; empty for a person.
+	Cause string
+	// StopAt is when its schedule ends it; zero for never.
+	StopAt time.Time
 }
 
 // Done returns how many tasks ended.

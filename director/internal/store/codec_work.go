@@ -10,6 +10,10 @@ func encodeJob(r *record.Job) *statev1.Job {
 	p := &statev1.Job{
 		Id: string(r.ID), Name: r.Name, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
 		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
+		Retention: encodeRetention(&r.Retention), Group: r.Group,
+	}
+	for i := range r.Schedules {
+		p.Schedules = append(p.Schedules, encodeSchedule(&r.Schedules[i]))
 	}
 	for _, i := range r.Items {
 		p.Items = append(p.Items, &statev1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
@@ -22,6 +26,10 @@ func decodeJob(p *statev1.Job) record.Job {
 		ID: record.JobID(p.GetId()), Name: p.GetName(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
 		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
 		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
+		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(),
+	}
+	for _, one := range p.GetSchedules() {
+		r.Schedules = append(r.Schedules, decodeSchedule(one))
 	}
 	for _, i := range p.GetItems() {
 		r.Items = append(r.Items, record.SourceItem{
@@ -50,7 +58,7 @@ func encodeRun(r *record.Run) *statev1.Run {
 		Id: string(r.ID), Kind: int32(r.Kind), Title: r.Title, JobId: string(r.Job), JobName: r.JobName,
 		Options: encodeJobOptions(&r.Options), Status: int32(r.Status), Stop: r.Stop, StopNow: r.StopNow,
 		Started: stamp(r.Started), Ended: stamp(r.Ended), Tasks: r.Tasks, Succeeded: r.Succeeded, Incomplete: r.Incomplete,
-		Failed: r.Failed, Stopped: r.Stopped, Progress: encodeProgress(&r.Progress), Error: r.Error,
+		Failed: r.Failed, Stopped: r.Stopped, Progress: encodeProgress(&r.Progress), Error: r.Error, Cause: r.Cause, StopAt: stamp(r.StopAt),
 	}
 }
 
@@ -60,7 +68,7 @@ func decodeRun(p *statev1.Run) record.Run {
 		JobName: p.GetJobName(), Options: decodeJobOptions(p.GetOptions()), Status: record.RunStatus(p.GetStatus()),
 		Stop: p.GetStop(), StopNow: p.GetStopNow(), Started: moment(p.GetStarted()), Ended: moment(p.GetEnded()),
 		Tasks: p.GetTasks(), Succeeded: p.GetSucceeded(), Incomplete: p.GetIncomplete(), Failed: p.GetFailed(),
-		Stopped: p.GetStopped(), Progress: decodeProgress(p.GetProgress()), Error: p.GetError(),
+		Stopped: p.GetStopped(), Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), Cause: p.GetCause(), StopAt: moment(p.GetStopAt()),
 	}
 }
 

@@ -34,6 +34,10 @@ var (
 		name: "jobs", noun: "job", key: func(r *record.Job) string { return string(r.ID) },
 		empty: func() *statev1.Job { return &statev1.Job{} }, encode: plain(encodeJob), decode: plainly(decodeJob),
 	}
+	Plans = Table[record.Plan, *statev1.Plan]{
+		name: "plans", noun: "plan", key: func(r *record.Plan) string { return string(r.Job) },
+		empty: func() *statev1.Plan { return &statev1.Plan{} }, encode: plain(encodePlan), decode: plainly(decodePlan),
+	}
 	Runs = Table[record.Run, *statev1.Run]{
 		name: "runs", noun: "run", key: func(r *record.Run) string { return string(r.ID) },
 		empty: func() *statev1.Run { return &statev1.Run{} }, encode: plain(encodeRun), decode: plainly(decodeRun),
@@ -65,7 +69,7 @@ var (
 )
 
 var buckets = []string{
-	Identities.name, Accounts.name, Mailboxes.name, Transporters.name, Repositories.name, Jobs.name, Runs.name, Tasks.name,
+	Identities.name, Accounts.name, Mailboxes.name, Transporters.name, Repositories.name, Jobs.name, Plans.name, Runs.name, Tasks.name,
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name,
 }
 

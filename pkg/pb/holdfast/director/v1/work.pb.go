@@ -279,9 +279,17 @@ type Job struct {
 	Enabled     bool                   `protobuf:"varint,6,opt,name=enabled,proto3" json:"enabled,omitempty"`
 	Created     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created,proto3" json:"created,omitempty"`
 	// Of the last run; unset when it never ran.
-	LastStatus    RunStatus              `protobuf:"varint,8,opt,name=last_status,json=lastStatus,proto3,enum=holdfast.director.v1.RunStatus" json:"last_status,omitempty"`
-	LastRunId     string                 `protobuf:"bytes,9,opt,name=last_run_id,json=lastRunId,proto3" json:"last_run_id,omitempty"`
-	LastStart     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=last_start,json=lastStart,proto3" json:"last_start,omitempty"`
+	LastStatus RunStatus              `protobuf:"varint,8,opt,name=last_status,json=lastStatus,proto3,enum=holdfast.director.v1.RunStatus" json:"last_status,omitempty"`
+	LastRunId  string                 `protobuf:"bytes,9,opt,name=last_run_id,json=lastRunId,proto3" json:"last_run_id,omitempty"`
+	LastStart  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=last_start,json=lastStart,proto3" json:"last_start,omitempty"`
+	// Without any, the job runs on demand.
+	Schedules []*Schedule `protobuf:"bytes,11,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	// Unset keeps everything.
+	Retention *Retention `protobuf:"bytes,12,opt,name=retention,proto3" json:"retention,omitempty"`
+	// Groups order lists; empty for none.
+	Group string `protobuf:"bytes,13,opt,name=group,proto3" json:"group,omitempty"`
+	// The next start by the clock; unset when there is none. Ignored in requests.
+	NextStart     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=next_start,json=nextStart,proto3" json:"next_start,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -386,6 +394,558 @@ func (x *Job) GetLastStart() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Job) GetSchedules() []*Schedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Job) GetRetention() *Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+func (x *Job) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Job) GetNextStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextStart
+	}
+	return nil
+}
+
+// Schedule says when a job starts by itself.
+type Schedule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to When:
+	//
+	//	*Schedule_Weekly
+	//	*Schedule_Monthly
+	//	*Schedule_Periodic
+	//	*Schedule_AfterJob
+	When isSchedule_When `protobuf_oneof:"when"`
+	// IANA name of the zone in which times and dates are meant ("Europe/Berlin"); needed by all but after_job.
+	Zone string `protobuf:"bytes,5,opt,name=zone,proto3" json:"zone,omitempty"`
+	// First date on which a run may start ("2026-12-01"); empty for any.
+	From string `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
+	// In words; ignored in requests.
+	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Schedule) Reset() {
+	*x = Schedule{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Schedule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Schedule) ProtoMessage() {}
+
+func (x *Schedule) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
+func (*Schedule) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Schedule) GetWhen() isSchedule_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Schedule) GetWeekly() *Weekly {
+	if x != nil {
+		if x, ok := x.When.(*Schedule_Weekly); ok {
+			return x.Weekly
+		}
+	}
+	return nil
+}
+
+func (x *Schedule) GetMonthly() *Monthly {
+	if x != nil {
+		if x, ok := x.When.(*Schedule_Monthly); ok {
+			return x.Monthly
+		}
+	}
+	return nil
+}
+
+func (x *Schedule) GetPeriodic() *Periodic {
+	if x != nil {
+		if x, ok := x.When.(*Schedule_Periodic); ok {
+			return x.Periodic
+		}
+	}
+	return nil
+}
+
+func (x *Schedule) GetAfterJob() *AfterJob {
+	if x != nil {
+		if x, ok := x.When.(*Schedule_AfterJob); ok {
+			return x.AfterJob
+		}
+	}
+	return nil
+}
+
+func (x *Schedule) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Schedule) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Schedule) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+type isSchedule_When interface {
+	isSchedule_When()
+}
+
+type Schedule_Weekly struct {
+	Weekly *Weekly `protobuf:"bytes,1,opt,name=weekly,proto3,oneof"`
+}
+
+type Schedule_Monthly struct {
+	Monthly *Monthly `protobuf:"bytes,2,opt,name=monthly,proto3,oneof"`
+}
+
+type Schedule_Periodic struct {
+	Periodic *Periodic `protobuf:"bytes,3,opt,name=periodic,proto3,oneof"`
+}
+
+type Schedule_AfterJob struct {
+	AfterJob *AfterJob `protobuf:"bytes,4,opt,name=after_job,json=afterJob,proto3,oneof"`
+}
+
+func (*Schedule_Weekly) isSchedule_When() {}
+
+func (*Schedule_Monthly) isSchedule_When() {}
+
+func (*Schedule_Periodic) isSchedule_When() {}
+
+func (*Schedule_AfterJob) isSchedule_When() {}
+
+type Weekly struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 Sunday to 6 Saturday; all seven make it daily.
+	Days []int32 `protobuf:"varint,1,rep,packed,name=days,proto3" json:"days,omitempty"`
+	// "22:00"
+	Start string `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
+	// When a run is stopped, on the next day if not after the start; empty for never.
+	End           string `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Weekly) Reset() {
+	*x = Weekly{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Weekly) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Weekly) ProtoMessage() {}
+
+func (x *Weekly) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Weekly.ProtoReflect.Descriptor instead.
+func (*Weekly) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Weekly) GetDays() []int32 {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *Weekly) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *Weekly) GetEnd() string {
+	if x != nil {
+		return x.End
+	}
+	return ""
+}
+
+type Monthly struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 12; 0 for every month.
+	Month int32 `protobuf:"varint,1,opt,name=month,proto3" json:"month,omitempty"`
+	// 1 to 31 or -1 for the last day; a day that a month does not have is its last. Or ordinal and weekday.
+	Day int32 `protobuf:"varint,2,opt,name=day,proto3" json:"day,omitempty"`
+	// 1 to 4, or -1 for the last.
+	Ordinal       int32  `protobuf:"varint,3,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
+	Weekday       int32  `protobuf:"varint,4,opt,name=weekday,proto3" json:"weekday,omitempty"`
+	Start         string `protobuf:"bytes,5,opt,name=start,proto3" json:"start,omitempty"`
+	End           string `protobuf:"bytes,6,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Monthly) Reset() {
+	*x = Monthly{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Monthly) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Monthly) ProtoMessage() {}
+
+func (x *Monthly) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Monthly.ProtoReflect.Descriptor instead.
+func (*Monthly) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Monthly) GetMonth() int32 {
+	if x != nil {
+		return x.Month
+	}
+	return 0
+}
+
+func (x *Monthly) GetDay() int32 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Monthly) GetOrdinal() int32 {
+	if x != nil {
+		return x.Ordinal
+	}
+	return 0
+}
+
+func (x *Monthly) GetWeekday() int32 {
+	if x != nil {
+		return x.Weekday
+	}
+	return 0
+}
+
+func (x *Monthly) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *Monthly) GetEnd() string {
+	if x != nil {
+		return x.End
+	}
+	return ""
+}
+
+type Periodic struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Days  []int32                `protobuf:"varint,1,rep,packed,name=days,proto3" json:"days,omitempty"`
+	Start string                 `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
+	// End of the window; empty for midnight. With an end, a run that goes on past it is stopped.
+	End           string `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
+	EveryMinutes  int32  `protobuf:"varint,4,opt,name=every_minutes,json=everyMinutes,proto3" json:"every_minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Periodic) Reset() {
+	*x = Periodic{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Periodic) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Periodic) ProtoMessage() {}
+
+func (x *Periodic) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Periodic.ProtoReflect.Descriptor instead.
+func (*Periodic) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Periodic) GetDays() []int32 {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *Periodic) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *Periodic) GetEnd() string {
+	if x != nil {
+		return x.End
+	}
+	return ""
+}
+
+func (x *Periodic) GetEveryMinutes() int32 {
+	if x != nil {
+		return x.EveryMinutes
+	}
+	return 0
+}
+
+type AfterJob struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	JobId        string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	DelayMinutes int32                  `protobuf:"varint,2,opt,name=delay_minutes,json=delayMinutes,proto3" json:"delay_minutes,omitempty"`
+	// After which ends; incomplete runs count as successful. At least one.
+	Successful    bool `protobuf:"varint,3,opt,name=successful,proto3" json:"successful,omitempty"`
+	Failed        bool `protobuf:"varint,4,opt,name=failed,proto3" json:"failed,omitempty"`
+	Stopped       bool `protobuf:"varint,5,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AfterJob) Reset() {
+	*x = AfterJob{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AfterJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AfterJob) ProtoMessage() {}
+
+func (x *AfterJob) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AfterJob.ProtoReflect.Descriptor instead.
+func (*AfterJob) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AfterJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *AfterJob) GetDelayMinutes() int32 {
+	if x != nil {
+		return x.DelayMinutes
+	}
+	return 0
+}
+
+func (x *AfterJob) GetSuccessful() bool {
+	if x != nil {
+		return x.Successful
+	}
+	return false
+}
+
+func (x *AfterJob) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *AfterJob) GetStopped() bool {
+	if x != nil {
+		return x.Stopped
+	}
+	return false
+}
+
+// Retention says which points of each mailbox stay. All zero keeps everything.
+type Retention struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Last    int32                  `protobuf:"varint,1,opt,name=last,proto3" json:"last,omitempty"`
+	Daily   int32                  `protobuf:"varint,2,opt,name=daily,proto3" json:"daily,omitempty"`
+	Weekly  int32                  `protobuf:"varint,3,opt,name=weekly,proto3" json:"weekly,omitempty"`
+	Monthly int32                  `protobuf:"varint,4,opt,name=monthly,proto3" json:"monthly,omitempty"`
+	Yearly  int32                  `protobuf:"varint,5,opt,name=yearly,proto3" json:"yearly,omitempty"`
+	// In which days begin; empty for UTC.
+	Zone          string `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Retention) Reset() {
+	*x = Retention{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Retention) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Retention) ProtoMessage() {}
+
+func (x *Retention) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Retention.ProtoReflect.Descriptor instead.
+func (*Retention) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Retention) GetLast() int32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Retention) GetDaily() int32 {
+	if x != nil {
+		return x.Daily
+	}
+	return 0
+}
+
+func (x *Retention) GetWeekly() int32 {
+	if x != nil {
+		return x.Weekly
+	}
+	return 0
+}
+
+func (x *Retention) GetMonthly() int32 {
+	if x != nil {
+		return x.Monthly
+	}
+	return 0
+}
+
+func (x *Retention) GetYearly() int32 {
+	if x != nil {
+		return x.Yearly
+	}
+	return 0
+}
+
+func (x *Retention) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
 // Source in the order of processing.
 type Source struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -398,7 +958,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +970,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +983,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Source) GetItems() []*SourceItem {
@@ -451,7 +1011,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +1023,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +1036,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -502,7 +1062,7 @@ type Destination struct {
 
 func (x *Destination) Reset() {
 	*x = Destination{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -514,7 +1074,7 @@ func (x *Destination) String() string {
 func (*Destination) ProtoMessage() {}
 
 func (x *Destination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -527,7 +1087,7 @@ func (x *Destination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Destination.ProtoReflect.Descriptor instead.
 func (*Destination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Destination) GetRepositoryId() string {
@@ -552,7 +1112,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +1124,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +1137,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -624,7 +1184,7 @@ type CreateJobRequest struct {
 
 func (x *CreateJobRequest) Reset() {
 	*x = CreateJobRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +1196,7 @@ func (x *CreateJobRequest) String() string {
 func (*CreateJobRequest) ProtoMessage() {}
 
 func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +1209,7 @@ func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobRequest.ProtoReflect.Descriptor instead.
 func (*CreateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateJobRequest) GetJob() *Job {
@@ -668,7 +1228,7 @@ type CreateJobResponse struct {
 
 func (x *CreateJobResponse) Reset() {
 	*x = CreateJobResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +1240,7 @@ func (x *CreateJobResponse) String() string {
 func (*CreateJobResponse) ProtoMessage() {}
 
 func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +1253,7 @@ func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobResponse.ProtoReflect.Descriptor instead.
 func (*CreateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateJobResponse) GetJob() *Job {
@@ -712,7 +1272,7 @@ type UpdateJobRequest struct {
 
 func (x *UpdateJobRequest) Reset() {
 	*x = UpdateJobRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +1284,7 @@ func (x *UpdateJobRequest) String() string {
 func (*UpdateJobRequest) ProtoMessage() {}
 
 func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +1297,7 @@ func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobRequest.ProtoReflect.Descriptor instead.
 func (*UpdateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateJobRequest) GetJob() *Job {
@@ -756,7 +1316,7 @@ type UpdateJobResponse struct {
 
 func (x *UpdateJobResponse) Reset() {
 	*x = UpdateJobResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +1328,7 @@ func (x *UpdateJobResponse) String() string {
 func (*UpdateJobResponse) ProtoMessage() {}
 
 func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +1341,7 @@ func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobResponse.ProtoReflect.Descriptor instead.
 func (*UpdateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateJobResponse) GetJob() *Job {
@@ -800,7 +1360,7 @@ type GetJobRequest struct {
 
 func (x *GetJobRequest) Reset() {
 	*x = GetJobRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -812,7 +1372,7 @@ func (x *GetJobRequest) String() string {
 func (*GetJobRequest) ProtoMessage() {}
 
 func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -825,7 +1385,7 @@ func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobRequest.ProtoReflect.Descriptor instead.
 func (*GetJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetJobRequest) GetJobId() string {
@@ -844,7 +1404,7 @@ type GetJobResponse struct {
 
 func (x *GetJobResponse) Reset() {
 	*x = GetJobResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +1416,7 @@ func (x *GetJobResponse) String() string {
 func (*GetJobResponse) ProtoMessage() {}
 
 func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +1429,7 @@ func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobResponse.ProtoReflect.Descriptor instead.
 func (*GetJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetJobResponse) GetJob() *Job {
@@ -887,7 +1447,7 @@ type ListJobsRequest struct {
 
 func (x *ListJobsRequest) Reset() {
 	*x = ListJobsRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +1459,7 @@ func (x *ListJobsRequest) String() string {
 func (*ListJobsRequest) ProtoMessage() {}
 
 func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +1472,7 @@ func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 type ListJobsResponse struct {
@@ -924,7 +1484,7 @@ type ListJobsResponse struct {
 
 func (x *ListJobsResponse) Reset() {
 	*x = ListJobsResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -936,7 +1496,7 @@ func (x *ListJobsResponse) String() string {
 func (*ListJobsResponse) ProtoMessage() {}
 
 func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -949,7 +1509,7 @@ func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListJobsResponse) GetJobs() []*Job {
@@ -968,7 +1528,7 @@ type DeleteJobRequest struct {
 
 func (x *DeleteJobRequest) Reset() {
 	*x = DeleteJobRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1540,7 @@ func (x *DeleteJobRequest) String() string {
 func (*DeleteJobRequest) ProtoMessage() {}
 
 func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1553,7 @@ func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteJobRequest) GetJobId() string {
@@ -1011,7 +1571,7 @@ type DeleteJobResponse struct {
 
 func (x *DeleteJobResponse) Reset() {
 	*x = DeleteJobResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1583,7 @@ func (x *DeleteJobResponse) String() string {
 func (*DeleteJobResponse) ProtoMessage() {}
 
 func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1596,7 @@ func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 type RunJobRequest struct {
@@ -1050,7 +1610,7 @@ type RunJobRequest struct {
 
 func (x *RunJobRequest) Reset() {
 	*x = RunJobRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1622,7 @@ func (x *RunJobRequest) String() string {
 func (*RunJobRequest) ProtoMessage() {}
 
 func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1635,7 @@ func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobRequest.ProtoReflect.Descriptor instead.
 func (*RunJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RunJobRequest) GetJobId() string {
@@ -1108,7 +1668,7 @@ type RunJobResponse struct {
 
 func (x *RunJobResponse) Reset() {
 	*x = RunJobResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1680,7 @@ func (x *RunJobResponse) String() string {
 func (*RunJobResponse) ProtoMessage() {}
 
 func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1693,7 @@ func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobResponse.ProtoReflect.Descriptor instead.
 func (*RunJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RunJobResponse) GetRun() *Run {
@@ -1154,7 +1714,7 @@ type ListRunsRequest struct {
 
 func (x *ListRunsRequest) Reset() {
 	*x = ListRunsRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1726,7 @@ func (x *ListRunsRequest) String() string {
 func (*ListRunsRequest) ProtoMessage() {}
 
 func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1739,7 @@ func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
 func (*ListRunsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRunsRequest) GetJobId() string {
@@ -1206,7 +1766,7 @@ type ListRunsResponse struct {
 
 func (x *ListRunsResponse) Reset() {
 	*x = ListRunsResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1778,7 @@ func (x *ListRunsResponse) String() string {
 func (*ListRunsResponse) ProtoMessage() {}
 
 func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1791,7 @@ func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
 func (*ListRunsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListRunsResponse) GetRuns() []*Run {
@@ -1252,7 +1812,7 @@ type GetRunRequest struct {
 
 func (x *GetRunRequest) Reset() {
 	*x = GetRunRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1824,7 @@ func (x *GetRunRequest) String() string {
 func (*GetRunRequest) ProtoMessage() {}
 
 func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,7 +1837,7 @@ func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunRequest.ProtoReflect.Descriptor instead.
 func (*GetRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetRunRequest) GetRunId() string {
@@ -1304,7 +1864,7 @@ type GetRunResponse struct {
 
 func (x *GetRunResponse) Reset() {
 	*x = GetRunResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1876,7 @@ func (x *GetRunResponse) String() string {
 func (*GetRunResponse) ProtoMessage() {}
 
 func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1889,7 @@ func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunResponse.ProtoReflect.Descriptor instead.
 func (*GetRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetRunResponse) GetRun() *Run {
@@ -1355,7 +1915,7 @@ type WatchRunRequest struct {
 
 func (x *WatchRunRequest) Reset() {
 	*x = WatchRunRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1927,7 @@ func (x *WatchRunRequest) String() string {
 func (*WatchRunRequest) ProtoMessage() {}
 
 func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1940,7 @@ func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WatchRunRequest) GetRunId() string {
@@ -1401,7 +1961,7 @@ type WatchRunResponse struct {
 
 func (x *WatchRunResponse) Reset() {
 	*x = WatchRunResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1973,7 @@ func (x *WatchRunResponse) String() string {
 func (*WatchRunResponse) ProtoMessage() {}
 
 func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1986,7 @@ func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WatchRunResponse) GetRun() *Run {
@@ -1453,7 +2013,7 @@ type StopRunRequest struct {
 
 func (x *StopRunRequest) Reset() {
 	*x = StopRunRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +2025,7 @@ func (x *StopRunRequest) String() string {
 func (*StopRunRequest) ProtoMessage() {}
 
 func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1478,7 +2038,7 @@ func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunRequest.ProtoReflect.Descriptor instead.
 func (*StopRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *StopRunRequest) GetRunId() string {
@@ -1503,7 +2063,7 @@ type StopRunResponse struct {
 
 func (x *StopRunResponse) Reset() {
 	*x = StopRunResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +2075,7 @@ func (x *StopRunResponse) String() string {
 func (*StopRunResponse) ProtoMessage() {}
 
 func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +2088,200 @@ func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunResponse.ProtoReflect.Descriptor instead.
 func (*StopRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{30}
+}
+
+type ListStartsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of all jobs that are enabled. Of one job, also when it is not.
+	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// 0 means 10.
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// In place of those of jobs: what these schedules of a job to be would do.
+	Schedules     []*Schedule `protobuf:"bytes,3,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStartsRequest) Reset() {
+	*x = ListStartsRequest{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStartsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStartsRequest) ProtoMessage() {}
+
+func (x *ListStartsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStartsRequest.ProtoReflect.Descriptor instead.
+func (*ListStartsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListStartsRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *ListStartsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListStartsRequest) GetSchedules() []*Schedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+type ListStartsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Starts        []*Start               `protobuf:"bytes,1,rep,name=starts,proto3" json:"starts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStartsResponse) Reset() {
+	*x = ListStartsResponse{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStartsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStartsResponse) ProtoMessage() {}
+
+func (x *ListStartsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStartsResponse.ProtoReflect.Descriptor instead.
+func (*ListStartsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListStartsResponse) GetStarts() []*Start {
+	if x != nil {
+		return x.Starts
+	}
+	return nil
+}
+
+type Start struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	JobId   string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	JobName string                 `protobuf:"bytes,2,opt,name=job_name,json=jobName,proto3" json:"job_name,omitempty"`
+	Start   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
+	// When the run would be stopped; unset for never.
+	Stop *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=stop,proto3" json:"stop,omitempty"`
+	// Of the schedule.
+	Zone          string `protobuf:"bytes,5,opt,name=zone,proto3" json:"zone,omitempty"`
+	Text          string `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Start) Reset() {
+	*x = Start{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Start) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Start) ProtoMessage() {}
+
+func (x *Start) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Start.ProtoReflect.Descriptor instead.
+func (*Start) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Start) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Start) GetJobName() string {
+	if x != nil {
+		return x.JobName
+	}
+	return ""
+}
+
+func (x *Start) GetStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *Start) GetStop() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Stop
+	}
+	return nil
+}
+
+func (x *Start) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Start) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 type Run struct {
@@ -1546,14 +2299,18 @@ type Run struct {
 	Progress        *Progress              `protobuf:"bytes,11,opt,name=progress,proto3" json:"progress,omitempty"`
 	Error           string                 `protobuf:"bytes,12,opt,name=error,proto3" json:"error,omitempty"`
 	// Why nothing can be begun now (a Transporter or repository is out of reach); empty when nothing holds it back.
-	Waiting       string `protobuf:"bytes,13,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	Waiting string `protobuf:"bytes,13,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Who or what started it ("schedule: every day at 22:00", "after Daily"); empty for a person.
+	Cause string `protobuf:"bytes,14,opt,name=cause,proto3" json:"cause,omitempty"`
+	// When its schedule ends it; unset for never.
+	StopAt        *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +2322,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +2335,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Run) GetId() string {
@@ -1672,6 +2429,20 @@ func (x *Run) GetWaiting() string {
 	return ""
 }
 
+func (x *Run) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Run) GetStopAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StopAt
+	}
+	return nil
+}
+
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1701,7 +2472,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +2484,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +2497,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Task) GetId() string {
@@ -1895,7 +2666,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2678,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2691,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2019,7 +2790,7 @@ type StartRecoveryRequest struct {
 
 func (x *StartRecoveryRequest) Reset() {
 	*x = StartRecoveryRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2802,7 @@ func (x *StartRecoveryRequest) String() string {
 func (*StartRecoveryRequest) ProtoMessage() {}
 
 func (x *StartRecoveryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2044,7 +2815,7 @@ func (x *StartRecoveryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRecoveryRequest.ProtoReflect.Descriptor instead.
 func (*StartRecoveryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *StartRecoveryRequest) GetRepositoryId() string {
@@ -2120,7 +2891,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2903,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2916,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2171,7 +2942,7 @@ type StartRecoveryResponse struct {
 
 func (x *StartRecoveryResponse) Reset() {
 	*x = StartRecoveryResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2954,7 @@ func (x *StartRecoveryResponse) String() string {
 func (*StartRecoveryResponse) ProtoMessage() {}
 
 func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2967,7 @@ func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRecoveryResponse.ProtoReflect.Descriptor instead.
 func (*StartRecoveryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *StartRecoveryResponse) GetActivityId() string {
@@ -2221,7 +2992,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2233,7 +3004,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2246,7 +3017,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -2326,7 +3097,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2338,7 +3109,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2351,7 +3122,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Activity) GetId() string {
@@ -2499,7 +3270,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +3282,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +3295,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2575,7 +3346,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +3358,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +3371,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2668,7 +3439,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2680,7 +3451,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2693,7 +3464,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2751,7 +3522,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2763,7 +3534,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2776,7 +3547,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2838,7 +3609,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2850,7 +3621,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2863,7 +3634,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListActivitiesRequest) GetRunningOnly() bool {
@@ -2889,7 +3660,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3672,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3685,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*Activity {
@@ -2933,7 +3704,7 @@ type GetActivityRequest struct {
 
 func (x *GetActivityRequest) Reset() {
 	*x = GetActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2945,7 +3716,7 @@ func (x *GetActivityRequest) String() string {
 func (*GetActivityRequest) ProtoMessage() {}
 
 func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2958,7 +3729,7 @@ func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityRequest.ProtoReflect.Descriptor instead.
 func (*GetActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetActivityRequest) GetActivityId() string {
@@ -2977,7 +3748,7 @@ type GetActivityResponse struct {
 
 func (x *GetActivityResponse) Reset() {
 	*x = GetActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2989,7 +3760,7 @@ func (x *GetActivityResponse) String() string {
 func (*GetActivityResponse) ProtoMessage() {}
 
 func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3002,7 +3773,7 @@ func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityResponse.ProtoReflect.Descriptor instead.
 func (*GetActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetActivityResponse) GetActivity() *Activity {
@@ -3021,7 +3792,7 @@ type WatchActivityRequest struct {
 
 func (x *WatchActivityRequest) Reset() {
 	*x = WatchActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3033,7 +3804,7 @@ func (x *WatchActivityRequest) String() string {
 func (*WatchActivityRequest) ProtoMessage() {}
 
 func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3046,7 +3817,7 @@ func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityRequest.ProtoReflect.Descriptor instead.
 func (*WatchActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WatchActivityRequest) GetActivityId() string {
@@ -3065,7 +3836,7 @@ type WatchActivityResponse struct {
 
 func (x *WatchActivityResponse) Reset() {
 	*x = WatchActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3077,7 +3848,7 @@ func (x *WatchActivityResponse) String() string {
 func (*WatchActivityResponse) ProtoMessage() {}
 
 func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3090,7 +3861,7 @@ func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityResponse.ProtoReflect.Descriptor instead.
 func (*WatchActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *WatchActivityResponse) GetActivity() *Activity {
@@ -3110,7 +3881,7 @@ type StopActivityRequest struct {
 
 func (x *StopActivityRequest) Reset() {
 	*x = StopActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3893,7 @@ func (x *StopActivityRequest) String() string {
 func (*StopActivityRequest) ProtoMessage() {}
 
 func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3906,7 @@ func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityRequest.ProtoReflect.Descriptor instead.
 func (*StopActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *StopActivityRequest) GetActivityId() string {
@@ -3160,7 +3931,7 @@ type StopActivityResponse struct {
 
 func (x *StopActivityResponse) Reset() {
 	*x = StopActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3172,7 +3943,7 @@ func (x *StopActivityResponse) String() string {
 func (*StopActivityResponse) ProtoMessage() {}
 
 func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3185,14 +3956,14 @@ func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityResponse.ProtoReflect.Descriptor instead.
 func (*StopActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{53}
 }
 
 var File_holdfast_director_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1fholdfast/director/v1/work.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\"\xd3\x03\n" +
+	"\x1fholdfast/director/v1/work.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\"\xa1\x05\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x124\n" +
@@ -3206,7 +3977,52 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\vlast_run_id\x18\t \x01(\tR\tlastRunId\x129\n" +
 	"\n" +
 	"last_start\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tlastStartJ\x04\b\v\x10\x15\"r\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tlastStart\x12<\n" +
+	"\tschedules\x18\v \x03(\v2\x1e.holdfast.director.v1.ScheduleR\tschedules\x12=\n" +
+	"\tretention\x18\f \x01(\v2\x1f.holdfast.director.v1.RetentionR\tretention\x12\x14\n" +
+	"\x05group\x18\r \x01(\tR\x05group\x129\n" +
+	"\n" +
+	"next_start\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tnextStartJ\x04\b\x0f\x10\x15\"\xbe\x02\n" +
+	"\bSchedule\x126\n" +
+	"\x06weekly\x18\x01 \x01(\v2\x1c.holdfast.director.v1.WeeklyH\x00R\x06weekly\x129\n" +
+	"\amonthly\x18\x02 \x01(\v2\x1d.holdfast.director.v1.MonthlyH\x00R\amonthly\x12<\n" +
+	"\bperiodic\x18\x03 \x01(\v2\x1e.holdfast.director.v1.PeriodicH\x00R\bperiodic\x12=\n" +
+	"\tafter_job\x18\x04 \x01(\v2\x1e.holdfast.director.v1.AfterJobH\x00R\bafterJob\x12\x12\n" +
+	"\x04zone\x18\x05 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04from\x18\x06 \x01(\tR\x04from\x12\x12\n" +
+	"\x04text\x18\a \x01(\tR\x04textB\x06\n" +
+	"\x04when\"D\n" +
+	"\x06Weekly\x12\x12\n" +
+	"\x04days\x18\x01 \x03(\x05R\x04days\x12\x14\n" +
+	"\x05start\x18\x02 \x01(\tR\x05start\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\tR\x03end\"\x8d\x01\n" +
+	"\aMonthly\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\x05R\x05month\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\x05R\x03day\x12\x18\n" +
+	"\aordinal\x18\x03 \x01(\x05R\aordinal\x12\x18\n" +
+	"\aweekday\x18\x04 \x01(\x05R\aweekday\x12\x14\n" +
+	"\x05start\x18\x05 \x01(\tR\x05start\x12\x10\n" +
+	"\x03end\x18\x06 \x01(\tR\x03end\"k\n" +
+	"\bPeriodic\x12\x12\n" +
+	"\x04days\x18\x01 \x03(\x05R\x04days\x12\x14\n" +
+	"\x05start\x18\x02 \x01(\tR\x05start\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\tR\x03end\x12#\n" +
+	"\revery_minutes\x18\x04 \x01(\x05R\feveryMinutes\"\x98\x01\n" +
+	"\bAfterJob\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12#\n" +
+	"\rdelay_minutes\x18\x02 \x01(\x05R\fdelayMinutes\x12\x1e\n" +
+	"\n" +
+	"successful\x18\x03 \x01(\bR\n" +
+	"successful\x12\x16\n" +
+	"\x06failed\x18\x04 \x01(\bR\x06failed\x12\x18\n" +
+	"\astopped\x18\x05 \x01(\bR\astopped\"\x93\x01\n" +
+	"\tRetention\x12\x12\n" +
+	"\x04last\x18\x01 \x01(\x05R\x04last\x12\x14\n" +
+	"\x05daily\x18\x02 \x01(\x05R\x05daily\x12\x16\n" +
+	"\x06weekly\x18\x03 \x01(\x05R\x06weekly\x12\x18\n" +
+	"\amonthly\x18\x04 \x01(\x05R\amonthly\x12\x16\n" +
+	"\x06yearly\x18\x05 \x01(\x05R\x06yearly\x12\x12\n" +
+	"\x04zone\x18\x06 \x01(\tR\x04zone\"r\n" +
 	"\x06Source\x126\n" +
 	"\x05items\x18\x01 \x03(\v2 .holdfast.director.v1.SourceItemR\x05items\x120\n" +
 	"\x14excluded_mailbox_ids\x18\x02 \x03(\tR\x12excludedMailboxIds\"J\n" +
@@ -3270,7 +4086,20 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x0eStopRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x11\n" +
-	"\x0fStopRunResponse\"\xd7\x03\n" +
+	"\x0fStopRunResponse\"~\n" +
+	"\x11ListStartsRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12<\n" +
+	"\tschedules\x18\x03 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\tschedules\"I\n" +
+	"\x12ListStartsResponse\x123\n" +
+	"\x06starts\x18\x01 \x03(\v2\x1b.holdfast.director.v1.StartR\x06starts\"\xc3\x01\n" +
+	"\x05Start\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x19\n" +
+	"\bjob_name\x18\x02 \x01(\tR\ajobName\x120\n" +
+	"\x05start\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12.\n" +
+	"\x04stop\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04stop\x12\x12\n" +
+	"\x04zone\x18\x05 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"\xa2\x04\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x19\n" +
@@ -3286,7 +4115,9 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	" \x01(\x05R\x0ftasksIncomplete\x12:\n" +
 	"\bprogress\x18\v \x01(\v2\x1e.holdfast.director.v1.ProgressR\bprogress\x12\x14\n" +
 	"\x05error\x18\f \x01(\tR\x05error\x12\x18\n" +
-	"\awaiting\x18\r \x01(\tR\awaiting\"\x92\x06\n" +
+	"\awaiting\x18\r \x01(\tR\awaiting\x12\x14\n" +
+	"\x05cause\x18\x0e \x01(\tR\x05cause\x123\n" +
+	"\astop_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\"\x92\x06\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -3467,7 +4298,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x15ACTIVITY_KIND_RECLAIM\x10\x04\x12\x18\n" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
 	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
-	"\x14ACTIVITY_KIND_SURVEY\x10\a2\x90\a\n" +
+	"\x14ACTIVITY_KIND_SURVEY\x10\a2\xf1\a\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3479,7 +4310,9 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\bListRuns\x12%.holdfast.director.v1.ListRunsRequest\x1a&.holdfast.director.v1.ListRunsResponse\x12S\n" +
 	"\x06GetRun\x12#.holdfast.director.v1.GetRunRequest\x1a$.holdfast.director.v1.GetRunResponse\x12[\n" +
 	"\bWatchRun\x12%.holdfast.director.v1.WatchRunRequest\x1a&.holdfast.director.v1.WatchRunResponse0\x01\x12V\n" +
-	"\aStopRun\x12$.holdfast.director.v1.StopRunRequest\x1a%.holdfast.director.v1.StopRunResponse2{\n" +
+	"\aStopRun\x12$.holdfast.director.v1.StopRunRequest\x1a%.holdfast.director.v1.StopRunResponse\x12_\n" +
+	"\n" +
+	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse2{\n" +
 	"\x0fRecoveryService\x12h\n" +
 	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse2\xb5\x03\n" +
 	"\x0fActivityService\x12k\n" +
@@ -3501,145 +4334,168 @@ func file_holdfast_director_v1_work_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_work_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_holdfast_director_v1_work_proto_goTypes = []any{
 	(RunStatus)(0),                 // 0: holdfast.director.v1.RunStatus
 	(TaskStatus)(0),                // 1: holdfast.director.v1.TaskStatus
 	(IfExists)(0),                  // 2: holdfast.director.v1.IfExists
 	(ActivityKind)(0),              // 3: holdfast.director.v1.ActivityKind
 	(*Job)(nil),                    // 4: holdfast.director.v1.Job
-	(*Source)(nil),                 // 5: holdfast.director.v1.Source
-	(*SourceItem)(nil),             // 6: holdfast.director.v1.SourceItem
-	(*Destination)(nil),            // 7: holdfast.director.v1.Destination
-	(*JobOptions)(nil),             // 8: holdfast.director.v1.JobOptions
-	(*CreateJobRequest)(nil),       // 9: holdfast.director.v1.CreateJobRequest
-	(*CreateJobResponse)(nil),      // 10: holdfast.director.v1.CreateJobResponse
-	(*UpdateJobRequest)(nil),       // 11: holdfast.director.v1.UpdateJobRequest
-	(*UpdateJobResponse)(nil),      // 12: holdfast.director.v1.UpdateJobResponse
-	(*GetJobRequest)(nil),          // 13: holdfast.director.v1.GetJobRequest
-	(*GetJobResponse)(nil),         // 14: holdfast.director.v1.GetJobResponse
-	(*ListJobsRequest)(nil),        // 15: holdfast.director.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),       // 16: holdfast.director.v1.ListJobsResponse
-	(*DeleteJobRequest)(nil),       // 17: holdfast.director.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),      // 18: holdfast.director.v1.DeleteJobResponse
-	(*RunJobRequest)(nil),          // 19: holdfast.director.v1.RunJobRequest
-	(*RunJobResponse)(nil),         // 20: holdfast.director.v1.RunJobResponse
-	(*ListRunsRequest)(nil),        // 21: holdfast.director.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),       // 22: holdfast.director.v1.ListRunsResponse
-	(*GetRunRequest)(nil),          // 23: holdfast.director.v1.GetRunRequest
-	(*GetRunResponse)(nil),         // 24: holdfast.director.v1.GetRunResponse
-	(*WatchRunRequest)(nil),        // 25: holdfast.director.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),       // 26: holdfast.director.v1.WatchRunResponse
-	(*StopRunRequest)(nil),         // 27: holdfast.director.v1.StopRunRequest
-	(*StopRunResponse)(nil),        // 28: holdfast.director.v1.StopRunResponse
-	(*Run)(nil),                    // 29: holdfast.director.v1.Run
-	(*Task)(nil),                   // 30: holdfast.director.v1.Task
-	(*Progress)(nil),               // 31: holdfast.director.v1.Progress
-	(*StartRecoveryRequest)(nil),   // 32: holdfast.director.v1.StartRecoveryRequest
-	(*MessageRef)(nil),             // 33: holdfast.director.v1.MessageRef
-	(*StartRecoveryResponse)(nil),  // 34: holdfast.director.v1.StartRecoveryResponse
-	(*RecoveryReport)(nil),         // 35: holdfast.director.v1.RecoveryReport
-	(*Activity)(nil),               // 36: holdfast.director.v1.Activity
-	(*VerifyReport)(nil),           // 37: holdfast.director.v1.VerifyReport
-	(*ReclaimReport)(nil),          // 38: holdfast.director.v1.ReclaimReport
-	(*RepairReport)(nil),           // 39: holdfast.director.v1.RepairReport
-	(*CopyReport)(nil),             // 40: holdfast.director.v1.CopyReport
-	(*ListActivitiesRequest)(nil),  // 41: holdfast.director.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil), // 42: holdfast.director.v1.ListActivitiesResponse
-	(*GetActivityRequest)(nil),     // 43: holdfast.director.v1.GetActivityRequest
-	(*GetActivityResponse)(nil),    // 44: holdfast.director.v1.GetActivityResponse
-	(*WatchActivityRequest)(nil),   // 45: holdfast.director.v1.WatchActivityRequest
-	(*WatchActivityResponse)(nil),  // 46: holdfast.director.v1.WatchActivityResponse
-	(*StopActivityRequest)(nil),    // 47: holdfast.director.v1.StopActivityRequest
-	(*StopActivityResponse)(nil),   // 48: holdfast.director.v1.StopActivityResponse
-	nil,                            // 49: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),  // 50: google.protobuf.Timestamp
-	(*Loss)(nil),                   // 51: holdfast.director.v1.Loss
-	(*Survey)(nil),                 // 52: holdfast.director.v1.Survey
+	(*Schedule)(nil),               // 5: holdfast.director.v1.Schedule
+	(*Weekly)(nil),                 // 6: holdfast.director.v1.Weekly
+	(*Monthly)(nil),                // 7: holdfast.director.v1.Monthly
+	(*Periodic)(nil),               // 8: holdfast.director.v1.Periodic
+	(*AfterJob)(nil),               // 9: holdfast.director.v1.AfterJob
+	(*Retention)(nil),              // 10: holdfast.director.v1.Retention
+	(*Source)(nil),                 // 11: holdfast.director.v1.Source
+	(*SourceItem)(nil),             // 12: holdfast.director.v1.SourceItem
+	(*Destination)(nil),            // 13: holdfast.director.v1.Destination
+	(*JobOptions)(nil),             // 14: holdfast.director.v1.JobOptions
+	(*CreateJobRequest)(nil),       // 15: holdfast.director.v1.CreateJobRequest
+	(*CreateJobResponse)(nil),      // 16: holdfast.director.v1.CreateJobResponse
+	(*UpdateJobRequest)(nil),       // 17: holdfast.director.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),      // 18: holdfast.director.v1.UpdateJobResponse
+	(*GetJobRequest)(nil),          // 19: holdfast.director.v1.GetJobRequest
+	(*GetJobResponse)(nil),         // 20: holdfast.director.v1.GetJobResponse
+	(*ListJobsRequest)(nil),        // 21: holdfast.director.v1.ListJobsRequest
+	(*ListJobsResponse)(nil),       // 22: holdfast.director.v1.ListJobsResponse
+	(*DeleteJobRequest)(nil),       // 23: holdfast.director.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),      // 24: holdfast.director.v1.DeleteJobResponse
+	(*RunJobRequest)(nil),          // 25: holdfast.director.v1.RunJobRequest
+	(*RunJobResponse)(nil),         // 26: holdfast.director.v1.RunJobResponse
+	(*ListRunsRequest)(nil),        // 27: holdfast.director.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),       // 28: holdfast.director.v1.ListRunsResponse
+	(*GetRunRequest)(nil),          // 29: holdfast.director.v1.GetRunRequest
+	(*GetRunResponse)(nil),         // 30: holdfast.director.v1.GetRunResponse
+	(*WatchRunRequest)(nil),        // 31: holdfast.director.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),       // 32: holdfast.director.v1.WatchRunResponse
+	(*StopRunRequest)(nil),         // 33: holdfast.director.v1.StopRunRequest
+	(*StopRunResponse)(nil),        // 34: holdfast.director.v1.StopRunResponse
+	(*ListStartsRequest)(nil),      // 35: holdfast.director.v1.ListStartsRequest
+	(*ListStartsResponse)(nil),     // 36: holdfast.director.v1.ListStartsResponse
+	(*Start)(nil),                  // 37: holdfast.director.v1.Start
+	(*Run)(nil),                    // 38: holdfast.director.v1.Run
+	(*Task)(nil),                   // 39: holdfast.director.v1.Task
+	(*Progress)(nil),               // 40: holdfast.director.v1.Progress
+	(*StartRecoveryRequest)(nil),   // 41: holdfast.director.v1.StartRecoveryRequest
+	(*MessageRef)(nil),             // 42: holdfast.director.v1.MessageRef
+	(*StartRecoveryResponse)(nil),  // 43: holdfast.director.v1.StartRecoveryResponse
+	(*RecoveryReport)(nil),         // 44: holdfast.director.v1.RecoveryReport
+	(*Activity)(nil),               // 45: holdfast.director.v1.Activity
+	(*VerifyReport)(nil),           // 46: holdfast.director.v1.VerifyReport
+	(*ReclaimReport)(nil),          // 47: holdfast.director.v1.ReclaimReport
+	(*RepairReport)(nil),           // 48: holdfast.director.v1.RepairReport
+	(*CopyReport)(nil),             // 49: holdfast.director.v1.CopyReport
+	(*ListActivitiesRequest)(nil),  // 50: holdfast.director.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil), // 51: holdfast.director.v1.ListActivitiesResponse
+	(*GetActivityRequest)(nil),     // 52: holdfast.director.v1.GetActivityRequest
+	(*GetActivityResponse)(nil),    // 53: holdfast.director.v1.GetActivityResponse
+	(*WatchActivityRequest)(nil),   // 54: holdfast.director.v1.WatchActivityRequest
+	(*WatchActivityResponse)(nil),  // 55: holdfast.director.v1.WatchActivityResponse
+	(*StopActivityRequest)(nil),    // 56: holdfast.director.v1.StopActivityRequest
+	(*StopActivityResponse)(nil),   // 57: holdfast.director.v1.StopActivityResponse
+	nil,                            // 58: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),  // 59: google.protobuf.Timestamp
+	(*Loss)(nil),                   // 60: holdfast.director.v1.Loss
+	(*Survey)(nil),                 // 61: holdfast.director.v1.Survey
 }
 var file_holdfast_director_v1_work_proto_depIdxs = []int32{
-	5,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
-	7,  // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
-	8,  // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	50, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	11, // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
+	13, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
+	14, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
+	59, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
 	0,  // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	50, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
-	6,  // 6: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
-	4,  // 7: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
-	4,  // 8: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
-	4,  // 9: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
-	4,  // 10: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
-	4,  // 11: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
-	4,  // 12: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
-	29, // 13: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	29, // 14: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	29, // 15: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	30, // 16: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	29, // 17: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	30, // 18: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	0,  // 19: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	50, // 20: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	50, // 21: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	31, // 22: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
-	1,  // 23: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
-	31, // 24: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	50, // 25: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	50, // 26: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	51, // 27: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
-	35, // 28: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	49, // 29: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
-	33, // 30: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
-	2,  // 31: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
-	3,  // 32: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
-	0,  // 33: holdfast.director.v1.Activity.status:type_name -> holdfast.director.v1.RunStatus
-	50, // 34: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
-	50, // 35: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
-	31, // 36: holdfast.director.v1.Activity.progress:type_name -> holdfast.director.v1.Progress
-	51, // 37: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
-	35, // 38: holdfast.director.v1.Activity.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	37, // 39: holdfast.director.v1.Activity.verify:type_name -> holdfast.director.v1.VerifyReport
-	38, // 40: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
-	39, // 41: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
-	40, // 42: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
-	52, // 43: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
-	36, // 44: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	36, // 45: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	36, // 46: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	9,  // 47: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	11, // 48: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	13, // 49: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	15, // 50: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	17, // 51: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	19, // 52: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	21, // 53: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	23, // 54: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	25, // 55: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	27, // 56: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	32, // 57: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	41, // 58: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	43, // 59: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	45, // 60: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	47, // 61: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	10, // 62: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	12, // 63: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	14, // 64: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	16, // 65: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	18, // 66: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	20, // 67: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	22, // 68: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	24, // 69: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	26, // 70: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	28, // 71: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	34, // 72: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	42, // 73: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	44, // 74: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	46, // 75: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	48, // 76: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	62, // [62:77] is the sub-list for method output_type
-	47, // [47:62] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	59, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	5,  // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
+	10, // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
+	59, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	6,  // 9: holdfast.director.v1.Schedule.weekly:type_name -> holdfast.director.v1.Weekly
+	7,  // 10: holdfast.director.v1.Schedule.monthly:type_name -> holdfast.director.v1.Monthly
+	8,  // 11: holdfast.director.v1.Schedule.periodic:type_name -> holdfast.director.v1.Periodic
+	9,  // 12: holdfast.director.v1.Schedule.after_job:type_name -> holdfast.director.v1.AfterJob
+	12, // 13: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
+	4,  // 14: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
+	4,  // 15: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
+	4,  // 16: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
+	4,  // 17: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
+	4,  // 18: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
+	4,  // 19: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
+	38, // 20: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	38, // 21: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	38, // 22: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	39, // 23: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	38, // 24: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	39, // 25: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	5,  // 26: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
+	37, // 27: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
+	59, // 28: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	59, // 29: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	0,  // 30: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
+	59, // 31: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	59, // 32: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	40, // 33: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
+	59, // 34: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	1,  // 35: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
+	40, // 36: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
+	59, // 37: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	59, // 38: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	60, // 39: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	44, // 40: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	58, // 41: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	42, // 42: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
+	2,  // 43: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
+	3,  // 44: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
+	0,  // 45: holdfast.director.v1.Activity.status:type_name -> holdfast.director.v1.RunStatus
+	59, // 46: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
+	59, // 47: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
+	40, // 48: holdfast.director.v1.Activity.progress:type_name -> holdfast.director.v1.Progress
+	60, // 49: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
+	44, // 50: holdfast.director.v1.Activity.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	46, // 51: holdfast.director.v1.Activity.verify:type_name -> holdfast.director.v1.VerifyReport
+	47, // 52: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
+	48, // 53: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
+	49, // 54: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
+	61, // 55: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
+	45, // 56: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	45, // 57: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	45, // 58: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	15, // 59: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	17, // 60: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	19, // 61: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	21, // 62: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	23, // 63: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	25, // 64: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	27, // 65: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	29, // 66: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	31, // 67: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	33, // 68: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	35, // 69: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	41, // 70: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	50, // 71: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	52, // 72: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	54, // 73: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	56, // 74: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	16, // 75: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	18, // 76: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	20, // 77: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	22, // 78: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	24, // 79: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	26, // 80: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	28, // 81: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	30, // 82: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	32, // 83: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	34, // 84: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	36, // 85: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	43, // 86: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	51, // 87: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	53, // 88: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	55, // 89: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	57, // 90: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	75, // [75:91] is the sub-list for method output_type
+	59, // [59:75] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_work_proto_init() }
@@ -3648,13 +4504,19 @@ func file_holdfast_director_v1_work_proto_init() {
 		return
 	}
 	file_holdfast_director_v1_inventory_proto_init()
+	file_holdfast_director_v1_work_proto_msgTypes[1].OneofWrappers = []any{
+		(*Schedule_Weekly)(nil),
+		(*Schedule_Monthly)(nil),
+		(*Schedule_Periodic)(nil),
+		(*Schedule_AfterJob)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_work_proto_rawDesc), len(file_holdfast_director_v1_work_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   46,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -33,6 +33,9 @@ type Job struct {
 	Enabled            bool                   `protobuf:"varint,7,opt,name=enabled,proto3" json:"enabled,omitempty"`
 	Created            *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created,proto3" json:"created,omitempty"`
 	LastRunId          string                 `protobuf:"bytes,9,opt,name=last_run_id,json=lastRunId,proto3" json:"last_run_id,omitempty"`
+	Schedules          []*Schedule            `protobuf:"bytes,10,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	Retention          *Retention             `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
+	Group              string                 `protobuf:"bytes,12,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -130,6 +133,350 @@ func (x *Job) GetLastRunId() string {
 	return ""
 }
 
+func (x *Job) GetSchedules() []*Schedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Job) GetRetention() *Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+func (x *Job) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+// Schedule starts a job by the clock, or (after_job_id) after another job.
+type Schedule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Numbers of director/internal/schedule.Kind; 0 with after_job_id.
+	Kind int32  `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Zone string `protobuf:"bytes,2,opt,name=zone,proto3" json:"zone,omitempty"`
+	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Minutes since midnight.
+	Start int32 `protobuf:"varint,4,opt,name=start,proto3" json:"start,omitempty"`
+	Ends  bool  `protobuf:"varint,5,opt,name=ends,proto3" json:"ends,omitempty"`
+	End   int32 `protobuf:"varint,6,opt,name=end,proto3" json:"end,omitempty"`
+	// Bits of the days of the week, from Sunday.
+	Days            int32  `protobuf:"varint,7,opt,name=days,proto3" json:"days,omitempty"`
+	EveryMinutes    int32  `protobuf:"varint,8,opt,name=every_minutes,json=everyMinutes,proto3" json:"every_minutes,omitempty"`
+	Month           int32  `protobuf:"varint,9,opt,name=month,proto3" json:"month,omitempty"`
+	Day             int32  `protobuf:"varint,10,opt,name=day,proto3" json:"day,omitempty"`
+	Ordinal         int32  `protobuf:"varint,11,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
+	Weekday         int32  `protobuf:"varint,12,opt,name=weekday,proto3" json:"weekday,omitempty"`
+	AfterJobId      string `protobuf:"bytes,13,opt,name=after_job_id,json=afterJobId,proto3" json:"after_job_id,omitempty"`
+	DelayMinutes    int32  `protobuf:"varint,14,opt,name=delay_minutes,json=delayMinutes,proto3" json:"delay_minutes,omitempty"`
+	AfterSuccessful bool   `protobuf:"varint,15,opt,name=after_successful,json=afterSuccessful,proto3" json:"after_successful,omitempty"`
+	AfterFailed     bool   `protobuf:"varint,16,opt,name=after_failed,json=afterFailed,proto3" json:"after_failed,omitempty"`
+	AfterStopped    bool   `protobuf:"varint,17,opt,name=after_stopped,json=afterStopped,proto3" json:"after_stopped,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Schedule) Reset() {
+	*x = Schedule{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Schedule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Schedule) ProtoMessage() {}
+
+func (x *Schedule) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
+func (*Schedule) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Schedule) GetKind() int32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *Schedule) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Schedule) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Schedule) GetStart() int32 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *Schedule) GetEnds() bool {
+	if x != nil {
+		return x.Ends
+	}
+	return false
+}
+
+func (x *Schedule) GetEnd() int32 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *Schedule) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *Schedule) GetEveryMinutes() int32 {
+	if x != nil {
+		return x.EveryMinutes
+	}
+	return 0
+}
+
+func (x *Schedule) GetMonth() int32 {
+	if x != nil {
+		return x.Month
+	}
+	return 0
+}
+
+func (x *Schedule) GetDay() int32 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Schedule) GetOrdinal() int32 {
+	if x != nil {
+		return x.Ordinal
+	}
+	return 0
+}
+
+func (x *Schedule) GetWeekday() int32 {
+	if x != nil {
+		return x.Weekday
+	}
+	return 0
+}
+
+func (x *Schedule) GetAfterJobId() string {
+	if x != nil {
+		return x.AfterJobId
+	}
+	return ""
+}
+
+func (x *Schedule) GetDelayMinutes() int32 {
+	if x != nil {
+		return x.DelayMinutes
+	}
+	return 0
+}
+
+func (x *Schedule) GetAfterSuccessful() bool {
+	if x != nil {
+		return x.AfterSuccessful
+	}
+	return false
+}
+
+func (x *Schedule) GetAfterFailed() bool {
+	if x != nil {
+		return x.AfterFailed
+	}
+	return false
+}
+
+func (x *Schedule) GetAfterStopped() bool {
+	if x != nil {
+		return x.AfterStopped
+	}
+	return false
+}
+
+type Retention struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Last          int32                  `protobuf:"varint,1,opt,name=last,proto3" json:"last,omitempty"`
+	Daily         int32                  `protobuf:"varint,2,opt,name=daily,proto3" json:"daily,omitempty"`
+	Weekly        int32                  `protobuf:"varint,3,opt,name=weekly,proto3" json:"weekly,omitempty"`
+	Monthly       int32                  `protobuf:"varint,4,opt,name=monthly,proto3" json:"monthly,omitempty"`
+	Yearly        int32                  `protobuf:"varint,5,opt,name=yearly,proto3" json:"yearly,omitempty"`
+	Zone          string                 `protobuf:"bytes,6,opt,name=zone,proto3" json:"zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Retention) Reset() {
+	*x = Retention{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Retention) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Retention) ProtoMessage() {}
+
+func (x *Retention) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Retention.ProtoReflect.Descriptor instead.
+func (*Retention) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Retention) GetLast() int32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Retention) GetDaily() int32 {
+	if x != nil {
+		return x.Daily
+	}
+	return 0
+}
+
+func (x *Retention) GetWeekly() int32 {
+	if x != nil {
+		return x.Weekly
+	}
+	return 0
+}
+
+func (x *Retention) GetMonthly() int32 {
+	if x != nil {
+		return x.Monthly
+	}
+	return 0
+}
+
+func (x *Retention) GetYearly() int32 {
+	if x != nil {
+		return x.Yearly
+	}
+	return 0
+}
+
+func (x *Retention) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+// Plan is how far the scheduler has come with a job.
+type Plan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	JobId string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Up to when starts by the clock were considered.
+	Considered *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=considered,proto3" json:"considered,omitempty"`
+	// The last run that was considered of each job that this one follows, by that job's id.
+	Followed      map[string]string `protobuf:"bytes,3,rep,name=followed,proto3" json:"followed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Plan) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Plan) GetConsidered() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Considered
+	}
+	return nil
+}
+
+func (x *Plan) GetFollowed() map[string]string {
+	if x != nil {
+		return x.Followed
+	}
+	return nil
+}
+
 type SourceItem struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
@@ -141,7 +488,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -153,7 +500,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -166,7 +513,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -196,7 +543,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -208,7 +555,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -221,7 +568,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -283,15 +630,17 @@ type Run struct {
 	Failed     int32                  `protobuf:"varint,15,opt,name=failed,proto3" json:"failed,omitempty"`
 	Stopped    int32                  `protobuf:"varint,16,opt,name=stopped,proto3" json:"stopped,omitempty"`
 	// Sum over the tasks that ended.
-	Progress      *Progress `protobuf:"bytes,17,opt,name=progress,proto3" json:"progress,omitempty"`
-	Error         string    `protobuf:"bytes,18,opt,name=error,proto3" json:"error,omitempty"`
+	Progress      *Progress              `protobuf:"bytes,17,opt,name=progress,proto3" json:"progress,omitempty"`
+	Error         string                 `protobuf:"bytes,18,opt,name=error,proto3" json:"error,omitempty"`
+	Cause         string                 `protobuf:"bytes,19,opt,name=cause,proto3" json:"cause,omitempty"`
+	StopAt        *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +652,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +665,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Run) GetId() string {
@@ -445,6 +794,20 @@ func (x *Run) GetError() string {
 	return ""
 }
 
+func (x *Run) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Run) GetStopAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StopAt
+	}
+	return nil
+}
+
 // Task is the part of a run for one mailbox, or the whole of a recovery or verify.
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -501,7 +864,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +876,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +889,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Task) GetId() string {
@@ -790,7 +1153,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +1165,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +1178,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -877,7 +1240,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1252,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1265,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Transfer) GetId() string {
@@ -936,7 +1299,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1311,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1324,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -1023,7 +1386,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1035,7 +1398,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1048,7 +1411,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -1084,7 +1447,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1459,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1472,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1204,7 +1567,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1579,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1592,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -1293,7 +1656,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1668,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1681,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -1364,7 +1727,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1739,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1752,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -1454,7 +1817,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1829,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1842,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -1532,7 +1895,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1907,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1920,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -1620,7 +1983,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1995,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +2008,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -1676,7 +2039,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +2051,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +2064,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -1750,7 +2113,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xe4\x02\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xf1\x03\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -1760,8 +2123,47 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\aoptions\x18\x06 \x01(\v2\x1d.holdfast.state.v1.JobOptionsR\aoptions\x12\x18\n" +
 	"\aenabled\x18\a \x01(\bR\aenabled\x124\n" +
 	"\acreated\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x1e\n" +
-	"\vlast_run_id\x18\t \x01(\tR\tlastRunIdJ\x04\b\n" +
-	"\x10\x15\"J\n" +
+	"\vlast_run_id\x18\t \x01(\tR\tlastRunId\x129\n" +
+	"\tschedules\x18\n" +
+	" \x03(\v2\x1b.holdfast.state.v1.ScheduleR\tschedules\x12:\n" +
+	"\tretention\x18\v \x01(\v2\x1c.holdfast.state.v1.RetentionR\tretention\x12\x14\n" +
+	"\x05group\x18\f \x01(\tR\x05groupJ\x04\b\r\x10\x15\"\xd1\x03\n" +
+	"\bSchedule\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12\x12\n" +
+	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x14\n" +
+	"\x05start\x18\x04 \x01(\x05R\x05start\x12\x12\n" +
+	"\x04ends\x18\x05 \x01(\bR\x04ends\x12\x10\n" +
+	"\x03end\x18\x06 \x01(\x05R\x03end\x12\x12\n" +
+	"\x04days\x18\a \x01(\x05R\x04days\x12#\n" +
+	"\revery_minutes\x18\b \x01(\x05R\feveryMinutes\x12\x14\n" +
+	"\x05month\x18\t \x01(\x05R\x05month\x12\x10\n" +
+	"\x03day\x18\n" +
+	" \x01(\x05R\x03day\x12\x18\n" +
+	"\aordinal\x18\v \x01(\x05R\aordinal\x12\x18\n" +
+	"\aweekday\x18\f \x01(\x05R\aweekday\x12 \n" +
+	"\fafter_job_id\x18\r \x01(\tR\n" +
+	"afterJobId\x12#\n" +
+	"\rdelay_minutes\x18\x0e \x01(\x05R\fdelayMinutes\x12)\n" +
+	"\x10after_successful\x18\x0f \x01(\bR\x0fafterSuccessful\x12!\n" +
+	"\fafter_failed\x18\x10 \x01(\bR\vafterFailed\x12#\n" +
+	"\rafter_stopped\x18\x11 \x01(\bR\fafterStopped\"\x93\x01\n" +
+	"\tRetention\x12\x12\n" +
+	"\x04last\x18\x01 \x01(\x05R\x04last\x12\x14\n" +
+	"\x05daily\x18\x02 \x01(\x05R\x05daily\x12\x16\n" +
+	"\x06weekly\x18\x03 \x01(\x05R\x06weekly\x12\x18\n" +
+	"\amonthly\x18\x04 \x01(\x05R\amonthly\x12\x16\n" +
+	"\x06yearly\x18\x05 \x01(\x05R\x06yearly\x12\x12\n" +
+	"\x04zone\x18\x06 \x01(\tR\x04zone\"\xd9\x01\n" +
+	"\x04Plan\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12:\n" +
+	"\n" +
+	"considered\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"considered\x12A\n" +
+	"\bfollowed\x18\x03 \x03(\v2%.holdfast.state.v1.Plan.FollowedEntryR\bfollowed\x1a;\n" +
+	"\rFollowedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +
 	"\n" +
 	"SourceItem\x12\x1d\n" +
 	"\n" +
@@ -1774,7 +2176,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x0ftransporter_ids\x18\x02 \x03(\tR\x0etransporterIds\x12#\n" +
 	"\revidence_copy\x18\x03 \x01(\bR\fevidenceCopy\x12+\n" +
 	"\x11recoverable_items\x18\x04 \x01(\bR\x10recoverableItems\x12%\n" +
-	"\x0ehidden_folders\x18\x05 \x01(\bR\rhiddenFolders\"\xae\x04\n" +
+	"\x0ehidden_folders\x18\x05 \x01(\bR\rhiddenFolders\"\xf9\x04\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -1796,7 +2198,9 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x06failed\x18\x0f \x01(\x05R\x06failed\x12\x18\n" +
 	"\astopped\x18\x10 \x01(\x05R\astopped\x127\n" +
 	"\bprogress\x18\x11 \x01(\v2\x1b.holdfast.state.v1.ProgressR\bprogress\x12\x14\n" +
-	"\x05error\x18\x12 \x01(\tR\x05error\"\xb7\v\n" +
+	"\x05error\x18\x12 \x01(\tR\x05error\x12\x14\n" +
+	"\x05cause\x18\x13 \x01(\tR\x05cause\x123\n" +
+	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\"\xb7\v\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1947,59 +2351,68 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
-	(*SourceItem)(nil),            // 1: holdfast.state.v1.SourceItem
-	(*JobOptions)(nil),            // 2: holdfast.state.v1.JobOptions
-	(*Run)(nil),                   // 3: holdfast.state.v1.Run
-	(*Task)(nil),                  // 4: holdfast.state.v1.Task
-	(*Copy)(nil),                  // 5: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 6: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 7: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 8: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 9: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 10: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 11: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 12: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 13: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 14: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 15: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 16: holdfast.state.v1.Loss
-	nil,                           // 17: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*Survey)(nil),                // 19: holdfast.state.v1.Survey
+	(*Schedule)(nil),              // 1: holdfast.state.v1.Schedule
+	(*Retention)(nil),             // 2: holdfast.state.v1.Retention
+	(*Plan)(nil),                  // 3: holdfast.state.v1.Plan
+	(*SourceItem)(nil),            // 4: holdfast.state.v1.SourceItem
+	(*JobOptions)(nil),            // 5: holdfast.state.v1.JobOptions
+	(*Run)(nil),                   // 6: holdfast.state.v1.Run
+	(*Task)(nil),                  // 7: holdfast.state.v1.Task
+	(*Copy)(nil),                  // 8: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 9: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 10: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 11: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 12: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 13: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 14: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 15: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 16: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 17: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 18: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 19: holdfast.state.v1.Loss
+	nil,                           // 20: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 21: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*Survey)(nil),                // 23: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
-	1,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
-	2,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	18, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
-	2,  // 3: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	18, // 4: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	18, // 5: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	9,  // 6: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	6,  // 7: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	18, // 8: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	18, // 9: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	9,  // 10: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	10, // 11: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	11, // 12: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	18, // 13: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	18, // 14: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	9,  // 15: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	5,  // 16: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	12, // 17: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	13, // 18: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	14, // 19: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	19, // 20: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	8,  // 21: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	17, // 22: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	16, // 23: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	4,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
+	5,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
+	22, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	1,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
+	2,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
+	22, // 5: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	20, // 6: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	5,  // 7: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
+	22, // 8: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	22, // 9: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	12, // 10: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	22, // 11: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	9,  // 12: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	22, // 13: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	22, // 14: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	12, // 15: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	13, // 16: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	14, // 17: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	22, // 18: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	22, // 19: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	12, // 20: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	8,  // 21: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	15, // 22: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	16, // 23: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	17, // 24: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	23, // 25: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	11, // 26: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	21, // 27: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	19, // 28: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -2014,7 +2427,7 @@ func file_holdfast_state_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -57,6 +57,8 @@ const (
 	JobServiceWatchRunProcedure = "/holdfast.director.v1.JobService/WatchRun"
 	// JobServiceStopRunProcedure is the fully-qualified name of the JobService's StopRun RPC.
 	JobServiceStopRunProcedure = "/holdfast.director.v1.JobService/StopRun"
+	// JobServiceListStartsProcedure is the fully-qualified name of the JobService's ListStarts RPC.
+	JobServiceListStartsProcedure = "/holdfast.director.v1.JobService/ListStarts"
 	// RecoveryServiceStartRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// StartRecovery RPC.
 	RecoveryServiceStartRecoveryProcedure = "/holdfast.director.v1.RecoveryService/StartRecovery"
@@ -89,6 +91,8 @@ type JobServiceClient interface {
 	// WatchRun streams the run on change, at most twice a second, and ends with it.
 	WatchRun(context.Context, *v1.WatchRunRequest) (*connect.ServerStreamForClient[v1.WatchRunResponse], error)
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
+	// ListStarts lists the coming starts by the clock, soonest first.
+	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
 }
 
 // NewJobServiceClient constructs a client for the holdfast.director.v1.JobService service. By
@@ -162,21 +166,28 @@ func NewJobServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(jobServiceMethods.ByName("StopRun")),
 			connect.WithClientOptions(opts...),
 		),
+		listStarts: connect.NewClient[v1.ListStartsRequest, v1.ListStartsResponse](
+			httpClient,
+			baseURL+JobServiceListStartsProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // jobServiceClient implements JobServiceClient.
 type jobServiceClient struct {
-	createJob *connect.Client[v1.CreateJobRequest, v1.CreateJobResponse]
-	updateJob *connect.Client[v1.UpdateJobRequest, v1.UpdateJobResponse]
-	getJob    *connect.Client[v1.GetJobRequest, v1.GetJobResponse]
-	listJobs  *connect.Client[v1.ListJobsRequest, v1.ListJobsResponse]
-	deleteJob *connect.Client[v1.DeleteJobRequest, v1.DeleteJobResponse]
-	runJob    *connect.Client[v1.RunJobRequest, v1.RunJobResponse]
-	listRuns  *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
-	getRun    *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
-	watchRun  *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
-	stopRun   *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
+	createJob  *connect.Client[v1.CreateJobRequest, v1.CreateJobResponse]
+	updateJob  *connect.Client[v1.UpdateJobRequest, v1.UpdateJobResponse]
+	getJob     *connect.Client[v1.GetJobRequest, v1.GetJobResponse]
+	listJobs   *connect.Client[v1.ListJobsRequest, v1.ListJobsResponse]
+	deleteJob  *connect.Client[v1.DeleteJobRequest, v1.DeleteJobResponse]
+	runJob     *connect.Client[v1.RunJobRequest, v1.RunJobResponse]
+	listRuns   *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
+	getRun     *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
+	watchRun   *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
+	stopRun    *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
+	listStarts *connect.Client[v1.ListStartsRequest, v1.ListStartsResponse]
 }
 
 // CreateJob calls holdfast.director.v1.JobService.CreateJob.
@@ -265,6 +276,15 @@ func (c *jobServiceClient) StopRun(ctx context.Context, req *v1.StopRunRequest) 
 	return nil, err
 }
 
+// ListStarts calls holdfast.director.v1.JobService.ListStarts.
+func (c *jobServiceClient) ListStarts(ctx context.Context, req *v1.ListStartsRequest) (*v1.ListStartsResponse, error) {
+	response, err := c.listStarts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // JobServiceHandler is an implementation of the holdfast.director.v1.JobService service.
 type JobServiceHandler interface {
 	CreateJob(context.Context, *v1.CreateJobRequest) (*v1.CreateJobResponse, error)
@@ -280,6 +300,8 @@ type JobServiceHandler interface {
 	// WatchRun streams the run on change, at most twice a second, and ends with it.
 	WatchRun(context.Context, *v1.WatchRunRequest, *connect.ServerStream[v1.WatchRunResponse]) error
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
+	// ListStarts lists the coming starts by the clock, soonest first.
+	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
 }
 
 // NewJobServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -349,6 +371,12 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(jobServiceMethods.ByName("StopRun")),
 		connect.WithHandlerOptions(opts...),
 	)
+	jobServiceListStartsHandler := connect.NewUnaryHandlerSimple(
+		JobServiceListStartsProcedure,
+		svc.ListStarts,
+		connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.director.v1.JobService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case JobServiceCreateJobProcedure:
@@ -371,6 +399,8 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 			jobServiceWatchRunHandler.ServeHTTP(w, r)
 		case JobServiceStopRunProcedure:
 			jobServiceStopRunHandler.ServeHTTP(w, r)
+		case JobServiceListStartsProcedure:
+			jobServiceListStartsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -418,6 +448,10 @@ func (UnimplementedJobServiceHandler) WatchRun(context.Context, *v1.WatchRunRequ
 
 func (UnimplementedJobServiceHandler) StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.StopRun is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ListStarts is not implemented"))
 }
 
 // RecoveryServiceClient is a client for the holdfast.director.v1.RecoveryService service.
