@@ -62,6 +62,10 @@ bench: ## measure, beside other programs, and compare with the goals (BENCH=repo
 	@mkdir -p build/bench; go build -o build/bench/bench ./test/bench
 	@build/bench/bench -figures '$(BENCH)' -scale $(or $(SCALE),1) -rounds $(or $(ROUNDS),3) $(if $(STRICT),-strict)
 
+.PHONY: microbench
+microbench: ## run the Go benchmarks of single packages
+	@go test -run '^$$' -bench . ./transporter/internal/content ./transporter/internal/transfer ./transporter/internal/repository/codec
+
 .PHONY: demo
 demo: build ## show the main job on real mail and stay until Ctrl-C
 	@go run ./deploy/demo --bin $(BIN) --shift $(SHIFT)

@@ -53,6 +53,7 @@ func measureIndex(ctx context.Context, o *Options) ([]figures.Figure, error) {
 		{"index_inserts_per_cpu_s", fmt.Sprintf("%d blobs, %d a pack, one durable transaction each", blobs, 1600), filled["inserts_per_cpu_s"]},
 		{"index_lookups_per_s", fmt.Sprintf("is it there; where it lies: %s/s", figures.Short(median(seen["found_per_s"]))), median(seen["known_per_s"])},
 		{"index_bytes_per_blob", "", filled["bytes_per_blob"]},
+		{"index_memory_bytes_per_blob", "", median(seen["memory_per_blob"])},
 		{"index_open_s", fmt.Sprintf("%s s CPU", figures.Short(median(seen["open_cpu_s"]))), median(seen["open_s"])},
 	} {
 		if list, err = o.figure(list, goals, "repository."+f.name, f.value, f.note); err != nil {

@@ -59,6 +59,7 @@ func indexGoals() []goal {
 		{"repository.index_inserts_per_cpu_s", "1/s", ">= 500000"},
 		{"repository.index_lookups_per_s", "1/s", ">= 1000000"},
 		{"repository.index_bytes_per_blob", "bytes", "<= 55"},
+		{"repository.index_memory_bytes_per_blob", "bytes", "<= 30"},
 		{"repository.index_open_s", "s", "<= 1.5"},
 	}
 }

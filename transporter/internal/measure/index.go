@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -70,6 +71,7 @@ func someID(rnd *rand.Rand) pack.ID {
 
 // look opens an index and looks for blobs, every other of which is there.
 func look(_ context.Context, t *measured) (counts, error) {
+	before := inUse()
 	began, at := time.Now(), cpu()
 	x, err := index.Open(t.repository, false, index.Options{})
 	if err != nil {
@@ -77,6 +79,11 @@ func look(_ context.Context, t *measured) (counts, error) {
 	}
 	out := counts{"open_s": time.Since(began).Seconds(), "open_cpu_s": (cpu() - at).Seconds()}
 	defer x.Drop()
+	blobs := 0
+	for _, p := range x.Packs() {
+		blobs += p.Blobs
+	}
+	out["memory_per_blob"] = (inUse() - before) / float64(blobs)
 	ids := someThere(x, t.count)
 	for i := 0; i < len(ids); i += 2 {
 		ids[i][31]++
@@ -103,6 +110,14 @@ func look(_ context.Context, t *measured) (counts, error) {
 		return nil, fmt.Errorf("%d of %d blobs were found", found, len(ids)/2)
 	}
 	return out, nil
+}
+
+// inUse returns how many bytes of memory are in use.
+func inUse() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
 }
 
 // someThere draws ids that are in an index which fill made, from all over it.

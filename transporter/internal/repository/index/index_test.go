@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -198,71 +197,5 @@ func TestADamagedIndexIsCorrupt(t *testing.T) {
 	}
 	if detected == 0 {
 		t.Error("no damage was noticed")
-	}
-}
-
-// BenchmarkIndex tells what a million blobs cost.
-func BenchmarkIndex(b *testing.B) {
-	const blobs, inPack = 1_000_000, 2000
-	rnd := rand.New(rand.NewPCG(5, 5))
-	var packs [][]pack.Entry
-	for range blobs / inPack {
-		packs = append(packs, made(rnd, inPack))
-	}
-	for b.Loop() {
-		path := filepath.Join(b.TempDir(), "index.bolt")
-		x := open(b, path, true)
-		at := time.Now()
-		for i, entries := range packs {
-			if err := x.AddPack(pack.Name{byte(i), byte(i >> 8)}, pack.Content, 1, entries); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(blobs/time.Since(at).Seconds(), "inserts/s")
-		if err := x.Close(nil); err != nil {
-			b.Fatal(err)
-		}
-		info, err := os.Stat(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(info.Size())/blobs, "disk-B/blob")
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		at = time.Now()
-		x = open(b, path, false)
-		b.ReportMetric(time.Since(at).Seconds(), "open-s")
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/blobs, "memory-B/blob")
-		ids := make([]pack.ID, 1000)
-		at = time.Now()
-		const rounds = 1000
-		found := 0
-		for range rounds {
-			for i := range ids {
-				p := packs[rnd.IntN(len(packs))]
-				ids[i] = p[rnd.IntN(len(p))].ID
-			}
-			x.Known(ids, func(int) { found++ })
-		}
-		b.ReportMetric(rounds*1000/time.Since(at).Seconds(), "lookups/s")
-		at = time.Now()
-		for range rounds / 10 {
-			for i := range ids {
-				p := packs[rnd.IntN(len(packs))]
-				ids[i] = p[rnd.IntN(len(p))].ID
-			}
-			if err := x.Find(ids, func(int, Place) { found++ }); err != nil {
-				b.Fatal(err)
-			}
-		}
-		found -= rounds * 100
-		b.ReportMetric(rounds*100/time.Since(at).Seconds(), "places/s")
-		if found != rounds*1000 {
-			b.Fatal(found)
-		}
-		x.Drop()
 	}
 }
