@@ -20,6 +20,13 @@ import (
 // recipients, 250 attachments, a content piece for each MiB) stay well below.
 const MaxRecord = 4 << 20
 
+// maxElements bounds addresses, headers, attachments and other fields of a record, so that a long record of nothing but
+// empty ones does not become a hundred times as long in memory. Exchange's limits above stay well below.
+const maxElements = 100_000
+
+// checkFrom is how long a record is at least for its elements to be counted before it is decoded, in bytes.
+const checkFrom = 256 << 10
+
 // maxDepth bounds messages attached to messages attached to messages.
 const maxDepth = 64
 
@@ -130,6 +137,8 @@ func Encode(dst []byte, m *record.Message) ([]byte, error) {
 	}
 	if n := len(out) - at; n > MaxRecord {
 		return nil, fault.New(fault.Invalid, "the properties of message %s take %d bytes, more than the %d that a record may have", m.ID, n, MaxRecord)
+	} else if n >= checkFrom && understood(out[at:], 0) != nil {
+		return nil, fault.New(fault.Invalid, "message %s has more than the %d headers, addresses and attachments that a record may have", m.ID, maxElements)
 	}
 	return out, nil
 }
@@ -138,6 +147,11 @@ func Encode(dst []byte, m *record.Message) ([]byte, error) {
 func Decode(id mail.MessageID, folder mail.FolderID, received time.Time, data []byte) (*record.Message, error) {
 	if len(data) > MaxRecord {
 		return nil, fault.New(fault.Corrupt, "the record of message %s is longer than a record can be", id)
+	}
+	if len(data) >= checkFrom {
+		if err := understood(data, 0); err != nil {
+			return nil, fault.New(fault.KindOf(err), "message %s: %w", id, err)
+		}
 	}
 	var p pb.Message
 	if err := proto.Unmarshal(data, &p); err != nil {

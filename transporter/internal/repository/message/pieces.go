@@ -1,6 +1,8 @@
 package message
 
 import (
+	"math"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"holdfast/pkg/fault"
@@ -12,6 +14,7 @@ const (
 	fieldBody        = 31
 	fieldMIME        = 32
 	fieldAttachments = 33
+	fieldNeeds       = 35
 
 	fieldContent = 10
 	fieldItem    = 11
@@ -20,12 +23,43 @@ const (
 )
 
 // Pieces hands the hashes of all pieces that a stored record names to fn: those that Contents gives of the decoded one,
-// without decoding the rest of it.
+// without decoding the rest of it. A record of a later version is Unsupported: it may name pieces in other ways.
 func Pieces(data []byte, fn func(h record.Hash)) error {
-	if len(data) > MaxRecord || !messagePieces(data, fn, 0) {
+	if len(data) > MaxRecord {
+		return fault.New(fault.Corrupt, "the record of a message is damaged")
+	}
+	if err := understood(data, 0); err != nil {
+		return err
+	}
+	if !messagePieces(data, fn, 0) {
 		return fault.New(fault.Corrupt, "the record of a message is damaged")
 	}
 	return nil
+}
+
+// understood reports whether a record and those within it are of this version, and have no more elements than records have.
+func understood(data []byte, level int) error {
+	var err error
+	count := 0
+	ok := level <= maxDepth && walk(data, func(n protowire.Number, value []byte, number uint64) bool {
+		count++
+		switch {
+		case n == fieldNeeds && number != 0:
+			err = Understood("a message record", uint32(min(number, math.MaxUint32)))
+		case n == fieldAttachments:
+			fields(value, func(n protowire.Number, value []byte) bool {
+				if n == fieldItem {
+					err = understood(value, level+1)
+				}
+				return err == nil
+			})
+		}
+		return err == nil && count <= maxElements
+	})
+	if err == nil && !ok {
+		err = fault.New(fault.Corrupt, "the record of a message is damaged")
+	}
+	return err
 }
 
 func messagePieces(data []byte, fn func(h record.Hash), level int) bool {
@@ -67,21 +101,30 @@ func contentPieces(data []byte, fn func(h record.Hash)) bool {
 
 // fields hands the fields of a protobuf that have a length to fn, and reports whether all is as it should be.
 func fields(data []byte, fn func(n protowire.Number, value []byte) bool) bool {
+	return walk(data, func(n protowire.Number, value []byte, _ uint64) bool { return value == nil || fn(n, value) })
+}
+
+// walk hands the fields of a protobuf to fn, the value of each or its number, and reports whether all is as it should be.
+func walk(data []byte, fn func(n protowire.Number, value []byte, number uint64) bool) bool {
 	for len(data) > 0 {
-		number, typ, n := protowire.ConsumeTag(data)
+		field, typ, n := protowire.ConsumeTag(data)
 		if n < 0 {
 			return false
 		}
 		data = data[n:]
-		if typ != protowire.BytesType {
-			if n = protowire.ConsumeFieldValue(number, typ, data); n < 0 {
-				return false
+		var value []byte
+		var number uint64
+		switch typ {
+		case protowire.BytesType:
+			if value, n = protowire.ConsumeBytes(data); value == nil {
+				value = []byte{}
 			}
-			data = data[n:]
-			continue
+		case protowire.VarintType:
+			number, n = protowire.ConsumeVarint(data)
+		default:
+			n = protowire.ConsumeFieldValue(field, typ, data)
 		}
-		value, n := protowire.ConsumeBytes(data)
-		if n < 0 || !fn(number, value) {
+		if n < 0 || !fn(field, value, number) {
 			return false
 		}
 		data = data[n:]
