@@ -123,7 +123,7 @@ func (o *Options) progress(phase string) func(done, total int) {
 }
 
 // ParseID reads a repository's id as people and Directors write it: 32 hexadecimal digits, with or without the hyphens of a
-// UUID.
+// UUID. Anything else, and the id of all zeros, is Invalid.
 func ParseID(s string) (id [16]byte, err error) {
 	digits := strings.ReplaceAll(s, "-", "")
 	if len(digits) != 32 {
