@@ -212,7 +212,11 @@ func (s *Session) resume() error {
 		return err
 	}
 	if at, n := j.Cut(); n > 0 {
-		s.r.problem(path, fmt.Sprintf("%d bytes from %d on were no whole checkpoint: a crash left them, or they were damaged; what they held is read from the mailbox again", n, at))
+		why := "a crash left them, or they were damaged"
+		if j.Damaged() {
+			why = "the checkpoints in them were damaged"
+		}
+		s.r.problem(path, fmt.Sprintf("%d bytes from %d on were no whole checkpoint: %s; what they held is read from the mailbox again", n, at, why))
 	}
 	session := j.Session()
 	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) {

@@ -24,8 +24,12 @@
 //	20  …  statement: a box (package key) of a snappy block of the protobuf
 //	 …  …  records: boxes one behind the other, each of a snappy block of a tree entry (package tree)
 //
-// A frame that is torn ends the journal: it was not acknowledged. The statement of a checkpoint gives the length of each
-// record. Statement and records of a frame are at most 1 GiB together, a statement 256 MiB.
+// A frame that is not whole ends the journal: what is behind it continues cursors that are lost with it. Whether it was
+// acknowledged can be told where the header of another frame follows, because a frame is only written when the one before is
+// durable: then it was damaged. Of the last frame nobody can tell; without it, its page is read from the mailbox once more.
+//
+// The statement of a checkpoint gives the length of each record. Statement and records of a frame are at most 1 GiB together,
+// a statement 256 MiB.
 package journal
 
 import (
@@ -73,6 +77,7 @@ type Journal struct {
 	failed  error
 	session [16]byte
 	cut     int64 // bytes that were no whole frame
+	damaged bool  // what was cut had been acknowledged
 }
 
 // Create begins a journal. The file appears with its head or not at all, so that one without a head is damaged.
@@ -104,6 +109,10 @@ func (j *Journal) Session() [16]byte { return j.session }
 
 // Cut returns what Open took off the end because it was no whole frame: where, and how many bytes.
 func (j *Journal) Cut() (at, n int64) { return j.end, j.cut }
+
+// Damaged reports whether what Open took off the end had been acknowledged: it was damaged then, and is no leftover of a
+// crash.
+func (j *Journal) Damaged() bool { return j.damaged }
 
 // Path returns where the journal is.
 func (j *Journal) Path() string { return j.path }
@@ -268,6 +277,9 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 	}
 	if at < size {
 		j.cut = size - at
+		if j.damaged, err = j.continued(at+1, size); err != nil {
+			return nil, err
+		}
 		if err := j.f.Truncate(at); err != nil {
 			return nil, disk.Fault(err, "truncate", j.path)
 		}
@@ -278,6 +290,32 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 	}
 	j.end = at
 	return head, nil
+}
+
+// searchWindow is how much is read at once when a frame is looked for, in bytes.
+const searchWindow = 1 << 20
+
+// continued reports whether the header of a frame lies at off or behind.
+func (j *Journal) continued(off, size int64) (bool, error) {
+	b := make([]byte, min(searchWindow, max(0, size-off)))
+	for size-off >= frameSize {
+		b = b[:min(int64(cap(b)), size-off)]
+		if _, err := j.f.ReadAt(b, off); err != nil {
+			return false, disk.Fault(err, "read", j.path)
+		}
+		for i := 0; i+frameSize <= len(b); i++ {
+			if b[i] == frameMagic[0] && isFrame(b[i:i+frameSize]) {
+				return true, nil
+			}
+		}
+		off += int64(len(b)) - frameSize + 1
+	}
+	return false, nil
+}
+
+// isFrame reports whether b is the header of a frame.
+func isFrame(b []byte) bool {
+	return string(b[:4]) == frameMagic && pack.Sum(b[:16]) == binary.LittleEndian.Uint32(b[16:])
 }
 
 // read reads the frame at off: its statement, where its records begin, and where the next frame does.
@@ -291,7 +329,7 @@ func (j *Journal) read(off, size int64) (statement []byte, records, next int64, 
 		return nil, 0, 0, disk.Fault(err, "read", j.path)
 	}
 	m, n := int64(binary.LittleEndian.Uint32(h[4:])), int64(binary.LittleEndian.Uint32(h[8:]))
-	if string(h[:4]) != frameMagic || pack.Sum(h[:16]) != binary.LittleEndian.Uint32(h[16:]) || m+n > maxFrame || off+frameSize+m+n > size {
+	if !isFrame(h[:]) || m+n > maxFrame || off+frameSize+m+n > size {
 		return nil, 0, 0, torn
 	}
 	b := make([]byte, m+n)

@@ -128,6 +128,53 @@ func TestATornEndIsCutOff(t *testing.T) {
 	}
 }
 
+// TestDamageInTheMiddleIsToldFromATornEnd flips and cuts everywhere.
+func TestDamageInTheMiddleIsToldFromATornEnd(t *testing.T) {
+	for name, ring := range rings(t) {
+		t.Run(name, func(t *testing.T) {
+			sound, err := os.ReadFile(write(t, ring, 4))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var frames []int // where they begin; the first is the head
+			for i := headerSize; i+frameSize <= len(sound); i++ {
+				if isFrame(sound[i : i+frameSize]) {
+					frames = append(frames, i)
+				}
+			}
+			if len(frames) != 5 {
+				t.Fatalf("%d frames", len(frames))
+			}
+			open := func(b []byte) (checkpoints int, damaged bool) {
+				path := filepath.Join(t.TempDir(), "x.journal")
+				if err := os.WriteFile(path, b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				j, _, err := Open(disk.OS{}, path, ring, repositoryID, func(*pb.Checkpoint, int64) error { checkpoints++; return nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer j.Close()
+				return checkpoints, j.Damaged()
+			}
+			for at := frames[1]; at < len(sound); at++ {
+				in := 0 // the frame that at is in
+				for in+1 < len(frames) && frames[in+1] <= at {
+					in++
+				}
+				b := bytes.Clone(sound)
+				b[at] ^= 1 << (at % 8)
+				if n, damaged := open(b); n != in-1 || damaged != (in < 4) {
+					t.Errorf("flip at %d in frame %d: %d checkpoints, damaged %v", at, in, n, damaged)
+				}
+				if n, damaged := open(sound[:at]); n != in-1 || damaged {
+					t.Errorf("cut at %d in frame %d: %d checkpoints, damaged %v", at, in, n, damaged)
+				}
+			}
+		})
+	}
+}
+
 func TestAnotherKeyOrRepositoryIsCorrupt(t *testing.T) {
 	r := rings(t)
 	path := write(t, r["plain"], 1)
