@@ -52,6 +52,10 @@ func (s *Service) upkeep(req *transporterv1.StartTaskRequest, spec *task.Spec) (
 		spec.Kind = "reclaim"
 		spec.Exclusive = "upkeep " + w.Reclaim.GetRepositoryId()
 		spec.Work, err = s.Bench.Reclaim(w.Reclaim)
+	case *transporterv1.StartTaskRequest_Repair:
+		spec.Kind = "repair"
+		spec.Exclusive = "upkeep " + w.Repair.GetRepositoryId()
+		spec.Work, err = s.Bench.Repair(w.Repair)
 	case *transporterv1.StartTaskRequest_Copy:
 		spec.Kind = "copy"
 		spec.Exclusive = "copy " + w.Copy.GetTargetRepositoryId()

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -159,7 +160,8 @@ func listed(t *testing.T, r *Repository, id record.PointID, folder mail.FolderID
 }
 
 func asUnreadable(err error) *UnreadableError {
-	u, _ := err.(*UnreadableError)
+	var u *UnreadableError
+	errors.As(err, &u)
 	return u
 }
 

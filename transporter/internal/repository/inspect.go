@@ -72,7 +72,7 @@ func (s *Session) inspectFolder(ctx context.Context, f *folder, t *messageTable)
 		m, err := e.Message(f.ID)
 		if err != nil {
 			unreadable++
-			return nil
+			return nil //nolint:nilerr // it is read anew with its folder
 		}
 		return in.add(ctx, m)
 	}, func(g tree.Gap) error {

@@ -54,14 +54,14 @@ func messages(n int64) string {
 	return fmt.Sprintf("%d messages", n)
 }
 
-// Repair mends an attached repository (repository.Repair). It may run beside sessions.
-func (s *Shelf) Repair(ctx context.Context, id string, o repository.RepairOptions, progress func(work.Progress)) (task.RepairReport, error) {
+// Repair implements work.Upkeep. It may run beside sessions.
+func (s *Shelf) Repair(ctx context.Context, id string, progress func(work.Progress)) (task.RepairReport, error) {
 	repo, done, err := s.Use(id)
 	if err != nil {
 		return task.RepairReport{}, err
 	}
 	defer done()
-	repaired, err := repo.Repair(ctx, o, tell(progress))
+	repaired, err := repo.Repair(ctx, repository.RepairOptions{}, tell(progress))
 	if err != nil {
 		return task.RepairReport{}, err
 	}

@@ -96,8 +96,8 @@ func TestAnIDStandsForOneRepositoryAcrossRestarts(t *testing.T) {
 }
 
 func TestCallersAtTheSameTimeShareOneOpening(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault") // before the shelf, which is closed before the folder is removed
 	s := open(t)
-	path := filepath.Join(t.TempDir(), "vault")
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -35,6 +35,8 @@ type Upkeep interface {
 	Verify(ctx context.Context, repository string, full bool, progress func(Progress)) (task.VerifyReport, error)
 	// Reclaim frees the space of what nothing needs any more.
 	Reclaim(ctx context.Context, repository string, progress func(Progress)) (task.ReclaimReport, error)
+	// Repair keeps what is whole in damaged packs, and has the next backups read again what is lost.
+	Repair(ctx context.Context, repository string, progress func(Progress)) (task.RepairReport, error)
 	// Copy brings points to another attached repository.
 	Copy(ctx context.Context, c Copy, progress func(Progress)) (task.CopyReport, error)
 }
@@ -61,6 +63,20 @@ func (b *Bench) Reclaim(req *transporterv1.ReclaimWork) (task.Work, error) {
 	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
 		report, err := b.o.Repositories.Reclaim(ctx, req.GetRepositoryId(), progress)
 		return task.Outcome{Reclaim: &report}, err
+	}), nil
+}
+
+// Repair returns the work of repairing a repository.
+func (b *Bench) Repair(req *transporterv1.RepairWork) (task.Work, error) {
+	if req.GetRepositoryId() == "" {
+		return nil, fault.InvalidField("repair.repository_id", "there is no repository to repair")
+	}
+	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
+		report, err := b.o.Repositories.Repair(ctx, req.GetRepositoryId(), progress)
+		if err != nil {
+			return task.Outcome{}, err
+		}
+		return task.Outcome{Repair: &report}, nil
 	}), nil
 }
 

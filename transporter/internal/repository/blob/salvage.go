@@ -210,7 +210,7 @@ func (v *Salvage) Take(ctx context.Context, f *File, dry bool) (Taken, error) {
 			buf = make([]byte, 0, need+need/4)
 		}
 		if _, err := v.s.checked(buf[:0], h, stored); err != nil {
-			return nil // it is among the lost
+			return nil //nolint:nilerr // it is among the lost
 		}
 		out.Whole++
 		if whole[e.ID] {

@@ -38,29 +38,29 @@ func (s *Store) VerifyPack(ctx context.Context, p index.Pack, full bool) (Checke
 func (s *Store) verifyPack(ctx context.Context, p index.Pack, full bool) (Checked, []Damage, error) {
 	path := s.Path(p.Name)
 	var damage []Damage
-	report := func(offset, length int64, id pack.ID, format string, args ...any) {
-		damage = append(damage, Damage{path, offset, length, id, fmt.Sprintf(format, args...)})
+	report := func(length int64, format string, args ...any) {
+		damage = append(damage, Damage{Path: path, Length: length, Reason: fmt.Sprintf(format, args...)})
 	}
 	f, err := s.opts.FS.Open(path)
 	if err != nil {
-		report(0, p.Size, pack.ID{}, "%v", disk.Fault(err, "open", path))
+		report(p.Size, "%v", disk.Fault(err, "open", path))
 		return Checked{}, damage, nil
 	}
 	defer f.Close()
 	size, err := f.Size()
 	if err != nil {
-		report(0, p.Size, pack.ID{}, "%v", disk.Fault(err, "read", path))
+		report(p.Size, "%v", disk.Fault(err, "read", path))
 		return Checked{}, damage, nil
 	}
 	end := size
 	h, entries, err := pack.ReadFooter(f, size)
 	switch {
 	case err != nil:
-		report(0, size, pack.ID{}, "%v", err)
+		report(size, "%v", err)
 	case h.Repository != s.opts.Repository || h.Name != p.Name || h.Kind != p.Kind:
-		report(0, pack.HeaderSize, pack.ID{}, "the pack belongs elsewhere")
+		report(pack.HeaderSize, "the pack belongs elsewhere")
 	case len(entries) != p.Blobs || size != p.Size:
-		report(0, size, pack.ID{}, "the pack has %d blobs in %d bytes, the index says %d in %d", len(entries), size, p.Blobs, p.Size)
+		report(size, "the pack has %d blobs in %d bytes, the index says %d in %d", len(entries), size, p.Blobs, p.Size)
 	}
 	if err == nil {
 		end = size - pack.TrailerSize - int64(len(entries))*pack.EntrySize
