@@ -48,6 +48,10 @@ func (r *Repository) Backups(ctx context.Context) ([]Backup, error) {
 	if err != nil {
 		return nil, err
 	}
+	return groupBackups(points), nil
+}
+
+func groupBackups(points []record.Point) []Backup {
 	byKey := map[record.BackupKey]*Backup{}
 	var keys []record.BackupKey
 	for _, p := range points { // oldest first within a backup
@@ -69,7 +73,7 @@ func (r *Repository) Backups(ctx context.Context) ([]Backup, error) {
 			cmp.Compare(a.Newest.Origin.JobName, b.Newest.Origin.JobName),
 			cmp.Compare(a.Key.Mailbox, b.Key.Mailbox), cmp.Compare(a.Key.Job, b.Key.Job), cmp.Compare(a.Key.Account, b.Key.Account))
 	})
-	return list, nil
+	return list
 }
 
 // Points lists the points of a backup, oldest first.
@@ -220,17 +224,14 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())
 			continue
 		}
+		if buried[id] {
+			continue
+		}
 		c := candidate{id: id}
 		if c.rec, err = r.pointRecord(id, root); err != nil {
 			return err
 		}
 		c.of = run{c.rec.Backup, root.GetRun()}
-		if gone, err := r.index.Buried(id); err != nil {
-			return err
-		} else if gone || buried[id] {
-			runs[c.of] = true // what else the run left does not take its place
-			continue
-		}
 		if b.Suspect {
 			c.why = r.whole(ctx, root)
 		}

@@ -22,6 +22,9 @@ type marker struct {
 	r    *Repository
 	seen *blob.Marks
 	read atomic.Int64 // plain bytes of pages and nodes
+	// pass goes on where part of a point cannot be read, and counts those.
+	pass   bool
+	passed atomic.Int64
 
 	pages  chan []tree.Ref
 	hashes []record.Hash // scratch
@@ -66,7 +69,10 @@ func (m *marker) point(ctx context.Context, id index.Point) error {
 		err = ro.damage
 	}
 	if err != nil {
-		return unmarkable(err)
+		return m.damaged(err)
+	}
+	if err := m.damaged(ro.damage); err != nil {
+		return err
 	}
 	m.list(ro.pb.GetFolders())
 	m.list(ro.pb.GetLosses())
@@ -78,18 +84,22 @@ func (m *marker) point(ctx context.Context, id index.Point) error {
 			continue
 		}
 		if err := m.tree(ctx, *f.tree); err != nil {
-			return unmarkable(err)
+			return err
 		}
 	}
 	return nil
 }
 
-// unmarkable explains why nothing can be reclaimed.
-func unmarkable(err error) error {
-	if fault.KindOf(err) != fault.Corrupt {
+// damaged passes over a part of a point that cannot be read, where that is wanted.
+func (m *marker) damaged(err error) error {
+	if err == nil || fault.KindOf(err) != fault.Corrupt {
 		return err
 	}
-	return fault.New(fault.Corrupt, "%w; as long as nobody can tell what else it needs, no space is reclaimed: repair the repository, or delete the points concerned", err)
+	m.passed.Add(1)
+	if m.pass {
+		return nil
+	}
+	return fault.New(fault.Corrupt, "%w; nobody can tell what that part of a recovery point needs, so no space is reclaimed: run the backup of the mailbox, which brings back what is still there, put back the damaged file from a copy of the repository, delete the points that verify names, or reclaim despite damage", err)
 }
 
 func (m *marker) list(l *pb.List) {
@@ -110,7 +120,7 @@ func (m *marker) tree(ctx context.Context, r tree.Ref) error {
 	}
 	children, err := tree.Children(&bareStore{blobs: m.r.blobs, read: &m.read}, r)
 	if err != nil {
-		return err
+		return m.damaged(err)
 	}
 	if r.Level > 1 {
 		for i := range children {
@@ -162,10 +172,10 @@ func (m *marker) work(ctx context.Context) error {
 				err := tree.Page(store, pages[i], func(e *tree.Entry) error {
 					return message.Pieces(e.Record, func(h record.Hash) { hashes = append(hashes, h) })
 				})
-				if err != nil {
-					return unmarkable(err)
+				m.r.blobs.Mark(hashes, m.seen) // of a page that is damaged at its end too
+				if err := m.damaged(err); err != nil {
+					return err
 				}
-				m.r.blobs.Mark(hashes, m.seen)
 			}
 		}
 	}

@@ -17,6 +17,9 @@ type ReclaimOptions struct {
 	// Share of a pack's bytes that must be garbage for it to be rewritten, above 0 and up to 1. Default 0.2: to free one
 	// byte, at most four are copied.
 	Share float64
+	// DespiteDamage goes on although parts of points cannot be read: what only they name is freed too. Should somebody bring
+	// the damaged file back, that stays lost.
+	DespiteDamage bool
 }
 
 const defaultShare = 0.2
@@ -33,7 +36,7 @@ type Reclaimed struct {
 	Dropped, Rewritten, Written int
 	// Freed is how many bytes the packs take less, and Blobs how many blobs are gone.
 	Freed, Blobs int64
-	// Garbage is how many bytes of garbage stay, in packs that have too little of it.
+	// Garbage is how many bytes of garbage stay: in packs that have too little of it, or in Left ones.
 	Garbage int64
 	// Left are packs that should have gone and did not: something in them that is needed is damaged, or the file could not
 	// be removed.
@@ -49,7 +52,7 @@ type LeftPack = blob.Left
 // It may be stopped by its context and killed at any moment: what it did stays done, and nothing that is needed is ever
 // without a whole copy. Then, and on every other error, the result says what was done. There is one at a time (Conflict). A
 // disk that is too full to go on is Exhausted: packs without anything needed have gone by then. A point that cannot be
-// walked is Corrupt, and nothing is reclaimed: see Verify.
+// read in full is Corrupt, and nothing is reclaimed, unless DespiteDamage is set.
 func (r *Repository) Reclaim(ctx context.Context, opts ReclaimOptions, progress func(Progress)) (*Reclaimed, error) {
 	if opts.Share == 0 {
 		opts.Share = defaultShare
@@ -89,11 +92,15 @@ func (rc *reclaim) run(ctx context.Context) error {
 	// From here on, whatever sessions come to rely on is vouched for until the end.
 	hold := r.index.HoldAll()
 	defer hold.Release()
-	m := &marker{r: r, seen: r.blobs.NewMarks()}
+	m := &marker{r: r, seen: r.blobs.NewMarks(), pass: rc.opts.DespiteDamage}
 	if err := m.all(ctx, rc.progress); err != nil {
 		return err
 	}
-	if err := r.stones(ctx, m, stay == 0); err != nil {
+	fresh, spent, err := r.stones(ctx, m, stay == 0)
+	if err != nil {
+		return err
+	}
+	if err := r.rebury(fresh, spent); err != nil {
 		return err
 	}
 	r.index.FoldVouched(m.seen.Sealed)
@@ -101,7 +108,22 @@ func (rc *reclaim) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return rc.rewrite(ctx, plan, m.seen.Sealed)
+	err = rc.rewrite(ctx, plan, m.seen.Sealed)
+	if surveyErr := rc.survey(m); err == nil {
+		err = surveyErr
+	}
+	return err
+}
+
+// survey keeps for Statistics what is left.
+func (rc *reclaim) survey(m *marker) error {
+	s, err := rc.r.sumUp(m.seen)
+	if err != nil {
+		return err
+	}
+	s.Unreadable = m.passed.Load()
+	rc.done.Garbage = s.Garbage.Stored
+	return rc.r.keepSurvey(s)
 }
 
 // all marks everything that is needed.
@@ -182,18 +204,12 @@ func (rc *reclaim) plan(live *index.Set) ([]planned, error) {
 			plan = append(plan, c)
 		case p.Size < rc.r.opts.PackSize/smallPart:
 			small[p.Kind] = append(small[p.Kind], c)
-		default:
-			rc.done.Garbage += c.garbage
 		}
 		return nil
 	})
 	for _, list := range small {
 		if len(list) >= smallPacks {
 			plan = append(plan, list...)
-			continue
-		}
-		for i := range list {
-			rc.done.Garbage += list[i].garbage
 		}
 	}
 	slices.SortFunc(plan, func(a, b planned) int {

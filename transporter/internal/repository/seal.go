@@ -78,6 +78,7 @@ func (s *Session) end(p record.Point, spent bool) error {
 	s.sealed = &p
 	s.ended = true
 	defer s.leave()
+	s.buryLeftovers()
 	j := s.journal
 	if j == nil {
 		return nil
@@ -90,6 +91,18 @@ func (s *Session) end(p record.Point, spent bool) error {
 		return nil
 	}
 	return j.Close()
+}
+
+// buryLeftovers sees to it that roots which the session did not publish never become points. What it does not achieve is left
+// to Reclaim; that matters only where the index is built anew before.
+func (s *Session) buryLeftovers() {
+	var list []index.Grave
+	for _, id := range s.roots {
+		if rec, err := s.r.index.Point(id); err == nil && rec == nil {
+			list = append(list, index.Grave{Point: id, Backup: s.backup})
+		}
+	}
+	_ = s.r.rebury(list, nil)
 }
 
 // build makes the tree and the root durable.

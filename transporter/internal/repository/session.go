@@ -508,6 +508,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.ended = true
+	s.buryLeftovers()
 	s.leave()
 	if s.journal == nil {
 		return nil

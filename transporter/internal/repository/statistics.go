@@ -24,6 +24,19 @@ type Statistics struct {
 	LogicalAll, LogicalNewest int64
 	// Messages counts those of the newest point of each backup.
 	Messages int64
+	// ByBackup are the backups, sorted like those of Backups.
+	ByBackup []BackupStatistics
+	// Survey is what the last Survey or Reclaim found; nil when there was none since the index was made.
+	Survey *Survey
+}
+
+// BackupStatistics are sums over one backup.
+type BackupStatistics struct {
+	Backup
+	// Logical is the content of the newest point, LogicalAll that of all points as if nothing were shared.
+	Logical, LogicalAll int64
+	// Share is what it held at the last survey (Survey.BackupsTaken); nil when it was not there.
+	Share *BackupShare
 }
 
 // BlobSums count blobs: how many, how long plain, how long as stored.
@@ -53,16 +66,10 @@ func (r *Repository) Statistics(ctx context.Context) (*Statistics, error) {
 		return nil, err
 	}
 	s := &Statistics{Points: len(points), Packs: len(r.index.Packs())}
-	newest := map[record.BackupKey]record.Counts{}
-	for i := range points {
-		s.LogicalAll += points[i].Counts.Bytes
-		newest[points[i].Key] = points[i].Counts // oldest first within a backup
+	if s.Survey, err = r.lastSurvey(); err != nil {
+		return nil, err
 	}
-	s.Backups = len(newest)
-	for _, c := range newest {
-		s.LogicalNewest += c.Bytes
-		s.Messages += c.Messages
-	}
+	s.sumBackups(points)
 	for typ, sums := range r.index.Sums() {
 		s.add(typ, sums.Blobs, sums.Plain, sums.Stored)
 	}
@@ -90,6 +97,26 @@ func (r *Repository) Statistics(ctx context.Context) (*Statistics, error) {
 		s.Used += info.Size()
 	}
 	return s, nil
+}
+
+func (s *Statistics) sumBackups(points []record.Point) {
+	logical := map[record.BackupKey]int64{}
+	for i := range points {
+		s.LogicalAll += points[i].Counts.Bytes
+		logical[points[i].Key] += points[i].Counts.Bytes
+	}
+	shares := map[record.BackupKey]*BackupShare{}
+	for i := 0; s.Survey != nil && i < len(s.Survey.Backups); i++ {
+		shares[s.Survey.Backups[i].Key] = &s.Survey.Backups[i]
+	}
+	for _, b := range groupBackups(points) {
+		s.LogicalNewest += b.Newest.Counts.Bytes
+		s.Messages += b.Newest.Counts.Messages
+		s.ByBackup = append(s.ByBackup, BackupStatistics{
+			Backup: b, Logical: b.Newest.Counts.Bytes, LogicalAll: logical[b.Key], Share: shares[b.Key],
+		})
+	}
+	s.Backups = len(s.ByBackup)
 }
 
 func (s *Statistics) add(typ pack.Type, blobs, plain, stored int64) {

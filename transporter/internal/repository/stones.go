@@ -13,25 +13,24 @@ import (
 	"holdfast/transporter/internal/repository/pack"
 )
 
-// stones sees to it that an index which is built anew brings back no point whose blobs are about to go. For every root in a
-// pack that is not in the catalogue there is a tombstone, which is marked: roots of deleted points, and such as a run that
-// was gone on with after a crash left unpublished.
+// stones marks the tombstones that are needed, and returns the points that lack one and those that need theirs no more.
 //
-// A tombstone stays as long as the root is in any pack, and as long as its backup has points: a copy from another repository
-// is not to bring the deleted ones back. Then it is not marked, and the index forgets it too; unless files of packs that the
-// index has dropped may still come back (sure is false then).
-func (r *Repository) stones(ctx context.Context, m *marker, sure bool) error {
+// An index that is built anew must bring back no point whose blobs are gone. So every root in a pack that is not in the
+// catalogue needs a tombstone: roots of deleted points, and such as a run that was gone on with after a crash left
+// unpublished. A tombstone is also needed as long as its backup has points: a copy from another repository is not to bring
+// the deleted ones back. And all are, unless it is sure that no file of a pack that the index has dropped can come back.
+func (r *Repository) stones(ctx context.Context, m *marker, sure bool) (fresh, spent []index.Grave, err error) {
 	graves, err := r.index.Graves() // before the packs are looked through: the roots of these are in them, or gone for good
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	roots, tombstones, err := r.rootsAndTombstones()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	published, backups, err := r.publishedOrNearly()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	stays := func(g index.Grave) bool { return !sure || roots[r.idOf(g.Point)] || backups[g.Backup] }
 	dead := map[pack.ID]bool{}
@@ -43,7 +42,7 @@ func (r *Repository) stones(ctx context.Context, m *marker, sure bool) error {
 	}
 	for _, id := range tombstones {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, nil, err
 		}
 		var stone pb.Tombstone
 		_, err := r.loadFound(blob.FoundBlob{ID: id}, &stone)
@@ -51,26 +50,22 @@ func (r *Repository) stones(ctx context.Context, m *marker, sure bool) error {
 			continue // nobody can read it; another takes its place below
 		}
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		if g := graveOf(&stone); stays(g) {
+		if g := graveOf(&stone); stays(g) || stone.GetNeeds() != 0 {
 			r.blobs.ClaimID(id, m.seen)
 			delete(dead, r.idOf(g.Point))
 		}
 	}
 	known := map[pack.ID]index.Grave{}
-	var spent []index.Grave
 	for _, g := range graves {
 		known[r.idOf(g.Point)] = g
 		if !stays(g) {
 			spent = append(spent, g)
 		}
 	}
-	fresh, err := r.gravesOf(dead, known)
-	if err != nil {
-		return err
-	}
-	return r.rebury(fresh, spent)
+	fresh, err = r.gravesOf(dead, known)
+	return fresh, spent, err
 }
 
 // rebury makes tombstones of points and forgets those of others.

@@ -9,6 +9,7 @@ import (
 // upkeep is work on the whole repository, of which there is one at a time.
 type upkeep struct {
 	what   string
+	ctx    context.Context // of the whole work
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -25,7 +26,7 @@ func (r *Repository) occupy(ctx context.Context, what string) (_ context.Context
 		return nil, nil, fault.New(fault.Conflict, "cannot %s repository %q: another task (%s) is at work on it; wait for it to end, or stop it", what, r.Name(), r.upkeep.what)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	u := &upkeep{what: what, cancel: cancel, done: make(chan struct{})}
+	u := &upkeep{what: what, ctx: ctx, cancel: cancel, done: make(chan struct{})}
 	r.upkeep = u
 	return ctx, func() {
 		cancel()

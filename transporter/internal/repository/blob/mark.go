@@ -58,14 +58,37 @@ func (m *Marks) Fold(mine, twice *Marks) {
 	}
 }
 
-// EachOpen hands the durable blobs of packs that were open, with whether they are marked, to fn.
-func (m *Marks) EachOpen(fn func(e *pack.Entry, marked bool)) {
-	for _, o := range m.open {
-		entries, _ := o.w.Entries()
-		for i := range entries[:min(len(entries), 64*len(o.bits))] {
-			fn(&entries[i], o.bits.Has(i))
+// EachOpenMarked hands the durable blobs of packs that are still open to fn, with whether they are marked. Those that came
+// after the marks were made count as marked.
+func (s *Store) EachOpenMarked(m *Marks, fn func(e *pack.Entry, marked bool)) {
+	for _, w := range s.writers() {
+		var bits index.Bits
+		for _, o := range m.open {
+			if o.w == w {
+				bits = o.bits
+			}
+		}
+		entries, _ := w.Entries()
+		for i := range entries {
+			fn(&entries[i], i >= 64*len(bits) || bits.Has(i))
 		}
 	}
+}
+
+// Weigh hands type and lengths of every marked blob to fn, with whether it is marked in shared too.
+func (s *Store) Weigh(m, shared *Marks, fn func(typ pack.Type, stored, plain int64, shared bool)) error {
+	for at, o := range m.open {
+		entries, _ := o.w.Entries()
+		o.bits.Each(func(i int) {
+			if i < len(entries) {
+				e := &entries[i]
+				fn(e.Type, int64(e.Stored), int64(e.Plain), shared.open[at].bits.Has(i))
+			}
+		})
+	}
+	return s.opts.Index.Weigh(m.Sealed, func(p index.Spot, typ pack.Type, stored, plain int64) {
+		fn(typ, stored, plain, shared.Sealed.Has(p))
+	})
 }
 
 // Mark marks blobs. One that is in no pack the marks know of is passed over.

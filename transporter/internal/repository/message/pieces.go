@@ -22,8 +22,8 @@ const (
 	fieldHashes = 1
 )
 
-// Pieces hands the hashes of all pieces that a stored record names to fn: those that Contents gives of the decoded one,
-// without decoding the rest of it. A record of a later version is Unsupported: it may name pieces in other ways.
+// Pieces hands the hashes of all pieces that a stored record names to fn: at least those that Contents gives of the decoded
+// one, without decoding the rest of it. A record of a later version is Unsupported: it may name pieces in other ways.
 func Pieces(data []byte, fn func(h record.Hash)) error {
 	if len(data) > MaxRecord {
 		return fault.New(fault.Corrupt, "the record of a message is damaged")
@@ -89,10 +89,7 @@ func contentPieces(data []byte, fn func(h record.Hash)) bool {
 		if n != fieldHashes {
 			return true
 		}
-		if len(value)%len(record.Hash{}) != 0 {
-			return false
-		}
-		for ; len(value) > 0; value = value[len(record.Hash{}):] {
+		for ; len(value) >= len(record.Hash{}); value = value[len(record.Hash{}):] {
 			fn(record.Hash(value))
 		}
 		return true
