@@ -65,13 +65,10 @@ func (m *marker) point(ctx context.Context, id index.Point) error {
 		return nil
 	}
 	ro, err := m.r.loadRoot(id)
-	if err == nil {
-		err = ro.damage
-	}
 	if err != nil {
 		return m.damaged(err)
 	}
-	if err := m.damaged(ro.damage); err != nil {
+	if err := m.damaged(ro.damage); err != nil { // of folders that are left out
 		return err
 	}
 	m.list(ro.pb.GetFolders())

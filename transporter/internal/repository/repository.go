@@ -19,6 +19,18 @@
 // nodes, then the root that names them, then the index. So a crash leaves blobs that nothing names, never names without
 // blobs, and at the worst an index that is brought in line when the repository is opened.
 //
+// Deleting a point makes a tombstone durable in the packs, then takes it out of the index. What it alone needed is garbage
+// until Reclaim frees the space. Reclaim marks, a bit for each blob, what points, journals and the bases of sessions need
+// (mark.go, roots.go); what open sessions were told to be there, or put, is vouched for by the index from before that until
+// the end (index.Hold). Then it takes packs with enough garbage one after the other: Condemn fixes what lives, so that from
+// then on nobody is told of the rest; the living frames are copied as they lie and checked; the new pack becomes durable with
+// its name; one transaction of the index puts it in the place of the old ones; their files are removed, and that is made
+// durable. So at each moment every blob that is needed lies whole in a pack that the index knows, and that an index built
+// anew would know. A crash leaves at the worst copies, or old packs, which the next opening takes for copies; of two copies
+// one goes when the other has been read and is whole. A root that is in a pack and not in the catalogue has a tombstone
+// before anything it names is freed, and that stays until no file with the root can come back, and while its backup has
+// points (stones.go): so nothing that was deleted returns, from an old pack, a new index, or a copy.
+//
 // Damage to one blob hides no other: lists and folders are read around it (UnreadableError). Verify says what is damaged and
 // whom that touches. Repair keeps what is whole and makes the rest absent, so that the bytes can come back under their hash;
 // a session that begins after a loss leads the engine to what is lost (inspect.go). There is no record of a loss that could
