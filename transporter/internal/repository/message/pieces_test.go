@@ -4,11 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
-	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
-	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/record"
 )
 
@@ -68,40 +64,4 @@ func TestPiecesAreThoseOfTheDecodedRecord(t *testing.T) {
 			t.Errorf("%d levels: %v, want %v", levels, got, want)
 		}
 	}
-}
-
-func TestPiecesOfALaterVersionAreRefused(t *testing.T) {
-	data, err := proto.Marshal(&pb.Message{Attachments: []*pb.Attachment{{Item: &pb.Message{Needs: 1}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Pieces(data, func(record.Hash) {}); fault.KindOf(err) != fault.Unsupported {
-		t.Error(err)
-	}
-}
-
-// FuzzPieces makes sure that no record which decodes has pieces that Pieces does not find.
-func FuzzPieces(f *testing.F) {
-	m := pieceful(3)
-	data, err := Encode(nil, &m)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		found := map[record.Hash]bool{}
-		piecesErr := Pieces(data, func(h record.Hash) { found[h] = true })
-		m, err := Decode("id", "f", Time(0, 0), data)
-		if err != nil {
-			return
-		}
-		if piecesErr != nil {
-			t.Fatal(piecesErr)
-		}
-		for _, h := range allPieces(m) {
-			if !found[h] {
-				t.Errorf("piece %s is not found", h)
-			}
-		}
-	})
 }
