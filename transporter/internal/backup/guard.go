@@ -24,6 +24,18 @@ func (g *guardedVault) have(ctx context.Context, hashes []record.Hash) ([]bool, 
 	return have, ofVault(err, "ask the vault what it has")
 }
 
+// has reports whether the vault is near and has the piece. It does not wait for a checkpoint that is being committed: then
+// the answer is no, and the piece is asked for with its batch.
+func (g *guardedVault) has(ctx context.Context, hash record.Hash) (bool, error) {
+	near, ok := g.vault.(Near)
+	if !ok || !g.mu.TryRLock() {
+		return false, nil
+	}
+	defer g.mu.RUnlock()
+	has, err := near.Has(ctx, hash)
+	return has, ofVault(err, "ask the vault what it has")
+}
+
 func (g *guardedVault) put(ctx context.Context, hash record.Hash, data []byte) error {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

@@ -42,9 +42,12 @@ func newSender(v *guardedVault, p *Progress) *sender {
 
 func newBatch() *batch { return &batch{seen: map[record.Hash]bool{}} }
 
-// add takes a copy of the piece. It sends the batch first that has no room for it.
+// add takes a copy of the piece, unless a vault that is near has it. It sends the batch first that has no room for it.
 func (s *sender) add(ctx context.Context, hash record.Hash, data []byte) error {
 	s.progress.add(func(p *Snapshot) { p.BytesRead += int64(len(data)) })
+	if has, err := s.vault.has(ctx, hash); has || err != nil {
+		return err
+	}
 	for {
 		s.filling.Lock()
 		switch {

@@ -51,6 +51,12 @@ type Vault interface {
 	Close() error
 }
 
+// Near is what a Vault also is when asking it costs no round trip: then every piece is asked for before it is copied.
+type Near interface {
+	// Has reports what Have would for one hash.
+	Has(ctx context.Context, hash record.Hash) (bool, error)
+}
+
 // State is what a session starts from.
 type State struct {
 	// Folders that the last point or an interrupted session knows, with the cursor to go on from.

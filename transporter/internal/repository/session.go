@@ -56,7 +56,10 @@ type Session struct {
 	hurts  map[mail.FolderID]string // see hurt
 }
 
-var _ backup.Vault = (*Session)(nil)
+var (
+	_ backup.Vault = (*Session)(nil)
+	_ backup.Near  = (*Session)(nil)
+)
 
 // Begin starts a session for one backup, or goes on with one that was interrupted. There is one at a time for a backup
 // (Conflict). If the last point cannot be read, the session starts from the newest that can; Problems says so. What else is
@@ -378,6 +381,12 @@ func (s *Session) Have(ctx context.Context, hashes []record.Hash) ([]bool, error
 		return nil, err
 	}
 	return s.r.blobs.Have(ctx, hashes)
+}
+
+// Has implements backup.Near.
+func (s *Session) Has(ctx context.Context, hash record.Hash) (bool, error) {
+	have, err := s.Have(ctx, []record.Hash{hash})
+	return err == nil && have[0], err
 }
 
 // Put implements backup.Vault.

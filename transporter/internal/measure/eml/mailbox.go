@@ -22,7 +22,7 @@ import (
 const pageSize = 100
 
 // headSize is how much of a file is read for a page of changes: headers and body of nearly every message.
-const headSize = 64 << 10
+const headSize = 16 << 10
 
 // Mailbox is a folder of mail folders of .eml files. It implements backup.Source: a page of changes brings headers and
 // bodies, attachments are read apart, as Microsoft gives them.
