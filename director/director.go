@@ -26,6 +26,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/pruner"
 	"holdfast/director/internal/scheduler"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
@@ -48,6 +49,7 @@ type Director struct {
 	jobs       *jobs.Service
 	dispatcher *dispatch.Dispatcher
 	scheduler  *scheduler.Scheduler
+	pruner     *pruner.Pruner
 	tls        *certificate
 	metrics    *metrics
 
@@ -150,6 +152,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	if d.dispatcher, err = dispatch.Open(ctx, work); err != nil {
 		return err
 	}
+	d.pruner = pruner.New(pruner.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("retention")})
 	d.scheduler = scheduler.New(scheduler.Options{Store: d.store, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("scheduler")})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)
@@ -168,7 +171,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -267,6 +270,6 @@ func (d *Director) close() {
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
-		Dispatcher: d.dispatcher, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		Dispatcher: d.dispatcher, Pruner: d.pruner, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/pruner"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
@@ -32,6 +33,7 @@ type Options struct {
 	Depot      *depot.Service
 	Jobs       *jobs.Service
 	Dispatcher *dispatch.Dispatcher
+	Pruner     *pruner.Pruner
 	Logger     hclog.Logger
 	Now        func() time.Time
 	// Called is told of every call, for metrics; nil is none.

@@ -33,6 +33,10 @@ func validateWork(m any) error {
 		return id("run_id", q.GetRunId())
 	case *directorv1.StopRunRequest:
 		return id("run_id", q.GetRunId())
+	case *directorv1.PreviewRetentionRequest:
+		return first(id("job_id", q.GetJobId()), maybeID("mailbox_id", q.GetMailboxId()), keeping("retention", q.GetRetention()))
+	case *directorv1.ApplyRetentionRequest:
+		return id("job_id", q.GetJobId())
 	case *directorv1.ListStartsRequest:
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
 	case *directorv1.StartRecoveryRequest:

@@ -11,7 +11,8 @@ import (
 
 func newJob(a *app) *cobra.Command {
 	return group("job", "What is backed up, and where to", newJobCreate(a), newJobList(a), newJobShow(a), newJobUpdate(a),
-		newJobRun(a), newJobNext(a), newJobDelete(a))
+		newJobRun(a), newJobNext(a), newJobRetention(a),
+		newJobDelete(a))
 }
 
 // sourceFlag is --account or --mailbox: both append to one list, so that the order on the command line is the order of
@@ -62,11 +63,7 @@ func (f *jobFlags) register(cmd *cobra.Command, a *app) {
 	fl.StringVar(&f.zone, "zone", "", "time `zone` of the schedules and of days that are kept, like Europe/Berlin; this machine's when not given")
 	fl.StringVar(&f.from, "from", "", "first `date` on which the schedules start anything, like 2026-12-01")
 	fl.StringVar(&f.group, "group", "", "`group` under which the job is listed")
-	fl.Int32Var(&f.keep.Last, "keep-last", 0, "keep this `number` of the newest points; with no --keep at all everything is kept")
-	fl.Int32Var(&f.keep.Daily, "keep-daily", 0, "keep one point a day, of this `number` of days")
-	fl.Int32Var(&f.keep.Weekly, "keep-weekly", 0, "keep one point a week, of this `number` of weeks")
-	fl.Int32Var(&f.keep.Monthly, "keep-monthly", 0, "keep one point a month, of this `number` of months")
-	fl.Int32Var(&f.keep.Yearly, "keep-yearly", 0, "keep one point a year, of this `number` of years")
+	f.registerKeep(fl)
 	complete(cmd, "account", a.names(accountNames))
 	complete(cmd, "mailbox", a.names(mailboxNames))
 	complete(cmd, "exclude", a.names(mailboxNames))
@@ -80,6 +77,15 @@ func (f *jobFlags) register(cmd *cobra.Command, a *app) {
 		"job.schedules", "--schedule", "job.retention.last", "--keep-last", "job.retention.daily", "--keep-daily",
 		"job.retention.weekly", "--keep-weekly", "job.retention.monthly", "--keep-monthly", "job.retention.yearly", "--keep-yearly",
 		"job.retention.zone", "--zone", "job.group", "--group")
+}
+
+// registerKeep adds the flags of a retention.
+func (f *jobFlags) registerKeep(fl *pflag.FlagSet) {
+	fl.Int32Var(&f.keep.Last, "keep-last", 0, "keep this `number` of the newest points; with no --keep at all everything is kept")
+	fl.Int32Var(&f.keep.Daily, "keep-daily", 0, "keep one point a day, of this `number` of days")
+	fl.Int32Var(&f.keep.Weekly, "keep-weekly", 0, "keep one point a week, of this `number` of weeks")
+	fl.Int32Var(&f.keep.Monthly, "keep-monthly", 0, "keep one point a month, of this `number` of months")
+	fl.Int32Var(&f.keep.Yearly, "keep-yearly", 0, "keep one point a year, of this `number` of years")
 }
 
 // apply writes the flags that were given into j.

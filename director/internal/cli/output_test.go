@@ -51,6 +51,8 @@ func TestOutputs(t *testing.T) {
 		{"job-run", "job run Daily"},
 		{"job-next", "job next"},
 		{"job-next-none", "job next Board"},
+		{"job-retention", "job retention Daily"},
+		{"job-retention-apply", "job retention Daily --apply"},
 		{"run-list", "run list"},
 		{"run-show", "run show run-2"},
 		{"point-list", "point list"},

@@ -73,6 +73,17 @@ func (d *director) ListRuns(_ context.Context, r *pb.ListRunsRequest) (*pb.ListR
 	return &pb.ListRunsResponse{Runs: all}, nil
 }
 
+func (d *director) PreviewRetention(context.Context, *pb.PreviewRetentionRequest) (*pb.PreviewRetentionResponse, error) {
+	return &pb.PreviewRetentionResponse{Kept: 1, Deleted: 1, Points: []*pb.PointDecision{
+		{PointId: "pt-0", MailboxAddress: "anna@contoso.com", Time: at("2026-02-28 03:00:00"), Complete: true},
+		{PointId: "pt-1", MailboxAddress: "anna@contoso.com", Time: at("2026-03-01 03:00:00"), Reasons: []string{"newest", "daily"}},
+	}}, nil
+}
+
+func (d *director) ApplyRetention(context.Context, *pb.ApplyRetentionRequest) (*pb.ApplyRetentionResponse, error) {
+	return &pb.ApplyRetentionResponse{}, nil
+}
+
 func (d *director) ListStarts(_ context.Context, r *pb.ListStartsRequest) (*pb.ListStartsResponse, error) {
 	if r.GetJobId() == "job-2" {
 		return &pb.ListStartsResponse{}, nil

@@ -118,6 +118,11 @@ func (d *Dispatcher) count(tx *store.Tx, t *record.Task) (record.Run, error) {
 		if err := store.RunsActive.Remove(tx, string(run.ID)); err != nil {
 			return record.Run{}, err
 		}
+		if run.Kind == record.KindBackup {
+			if err := store.RunsToPrune.Add(tx, string(run.ID)); err != nil {
+				return record.Run{}, err
+			}
+		}
 	}
 	return run, store.Runs.Put(tx, run)
 }

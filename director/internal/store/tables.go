@@ -66,11 +66,12 @@ var (
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
 	TasksUnsettled = Set{"tasks-unsettled"}
+	RunsToPrune    = Set{"runs-to-prune"}
 )
 
 var buckets = []string{
 	Identities.name, Accounts.name, Mailboxes.name, Transporters.name, Repositories.name, Jobs.name, Plans.name, Runs.name, Tasks.name,
-	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name,
+	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
 }
 
 // MailboxKey is the key of a mailbox; with an empty id the prefix of all of an account.

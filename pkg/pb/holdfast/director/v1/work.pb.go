@@ -2198,6 +2198,302 @@ func (x *ListStartsResponse) GetStarts() []*Start {
 	return nil
 }
 
+type PreviewRetentionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	JobId string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// In place of the job's own; unset for that.
+	Retention *Retention `protobuf:"bytes,2,opt,name=retention,proto3" json:"retention,omitempty"`
+	// Empty for all mailboxes.
+	MailboxId     string `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewRetentionRequest) Reset() {
+	*x = PreviewRetentionRequest{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewRetentionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewRetentionRequest) ProtoMessage() {}
+
+func (x *PreviewRetentionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewRetentionRequest.ProtoReflect.Descriptor instead.
+func (*PreviewRetentionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PreviewRetentionRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *PreviewRetentionRequest) GetRetention() *Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+func (x *PreviewRetentionRequest) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+type PreviewRetentionResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Kept    int64                  `protobuf:"varint,1,opt,name=kept,proto3" json:"kept,omitempty"`
+	Deleted int64                  `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// At most 10,000; those that would be deleted first.
+	Points        []*PointDecision `protobuf:"bytes,3,rep,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewRetentionResponse) Reset() {
+	*x = PreviewRetentionResponse{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewRetentionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewRetentionResponse) ProtoMessage() {}
+
+func (x *PreviewRetentionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewRetentionResponse.ProtoReflect.Descriptor instead.
+func (*PreviewRetentionResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PreviewRetentionResponse) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *PreviewRetentionResponse) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *PreviewRetentionResponse) GetPoints() []*PointDecision {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+type PointDecision struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	PointId        string                 `protobuf:"bytes,1,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	AccountId      string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId      string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	MailboxAddress string                 `protobuf:"bytes,4,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
+	Time           *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	Complete       bool                   `protobuf:"varint,6,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Why it stays ("daily", "newest"); empty when it would be deleted.
+	Reasons       []string `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointDecision) Reset() {
+	*x = PointDecision{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointDecision) ProtoMessage() {}
+
+func (x *PointDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointDecision.ProtoReflect.Descriptor instead.
+func (*PointDecision) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PointDecision) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *PointDecision) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *PointDecision) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *PointDecision) GetMailboxAddress() string {
+	if x != nil {
+		return x.MailboxAddress
+	}
+	return ""
+}
+
+func (x *PointDecision) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *PointDecision) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *PointDecision) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+type ApplyRetentionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyRetentionRequest) Reset() {
+	*x = ApplyRetentionRequest{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyRetentionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyRetentionRequest) ProtoMessage() {}
+
+func (x *ApplyRetentionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyRetentionRequest.ProtoReflect.Descriptor instead.
+func (*ApplyRetentionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ApplyRetentionRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+type ApplyRetentionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyRetentionResponse) Reset() {
+	*x = ApplyRetentionResponse{}
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyRetentionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyRetentionResponse) ProtoMessage() {}
+
+func (x *ApplyRetentionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyRetentionResponse.ProtoReflect.Descriptor instead.
+func (*ApplyRetentionResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
+}
+
 type Start struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	JobId   string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
@@ -2214,7 +2510,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2522,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2535,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Start) GetJobId() string {
@@ -2310,7 +2606,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2322,7 +2618,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2335,7 +2631,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Run) GetId() string {
@@ -2472,7 +2768,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2484,7 +2780,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2497,7 +2793,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Task) GetId() string {
@@ -2666,7 +2962,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2678,7 +2974,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2691,7 +2987,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2790,7 +3086,7 @@ type StartRecoveryRequest struct {
 
 func (x *StartRecoveryRequest) Reset() {
 	*x = StartRecoveryRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2802,7 +3098,7 @@ func (x *StartRecoveryRequest) String() string {
 func (*StartRecoveryRequest) ProtoMessage() {}
 
 func (x *StartRecoveryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2815,7 +3111,7 @@ func (x *StartRecoveryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRecoveryRequest.ProtoReflect.Descriptor instead.
 func (*StartRecoveryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *StartRecoveryRequest) GetRepositoryId() string {
@@ -2891,7 +3187,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2903,7 +3199,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2916,7 +3212,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2942,7 +3238,7 @@ type StartRecoveryResponse struct {
 
 func (x *StartRecoveryResponse) Reset() {
 	*x = StartRecoveryResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3250,7 @@ func (x *StartRecoveryResponse) String() string {
 func (*StartRecoveryResponse) ProtoMessage() {}
 
 func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3263,7 @@ func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRecoveryResponse.ProtoReflect.Descriptor instead.
 func (*StartRecoveryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *StartRecoveryResponse) GetActivityId() string {
@@ -2992,7 +3288,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3300,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3313,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -3097,7 +3393,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3109,7 +3405,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3122,7 +3418,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Activity) GetId() string {
@@ -3270,7 +3566,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3282,7 +3578,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3295,7 +3591,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -3346,7 +3642,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3358,7 +3654,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3371,7 +3667,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -3439,7 +3735,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3451,7 +3747,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3464,7 +3760,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -3522,7 +3818,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3534,7 +3830,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3547,7 +3843,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -3609,7 +3905,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3621,7 +3917,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3634,7 +3930,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListActivitiesRequest) GetRunningOnly() bool {
@@ -3660,7 +3956,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3672,7 +3968,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3685,7 +3981,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*Activity {
@@ -3704,7 +4000,7 @@ type GetActivityRequest struct {
 
 func (x *GetActivityRequest) Reset() {
 	*x = GetActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3716,7 +4012,7 @@ func (x *GetActivityRequest) String() string {
 func (*GetActivityRequest) ProtoMessage() {}
 
 func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3729,7 +4025,7 @@ func (x *GetActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityRequest.ProtoReflect.Descriptor instead.
 func (*GetActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetActivityRequest) GetActivityId() string {
@@ -3748,7 +4044,7 @@ type GetActivityResponse struct {
 
 func (x *GetActivityResponse) Reset() {
 	*x = GetActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3760,7 +4056,7 @@ func (x *GetActivityResponse) String() string {
 func (*GetActivityResponse) ProtoMessage() {}
 
 func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3773,7 +4069,7 @@ func (x *GetActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetActivityResponse.ProtoReflect.Descriptor instead.
 func (*GetActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *GetActivityResponse) GetActivity() *Activity {
@@ -3792,7 +4088,7 @@ type WatchActivityRequest struct {
 
 func (x *WatchActivityRequest) Reset() {
 	*x = WatchActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3804,7 +4100,7 @@ func (x *WatchActivityRequest) String() string {
 func (*WatchActivityRequest) ProtoMessage() {}
 
 func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3817,7 +4113,7 @@ func (x *WatchActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityRequest.ProtoReflect.Descriptor instead.
 func (*WatchActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WatchActivityRequest) GetActivityId() string {
@@ -3836,7 +4132,7 @@ type WatchActivityResponse struct {
 
 func (x *WatchActivityResponse) Reset() {
 	*x = WatchActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3848,7 +4144,7 @@ func (x *WatchActivityResponse) String() string {
 func (*WatchActivityResponse) ProtoMessage() {}
 
 func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3861,7 +4157,7 @@ func (x *WatchActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchActivityResponse.ProtoReflect.Descriptor instead.
 func (*WatchActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *WatchActivityResponse) GetActivity() *Activity {
@@ -3881,7 +4177,7 @@ type StopActivityRequest struct {
 
 func (x *StopActivityRequest) Reset() {
 	*x = StopActivityRequest{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3893,7 +4189,7 @@ func (x *StopActivityRequest) String() string {
 func (*StopActivityRequest) ProtoMessage() {}
 
 func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3906,7 +4202,7 @@ func (x *StopActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityRequest.ProtoReflect.Descriptor instead.
 func (*StopActivityRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *StopActivityRequest) GetActivityId() string {
@@ -3931,7 +4227,7 @@ type StopActivityResponse struct {
 
 func (x *StopActivityResponse) Reset() {
 	*x = StopActivityResponse{}
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3943,7 +4239,7 @@ func (x *StopActivityResponse) String() string {
 func (*StopActivityResponse) ProtoMessage() {}
 
 func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_work_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_work_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3956,7 +4252,7 @@ func (x *StopActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopActivityResponse.ProtoReflect.Descriptor instead.
 func (*StopActivityResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_work_proto_rawDescGZIP(), []int{58}
 }
 
 var File_holdfast_director_v1_work_proto protoreflect.FileDescriptor
@@ -4092,7 +4388,29 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12<\n" +
 	"\tschedules\x18\x03 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\tschedules\"I\n" +
 	"\x12ListStartsResponse\x123\n" +
-	"\x06starts\x18\x01 \x03(\v2\x1b.holdfast.director.v1.StartR\x06starts\"\xc3\x01\n" +
+	"\x06starts\x18\x01 \x03(\v2\x1b.holdfast.director.v1.StartR\x06starts\"\x8e\x01\n" +
+	"\x17PreviewRetentionRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12=\n" +
+	"\tretention\x18\x02 \x01(\v2\x1f.holdfast.director.v1.RetentionR\tretention\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\"\x85\x01\n" +
+	"\x18PreviewRetentionResponse\x12\x12\n" +
+	"\x04kept\x18\x01 \x01(\x03R\x04kept\x12\x18\n" +
+	"\adeleted\x18\x02 \x01(\x03R\adeleted\x12;\n" +
+	"\x06points\x18\x03 \x03(\v2#.holdfast.director.v1.PointDecisionR\x06points\"\xf7\x01\n" +
+	"\rPointDecision\x12\x19\n" +
+	"\bpoint_id\x18\x01 \x01(\tR\apointId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\x12'\n" +
+	"\x0fmailbox_address\x18\x04 \x01(\tR\x0emailboxAddress\x12.\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
+	"\bcomplete\x18\x06 \x01(\bR\bcomplete\x12\x18\n" +
+	"\areasons\x18\a \x03(\tR\areasons\".\n" +
+	"\x15ApplyRetentionRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\"\x18\n" +
+	"\x16ApplyRetentionResponse\"\xc3\x01\n" +
 	"\x05Start\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x19\n" +
 	"\bjob_name\x18\x02 \x01(\tR\ajobName\x120\n" +
@@ -4298,7 +4616,7 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\x15ACTIVITY_KIND_RECLAIM\x10\x04\x12\x18\n" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
 	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
-	"\x14ACTIVITY_KIND_SURVEY\x10\a2\xf1\a\n" +
+	"\x14ACTIVITY_KIND_SURVEY\x10\a2\xd1\t\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -4312,7 +4630,9 @@ const file_holdfast_director_v1_work_proto_rawDesc = "" +
 	"\bWatchRun\x12%.holdfast.director.v1.WatchRunRequest\x1a&.holdfast.director.v1.WatchRunResponse0\x01\x12V\n" +
 	"\aStopRun\x12$.holdfast.director.v1.StopRunRequest\x1a%.holdfast.director.v1.StopRunResponse\x12_\n" +
 	"\n" +
-	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse2{\n" +
+	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse\x12q\n" +
+	"\x10PreviewRetention\x12-.holdfast.director.v1.PreviewRetentionRequest\x1a..holdfast.director.v1.PreviewRetentionResponse\x12k\n" +
+	"\x0eApplyRetention\x12+.holdfast.director.v1.ApplyRetentionRequest\x1a,.holdfast.director.v1.ApplyRetentionResponse2{\n" +
 	"\x0fRecoveryService\x12h\n" +
 	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse2\xb5\x03\n" +
 	"\x0fActivityService\x12k\n" +
@@ -4334,81 +4654,86 @@ func file_holdfast_director_v1_work_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_work_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_holdfast_director_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_holdfast_director_v1_work_proto_goTypes = []any{
-	(RunStatus)(0),                 // 0: holdfast.director.v1.RunStatus
-	(TaskStatus)(0),                // 1: holdfast.director.v1.TaskStatus
-	(IfExists)(0),                  // 2: holdfast.director.v1.IfExists
-	(ActivityKind)(0),              // 3: holdfast.director.v1.ActivityKind
-	(*Job)(nil),                    // 4: holdfast.director.v1.Job
-	(*Schedule)(nil),               // 5: holdfast.director.v1.Schedule
-	(*Weekly)(nil),                 // 6: holdfast.director.v1.Weekly
-	(*Monthly)(nil),                // 7: holdfast.director.v1.Monthly
-	(*Periodic)(nil),               // 8: holdfast.director.v1.Periodic
-	(*AfterJob)(nil),               // 9: holdfast.director.v1.AfterJob
-	(*Retention)(nil),              // 10: holdfast.director.v1.Retention
-	(*Source)(nil),                 // 11: holdfast.director.v1.Source
-	(*SourceItem)(nil),             // 12: holdfast.director.v1.SourceItem
-	(*Destination)(nil),            // 13: holdfast.director.v1.Destination
-	(*JobOptions)(nil),             // 14: holdfast.director.v1.JobOptions
-	(*CreateJobRequest)(nil),       // 15: holdfast.director.v1.CreateJobRequest
-	(*CreateJobResponse)(nil),      // 16: holdfast.director.v1.CreateJobResponse
-	(*UpdateJobRequest)(nil),       // 17: holdfast.director.v1.UpdateJobRequest
-	(*UpdateJobResponse)(nil),      // 18: holdfast.director.v1.UpdateJobResponse
-	(*GetJobRequest)(nil),          // 19: holdfast.director.v1.GetJobRequest
-	(*GetJobResponse)(nil),         // 20: holdfast.director.v1.GetJobResponse
-	(*ListJobsRequest)(nil),        // 21: holdfast.director.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),       // 22: holdfast.director.v1.ListJobsResponse
-	(*DeleteJobRequest)(nil),       // 23: holdfast.director.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),      // 24: holdfast.director.v1.DeleteJobResponse
-	(*RunJobRequest)(nil),          // 25: holdfast.director.v1.RunJobRequest
-	(*RunJobResponse)(nil),         // 26: holdfast.director.v1.RunJobResponse
-	(*ListRunsRequest)(nil),        // 27: holdfast.director.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),       // 28: holdfast.director.v1.ListRunsResponse
-	(*GetRunRequest)(nil),          // 29: holdfast.director.v1.GetRunRequest
-	(*GetRunResponse)(nil),         // 30: holdfast.director.v1.GetRunResponse
-	(*WatchRunRequest)(nil),        // 31: holdfast.director.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),       // 32: holdfast.director.v1.WatchRunResponse
-	(*StopRunRequest)(nil),         // 33: holdfast.director.v1.StopRunRequest
-	(*StopRunResponse)(nil),        // 34: holdfast.director.v1.StopRunResponse
-	(*ListStartsRequest)(nil),      // 35: holdfast.director.v1.ListStartsRequest
-	(*ListStartsResponse)(nil),     // 36: holdfast.director.v1.ListStartsResponse
-	(*Start)(nil),                  // 37: holdfast.director.v1.Start
-	(*Run)(nil),                    // 38: holdfast.director.v1.Run
-	(*Task)(nil),                   // 39: holdfast.director.v1.Task
-	(*Progress)(nil),               // 40: holdfast.director.v1.Progress
-	(*StartRecoveryRequest)(nil),   // 41: holdfast.director.v1.StartRecoveryRequest
-	(*MessageRef)(nil),             // 42: holdfast.director.v1.MessageRef
-	(*StartRecoveryResponse)(nil),  // 43: holdfast.director.v1.StartRecoveryResponse
-	(*RecoveryReport)(nil),         // 44: holdfast.director.v1.RecoveryReport
-	(*Activity)(nil),               // 45: holdfast.director.v1.Activity
-	(*VerifyReport)(nil),           // 46: holdfast.director.v1.VerifyReport
-	(*ReclaimReport)(nil),          // 47: holdfast.director.v1.ReclaimReport
-	(*RepairReport)(nil),           // 48: holdfast.director.v1.RepairReport
-	(*CopyReport)(nil),             // 49: holdfast.director.v1.CopyReport
-	(*ListActivitiesRequest)(nil),  // 50: holdfast.director.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil), // 51: holdfast.director.v1.ListActivitiesResponse
-	(*GetActivityRequest)(nil),     // 52: holdfast.director.v1.GetActivityRequest
-	(*GetActivityResponse)(nil),    // 53: holdfast.director.v1.GetActivityResponse
-	(*WatchActivityRequest)(nil),   // 54: holdfast.director.v1.WatchActivityRequest
-	(*WatchActivityResponse)(nil),  // 55: holdfast.director.v1.WatchActivityResponse
-	(*StopActivityRequest)(nil),    // 56: holdfast.director.v1.StopActivityRequest
-	(*StopActivityResponse)(nil),   // 57: holdfast.director.v1.StopActivityResponse
-	nil,                            // 58: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),  // 59: google.protobuf.Timestamp
-	(*Loss)(nil),                   // 60: holdfast.director.v1.Loss
-	(*Survey)(nil),                 // 61: holdfast.director.v1.Survey
+	(RunStatus)(0),                   // 0: holdfast.director.v1.RunStatus
+	(TaskStatus)(0),                  // 1: holdfast.director.v1.TaskStatus
+	(IfExists)(0),                    // 2: holdfast.director.v1.IfExists
+	(ActivityKind)(0),                // 3: holdfast.director.v1.ActivityKind
+	(*Job)(nil),                      // 4: holdfast.director.v1.Job
+	(*Schedule)(nil),                 // 5: holdfast.director.v1.Schedule
+	(*Weekly)(nil),                   // 6: holdfast.director.v1.Weekly
+	(*Monthly)(nil),                  // 7: holdfast.director.v1.Monthly
+	(*Periodic)(nil),                 // 8: holdfast.director.v1.Periodic
+	(*AfterJob)(nil),                 // 9: holdfast.director.v1.AfterJob
+	(*Retention)(nil),                // 10: holdfast.director.v1.Retention
+	(*Source)(nil),                   // 11: holdfast.director.v1.Source
+	(*SourceItem)(nil),               // 12: holdfast.director.v1.SourceItem
+	(*Destination)(nil),              // 13: holdfast.director.v1.Destination
+	(*JobOptions)(nil),               // 14: holdfast.director.v1.JobOptions
+	(*CreateJobRequest)(nil),         // 15: holdfast.director.v1.CreateJobRequest
+	(*CreateJobResponse)(nil),        // 16: holdfast.director.v1.CreateJobResponse
+	(*UpdateJobRequest)(nil),         // 17: holdfast.director.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),        // 18: holdfast.director.v1.UpdateJobResponse
+	(*GetJobRequest)(nil),            // 19: holdfast.director.v1.GetJobRequest
+	(*GetJobResponse)(nil),           // 20: holdfast.director.v1.GetJobResponse
+	(*ListJobsRequest)(nil),          // 21: holdfast.director.v1.ListJobsRequest
+	(*ListJobsResponse)(nil),         // 22: holdfast.director.v1.ListJobsResponse
+	(*DeleteJobRequest)(nil),         // 23: holdfast.director.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),        // 24: holdfast.director.v1.DeleteJobResponse
+	(*RunJobRequest)(nil),            // 25: holdfast.director.v1.RunJobRequest
+	(*RunJobResponse)(nil),           // 26: holdfast.director.v1.RunJobResponse
+	(*ListRunsRequest)(nil),          // 27: holdfast.director.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),         // 28: holdfast.director.v1.ListRunsResponse
+	(*GetRunRequest)(nil),            // 29: holdfast.director.v1.GetRunRequest
+	(*GetRunResponse)(nil),           // 30: holdfast.director.v1.GetRunResponse
+	(*WatchRunRequest)(nil),          // 31: holdfast.director.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),         // 32: holdfast.director.v1.WatchRunResponse
+	(*StopRunRequest)(nil),           // 33: holdfast.director.v1.StopRunRequest
+	(*StopRunResponse)(nil),          // 34: holdfast.director.v1.StopRunResponse
+	(*ListStartsRequest)(nil),        // 35: holdfast.director.v1.ListStartsRequest
+	(*ListStartsResponse)(nil),       // 36: holdfast.director.v1.ListStartsResponse
+	(*PreviewRetentionRequest)(nil),  // 37: holdfast.director.v1.PreviewRetentionRequest
+	(*PreviewRetentionResponse)(nil), // 38: holdfast.director.v1.PreviewRetentionResponse
+	(*PointDecision)(nil),            // 39: holdfast.director.v1.PointDecision
+	(*ApplyRetentionRequest)(nil),    // 40: holdfast.director.v1.ApplyRetentionRequest
+	(*ApplyRetentionResponse)(nil),   // 41: holdfast.director.v1.ApplyRetentionResponse
+	(*Start)(nil),                    // 42: holdfast.director.v1.Start
+	(*Run)(nil),                      // 43: holdfast.director.v1.Run
+	(*Task)(nil),                     // 44: holdfast.director.v1.Task
+	(*Progress)(nil),                 // 45: holdfast.director.v1.Progress
+	(*StartRecoveryRequest)(nil),     // 46: holdfast.director.v1.StartRecoveryRequest
+	(*MessageRef)(nil),               // 47: holdfast.director.v1.MessageRef
+	(*StartRecoveryResponse)(nil),    // 48: holdfast.director.v1.StartRecoveryResponse
+	(*RecoveryReport)(nil),           // 49: holdfast.director.v1.RecoveryReport
+	(*Activity)(nil),                 // 50: holdfast.director.v1.Activity
+	(*VerifyReport)(nil),             // 51: holdfast.director.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 52: holdfast.director.v1.ReclaimReport
+	(*RepairReport)(nil),             // 53: holdfast.director.v1.RepairReport
+	(*CopyReport)(nil),               // 54: holdfast.director.v1.CopyReport
+	(*ListActivitiesRequest)(nil),    // 55: holdfast.director.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil),   // 56: holdfast.director.v1.ListActivitiesResponse
+	(*GetActivityRequest)(nil),       // 57: holdfast.director.v1.GetActivityRequest
+	(*GetActivityResponse)(nil),      // 58: holdfast.director.v1.GetActivityResponse
+	(*WatchActivityRequest)(nil),     // 59: holdfast.director.v1.WatchActivityRequest
+	(*WatchActivityResponse)(nil),    // 60: holdfast.director.v1.WatchActivityResponse
+	(*StopActivityRequest)(nil),      // 61: holdfast.director.v1.StopActivityRequest
+	(*StopActivityResponse)(nil),     // 62: holdfast.director.v1.StopActivityResponse
+	nil,                              // 63: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 64: google.protobuf.Timestamp
+	(*Loss)(nil),                     // 65: holdfast.director.v1.Loss
+	(*Survey)(nil),                   // 66: holdfast.director.v1.Survey
 }
 var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	11, // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
 	13, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
 	14, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	59, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	64, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
 	0,  // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	59, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	64, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
 	5,  // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
 	10, // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
-	59, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	64, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
 	6,  // 9: holdfast.director.v1.Schedule.weekly:type_name -> holdfast.director.v1.Weekly
 	7,  // 10: holdfast.director.v1.Schedule.monthly:type_name -> holdfast.director.v1.Monthly
 	8,  // 11: holdfast.director.v1.Schedule.periodic:type_name -> holdfast.director.v1.Periodic
@@ -4420,82 +4745,89 @@ var file_holdfast_director_v1_work_proto_depIdxs = []int32{
 	4,  // 17: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
 	4,  // 18: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
 	4,  // 19: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
-	38, // 20: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	38, // 21: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	38, // 22: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	39, // 23: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	38, // 24: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	39, // 25: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	43, // 20: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	43, // 21: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	43, // 22: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	44, // 23: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	43, // 24: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	44, // 25: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
 	5,  // 26: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
-	37, // 27: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
-	59, // 28: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
-	59, // 29: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
-	0,  // 30: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	59, // 31: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	59, // 32: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	40, // 33: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
-	59, // 34: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	1,  // 35: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
-	40, // 36: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	59, // 37: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	59, // 38: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	60, // 39: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
-	44, // 40: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	58, // 41: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
-	42, // 42: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
-	2,  // 43: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
-	3,  // 44: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
-	0,  // 45: holdfast.director.v1.Activity.status:type_name -> holdfast.director.v1.RunStatus
-	59, // 46: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
-	59, // 47: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
-	40, // 48: holdfast.director.v1.Activity.progress:type_name -> holdfast.director.v1.Progress
-	60, // 49: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
-	44, // 50: holdfast.director.v1.Activity.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	46, // 51: holdfast.director.v1.Activity.verify:type_name -> holdfast.director.v1.VerifyReport
-	47, // 52: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
-	48, // 53: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
-	49, // 54: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
-	61, // 55: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
-	45, // 56: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	45, // 57: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	45, // 58: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	15, // 59: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	17, // 60: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	19, // 61: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	21, // 62: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	23, // 63: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	25, // 64: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	27, // 65: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	29, // 66: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	31, // 67: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	33, // 68: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	35, // 69: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	41, // 70: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	50, // 71: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	52, // 72: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	54, // 73: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	56, // 74: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	16, // 75: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	18, // 76: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	20, // 77: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	22, // 78: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	24, // 79: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	26, // 80: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	28, // 81: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	30, // 82: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	32, // 83: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	34, // 84: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	36, // 85: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	43, // 86: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	51, // 87: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	53, // 88: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	55, // 89: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	57, // 90: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	75, // [75:91] is the sub-list for method output_type
-	59, // [59:75] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	42, // 27: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
+	10, // 28: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
+	39, // 29: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
+	64, // 30: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
+	64, // 31: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	64, // 32: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	0,  // 33: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
+	64, // 34: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	64, // 35: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	45, // 36: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
+	64, // 37: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	1,  // 38: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
+	45, // 39: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
+	64, // 40: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	64, // 41: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	65, // 42: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	49, // 43: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	63, // 44: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	47, // 45: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
+	2,  // 46: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
+	3,  // 47: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
+	0,  // 48: holdfast.director.v1.Activity.status:type_name -> holdfast.director.v1.RunStatus
+	64, // 49: holdfast.director.v1.Activity.started:type_name -> google.protobuf.Timestamp
+	64, // 50: holdfast.director.v1.Activity.ended:type_name -> google.protobuf.Timestamp
+	45, // 51: holdfast.director.v1.Activity.progress:type_name -> holdfast.director.v1.Progress
+	65, // 52: holdfast.director.v1.Activity.losses:type_name -> holdfast.director.v1.Loss
+	49, // 53: holdfast.director.v1.Activity.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	51, // 54: holdfast.director.v1.Activity.verify:type_name -> holdfast.director.v1.VerifyReport
+	52, // 55: holdfast.director.v1.Activity.reclaim:type_name -> holdfast.director.v1.ReclaimReport
+	53, // 56: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
+	54, // 57: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
+	66, // 58: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
+	50, // 59: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	50, // 60: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	50, // 61: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	15, // 62: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	17, // 63: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	19, // 64: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	21, // 65: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	23, // 66: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	25, // 67: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	27, // 68: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	29, // 69: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	31, // 70: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	33, // 71: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	35, // 72: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	37, // 73: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	40, // 74: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	46, // 75: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	55, // 76: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	57, // 77: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	59, // 78: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	61, // 79: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	16, // 80: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	18, // 81: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	20, // 82: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	22, // 83: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	24, // 84: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	26, // 85: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	28, // 86: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	30, // 87: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	32, // 88: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	34, // 89: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	36, // 90: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	38, // 91: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	41, // 92: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	48, // 93: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	56, // 94: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	58, // 95: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	60, // 96: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	62, // 97: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	80, // [80:98] is the sub-list for method output_type
+	62, // [62:80] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_work_proto_init() }
@@ -4516,7 +4848,7 @@ func file_holdfast_director_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_work_proto_rawDesc), len(file_holdfast_director_v1_work_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   55,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

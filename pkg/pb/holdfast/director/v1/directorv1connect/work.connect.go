@@ -59,6 +59,12 @@ const (
 	JobServiceStopRunProcedure = "/holdfast.director.v1.JobService/StopRun"
 	// JobServiceListStartsProcedure is the fully-qualified name of the JobService's ListStarts RPC.
 	JobServiceListStartsProcedure = "/holdfast.director.v1.JobService/ListStarts"
+	// JobServicePreviewRetentionProcedure is the fully-qualified name of the JobService's
+	// PreviewRetention RPC.
+	JobServicePreviewRetentionProcedure = "/holdfast.director.v1.JobService/PreviewRetention"
+	// JobServiceApplyRetentionProcedure is the fully-qualified name of the JobService's ApplyRetention
+	// RPC.
+	JobServiceApplyRetentionProcedure = "/holdfast.director.v1.JobService/ApplyRetention"
 	// RecoveryServiceStartRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// StartRecovery RPC.
 	RecoveryServiceStartRecoveryProcedure = "/holdfast.director.v1.RecoveryService/StartRecovery"
@@ -93,6 +99,10 @@ type JobServiceClient interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
+	PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error)
+	// ApplyRetention has the job's retention applied now, as after each run.
+	ApplyRetention(context.Context, *v1.ApplyRetentionRequest) (*v1.ApplyRetentionResponse, error)
 }
 
 // NewJobServiceClient constructs a client for the holdfast.director.v1.JobService service. By
@@ -172,22 +182,36 @@ func NewJobServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 			connect.WithClientOptions(opts...),
 		),
+		previewRetention: connect.NewClient[v1.PreviewRetentionRequest, v1.PreviewRetentionResponse](
+			httpClient,
+			baseURL+JobServicePreviewRetentionProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("PreviewRetention")),
+			connect.WithClientOptions(opts...),
+		),
+		applyRetention: connect.NewClient[v1.ApplyRetentionRequest, v1.ApplyRetentionResponse](
+			httpClient,
+			baseURL+JobServiceApplyRetentionProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("ApplyRetention")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // jobServiceClient implements JobServiceClient.
 type jobServiceClient struct {
-	createJob  *connect.Client[v1.CreateJobRequest, v1.CreateJobResponse]
-	updateJob  *connect.Client[v1.UpdateJobRequest, v1.UpdateJobResponse]
-	getJob     *connect.Client[v1.GetJobRequest, v1.GetJobResponse]
-	listJobs   *connect.Client[v1.ListJobsRequest, v1.ListJobsResponse]
-	deleteJob  *connect.Client[v1.DeleteJobRequest, v1.DeleteJobResponse]
-	runJob     *connect.Client[v1.RunJobRequest, v1.RunJobResponse]
-	listRuns   *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
-	getRun     *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
-	watchRun   *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
-	stopRun    *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
-	listStarts *connect.Client[v1.ListStartsRequest, v1.ListStartsResponse]
+	createJob        *connect.Client[v1.CreateJobRequest, v1.CreateJobResponse]
+	updateJob        *connect.Client[v1.UpdateJobRequest, v1.UpdateJobResponse]
+	getJob           *connect.Client[v1.GetJobRequest, v1.GetJobResponse]
+	listJobs         *connect.Client[v1.ListJobsRequest, v1.ListJobsResponse]
+	deleteJob        *connect.Client[v1.DeleteJobRequest, v1.DeleteJobResponse]
+	runJob           *connect.Client[v1.RunJobRequest, v1.RunJobResponse]
+	listRuns         *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
+	getRun           *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
+	watchRun         *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
+	stopRun          *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
+	listStarts       *connect.Client[v1.ListStartsRequest, v1.ListStartsResponse]
+	previewRetention *connect.Client[v1.PreviewRetentionRequest, v1.PreviewRetentionResponse]
+	applyRetention   *connect.Client[v1.ApplyRetentionRequest, v1.ApplyRetentionResponse]
 }
 
 // CreateJob calls holdfast.director.v1.JobService.CreateJob.
@@ -285,6 +309,24 @@ func (c *jobServiceClient) ListStarts(ctx context.Context, req *v1.ListStartsReq
 	return nil, err
 }
 
+// PreviewRetention calls holdfast.director.v1.JobService.PreviewRetention.
+func (c *jobServiceClient) PreviewRetention(ctx context.Context, req *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error) {
+	response, err := c.previewRetention.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ApplyRetention calls holdfast.director.v1.JobService.ApplyRetention.
+func (c *jobServiceClient) ApplyRetention(ctx context.Context, req *v1.ApplyRetentionRequest) (*v1.ApplyRetentionResponse, error) {
+	response, err := c.applyRetention.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // JobServiceHandler is an implementation of the holdfast.director.v1.JobService service.
 type JobServiceHandler interface {
 	CreateJob(context.Context, *v1.CreateJobRequest) (*v1.CreateJobResponse, error)
@@ -302,6 +344,10 @@ type JobServiceHandler interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
+	PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error)
+	// ApplyRetention has the job's retention applied now, as after each run.
+	ApplyRetention(context.Context, *v1.ApplyRetentionRequest) (*v1.ApplyRetentionResponse, error)
 }
 
 // NewJobServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -377,6 +423,18 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 		connect.WithHandlerOptions(opts...),
 	)
+	jobServicePreviewRetentionHandler := connect.NewUnaryHandlerSimple(
+		JobServicePreviewRetentionProcedure,
+		svc.PreviewRetention,
+		connect.WithSchema(jobServiceMethods.ByName("PreviewRetention")),
+		connect.WithHandlerOptions(opts...),
+	)
+	jobServiceApplyRetentionHandler := connect.NewUnaryHandlerSimple(
+		JobServiceApplyRetentionProcedure,
+		svc.ApplyRetention,
+		connect.WithSchema(jobServiceMethods.ByName("ApplyRetention")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.director.v1.JobService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case JobServiceCreateJobProcedure:
@@ -401,6 +459,10 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 			jobServiceStopRunHandler.ServeHTTP(w, r)
 		case JobServiceListStartsProcedure:
 			jobServiceListStartsHandler.ServeHTTP(w, r)
+		case JobServicePreviewRetentionProcedure:
+			jobServicePreviewRetentionHandler.ServeHTTP(w, r)
+		case JobServiceApplyRetentionProcedure:
+			jobServiceApplyRetentionHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -452,6 +514,14 @@ func (UnimplementedJobServiceHandler) StopRun(context.Context, *v1.StopRunReques
 
 func (UnimplementedJobServiceHandler) ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ListStarts is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.PreviewRetention is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) ApplyRetention(context.Context, *v1.ApplyRetentionRequest) (*v1.ApplyRetentionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ApplyRetention is not implemented"))
 }
 
 // RecoveryServiceClient is a client for the holdfast.director.v1.RecoveryService service.
