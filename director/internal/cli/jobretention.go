@@ -18,8 +18,8 @@ func newJobRetention(a *app) *cobra.Command {
 		Use: "retention JOB", Short: "Tell which points a job's retention keeps, or apply it",
 		Long: `Tells which recovery points of the job would stay, and why, and which would be
 deleted: by the job's own retention, or with --keep by another one that you think
-of. Nothing is deleted, unless --apply says that the job's own retention be applied
-now. It is applied after each run anyway.`,
+of. Nothing is deleted. --apply has the job's own retention applied now, as it is
+after each run.`,
 		Example: "  holdfast job retention Daily\n  holdfast job retention Daily --keep-daily 7 --keep-weekly 4\n  holdfast job retention Daily --apply",
 		Args:    takes(1, 1), ValidArgsFunction: a.names(jobNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
