@@ -119,9 +119,9 @@ func (a *app) backupSizes(ctx context.Context, c *api, id string, limit int32) e
 func newRepositoryRepair(a *app) *cobra.Command {
 	return upkeepCommand(a, &cobra.Command{
 		Use: "repair REPOSITORY", Short: "Put right what is damaged, as far as it can be",
-		Long: "Looks through all data, builds the index anew, and sets aside what is damaged, so\n" +
-			"that everything else can be read, and the next run of a job brings back from the\n" +
-			"mailbox what was lost. Nothing else may use the repository meanwhile.",
+		Long: "Reads all data, keeps what is whole of damaged files and sets those aside, so that\n" +
+			"everything else can be read. What is lost the next run of a job reads again from\n" +
+			"the mailbox, as far as it is still there. Backups and recoveries go on meanwhile.",
 		Example: "  holdfast repository repair Vault --watch",
 	}, func(ctx context.Context, c *api, id string) (begun, error) {
 		return c.RepairRepository(ctx, &pb.RepairRepositoryRequest{RepositoryId: id})

@@ -94,6 +94,39 @@ func (k *keeper) point(id, mailbox, body string) record.Point {
 	return p
 }
 
+// spoil damages the first blob of every content pack of a repository.
+func (k *keeper) spoil(id, path string) {
+	k.t.Helper()
+	packs, err := filepath.Glob(filepath.Join(path, "packs", "*"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if _, err := k.DetachRepository(k.t.Context(), &transporterv1.DetachRepositoryRequest{RepositoryId: id}); err != nil {
+		k.t.Fatal(err)
+	}
+	for _, p := range packs {
+		f, err := os.OpenFile(p, os.O_RDWR, 0)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		kind := make([]byte, 1)
+		if _, err := f.ReadAt(kind, 10); err != nil {
+			k.t.Fatal(err)
+		}
+		if kind[0] == 1 {
+			if _, err := f.WriteAt([]byte{0xee}, 64+68+5); err != nil {
+				k.t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			k.t.Fatal(err)
+		}
+	}
+	if _, err := k.AttachRepository(k.t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: id, Path: path}); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
 // task runs a task to its end.
 func (k *keeper) task(q *transporterv1.StartTaskRequest) *transporterv1.TaskState {
 	k.t.Helper()
@@ -151,34 +184,7 @@ func TestDamageIsToldInWords(t *testing.T) {
 	path := k.create(firstID, "")
 	k.create(secondID, "")
 	k.point(firstID, "anna", strings.Repeat("a body of some length ", 50))
-	packs, err := filepath.Glob(filepath.Join(path, "packs", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := k.DetachRepository(t.Context(), &transporterv1.DetachRepositoryRequest{RepositoryId: firstID}); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range packs { // the content pack has one blob
-		f, err := os.OpenFile(p, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kind := make([]byte, 1)
-		if _, err := f.ReadAt(kind, 10); err != nil {
-			t.Fatal(err)
-		}
-		if kind[0] == 1 {
-			if _, err := f.WriteAt([]byte{0xee}, 64+68+5); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := k.AttachRepository(t.Context(), &transporterv1.AttachRepositoryRequest{RepositoryId: firstID, Path: path}); err != nil {
-		t.Fatal(err)
-	}
+	k.spoil(firstID, path)
 	const words = `mailbox anna@example.com, the point of 2026-05-01 02:03, folder Inbox, message "Contract" of 2026-04-01 00:00`
 	got := k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{RepositoryId: firstID, Full: true}}})
 	if got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_INCOMPLETE || !strings.Contains(strings.Join(got.GetVerify().GetDamage(), "\n"), words) {
@@ -247,5 +253,17 @@ func TestSpaceIsReclaimedByATask(t *testing.T) {
 	got = k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Verify{Verify: &transporterv1.VerifyWork{RepositoryId: firstID, Full: true}}})
 	if got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_SUCCEEDED || got.GetVerify().GetPoints() != 1 {
 		t.Errorf("afterwards: %v", got)
+	}
+}
+
+func TestARepairTellsWhatItDidAndWhatIsLost(t *testing.T) {
+	k := newKeeper(t)
+	path := k.create(firstID, "")
+	k.point(firstID, "anna", strings.Repeat("a body of some length ", 50))
+	k.spoil(firstID, path)
+	got := k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Repair{Repair: &transporterv1.RepairWork{RepositoryId: firstID}}})
+	if r := got.GetRepair(); got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_INCOMPLETE || len(r.GetRepaired()) == 0 ||
+		!strings.Contains(strings.Join(r.GetDamage(), "\n"), "anna@example.com") {
+		t.Errorf("%v", got)
 	}
 }

@@ -3709,7 +3709,7 @@ func (x *SurveyWork) GetRepositoryId() string {
 	return ""
 }
 
-// RepairWork builds the index anew from the packs and sorts out what is damaged. Nothing else may use the repository.
+// RepairWork keeps what is whole of damaged files, sets those aside, and has the next runs read again what is lost.
 type RepairWork struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`

@@ -603,7 +603,7 @@ type RepositoryServiceClient interface {
 	SurveyRepository(context.Context, *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error)
 	// ListBackups tells what each backup of a repository takes, the largest first.
 	ListBackups(context.Context, *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error)
-	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
+	// RepairRepository starts an activity that puts right what is damaged, as far as it can be.
 	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
 	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
 	CopyRepository(context.Context, *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error)
@@ -942,7 +942,7 @@ type RepositoryServiceHandler interface {
 	SurveyRepository(context.Context, *v1.SurveyRepositoryRequest) (*v1.SurveyRepositoryResponse, error)
 	// ListBackups tells what each backup of a repository takes, the largest first.
 	ListBackups(context.Context, *v1.ListBackupsRequest) (*v1.ListBackupsResponse, error)
-	// RepairRepository starts an activity. Nothing else may use the repository meanwhile.
+	// RepairRepository starts an activity that puts right what is damaged, as far as it can be.
 	RepairRepository(context.Context, *v1.RepairRepositoryRequest) (*v1.RepairRepositoryResponse, error)
 	// CopyRepository starts an activity that brings recovery points to another repository of the same Transporter.
 	CopyRepository(context.Context, *v1.CopyRepositoryRequest) (*v1.CopyRepositoryResponse, error)
