@@ -483,7 +483,8 @@ func (l *life) check(ctx context.Context, cut bool) error {
 	return nil
 }
 
-func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
+// settle finds out what of the operations that did not return took effect.
+func (l *life) settle(ctx context.Context, r *Repository) error {
 	if l.emptied { // all of it or nothing
 		gone := slices.ContainsFunc(l.backups, func(b *backupLife) bool { return b.is(ctx, r, b.w.interrupted()) != nil })
 		for _, b := range l.backups {
@@ -498,6 +499,13 @@ func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
 		if err := b.settle(ctx, r); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
+	if err := l.settle(ctx, r); err != nil {
+		return err
 	}
 	if err := observeDisk(ctx, r, cut); err != nil {
 		return err

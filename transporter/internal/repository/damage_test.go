@@ -31,6 +31,8 @@ type injury struct {
 	do    func(files map[string][]byte)
 	// harmless says why nobody need notice; empty: it must be noticed.
 	harmless string
+	// silent is set where even loss need not be told, because nobody can know of it.
+	silent bool
 }
 
 // TestEveryFlippedBitIsHarmlessOrReported flips single bits of all files.
@@ -156,6 +158,9 @@ func (s *specimen) injure(ctx context.Context, dir string, in *injury) (string, 
 	v := s.guarded(ctx, dir)
 	bad := func(format string, args ...any) (string, error) {
 		return fmt.Sprintf("%s\n%s\nreports: %q\nmissing: %q\nrefused: %v", in.name, fmt.Sprintf(format, args...), v.reports, v.missing, v.refused), nil
+	}
+	if in.silent {
+		v.reports = append(v.reports, "nobody can know")
 	}
 	if err := v.failure(); err != nil {
 		return bad("%v", err)

@@ -203,7 +203,9 @@ func (s *Session) resume() error {
 	path := s.path()
 	j, head, err := journal.Open(s.r.opts.FS, path, s.r.ring, s.r.id, s.stage.apply)
 	if fault.KindOf(err) == fault.NotFound {
-		return nil
+		// There is none, unless the whole folder is away: then it may come back, and the journal with it.
+		_, err := s.r.opts.FS.List(s.r.path(stagingFolder))
+		return disk.Fault(err, "read", s.r.path(stagingFolder))
 	}
 	if fault.KindOf(err) == fault.Corrupt {
 		// What it held is read from the mailbox again; cursors are those of the last point.
@@ -222,7 +224,7 @@ func (s *Session) resume() error {
 		s.r.problem(path, fmt.Sprintf("%d bytes from %d on were no whole checkpoint: %s; what they held is read from the mailbox again", n, at, why))
 	}
 	session := j.Session()
-	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) {
+	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) && s.covered() {
 		s.stage = newStage() // its point was sealed
 		return j.Remove()
 	}
@@ -247,6 +249,18 @@ func (s *Session) resume() error {
 	s.journal = j
 	s.begun = fromTime(head.GetBegun())
 	return nil
+}
+
+// covered reports whether the base has what the journal has. A point whose sealing was told to have failed may be there all the
+// same, while the session went on.
+func (s *Session) covered() bool {
+	for n, f := range s.stage.folders {
+		at, there := s.base.byID[s.stage.names[n]]
+		if there && f.cursor != "" && f.cursor != s.base.folders[at].cursor {
+			return false
+		}
+	}
+	return true
 }
 
 // rebase makes the point that a journal continues the base, though it may have been deleted since: its blobs are there.

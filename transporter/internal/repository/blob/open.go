@@ -71,6 +71,12 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 	for _, o := range open {
 		resumable[o.Name] = o
 	}
+	sealed := map[pack.Name]bool{}
+	for _, file := range list {
+		if name, ok := pack.ParseName(file.Name, pack.Sealed); ok {
+			sealed[name] = true
+		}
+	}
 	for i, file := range list {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,6 +90,14 @@ func (s *Store) recover(ctx context.Context, found *Found, progress func(done, t
 			}
 			if err := s.adopt(name, file.Size, isKnown, found); err != nil {
 				return err
+			}
+		} else if name, ok := pack.ParseName(file.Name, pack.Open); ok && sealed[name] {
+			// Going on with it would end in a second sealed pack of that name, in the place of the first.
+			path := filepath.Join(s.opts.Dir, file.Name)
+			found.problem(path, "the same pack is there sealed; this one is set aside")
+			found.Aside = append(found.Aside, path+pack.Damaged)
+			if err := s.opts.FS.Rename(path, path+pack.Damaged); err != nil {
+				return disk.Fault(err, "rename", path)
 			}
 		} else if name, ok := pack.ParseName(file.Name, pack.Open); ok {
 			if err := s.resume(ctx, name, file.Size, resumable[name], found); err != nil {

@@ -147,6 +147,7 @@ func (j *Journal) write(b []byte) error {
 	} else if err = j.f.Sync(); err != nil {
 		// After a failed fsync nobody knows what is on disk.
 		j.failed = disk.Fault(err, "sync", j.path)
+		_ = j.f.Truncate(j.end) // or the next session finds it, and writes it once more
 		return j.failed
 	}
 	if err != nil {
@@ -241,7 +242,7 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 	}
 	copy(j.session[:], h[32:])
 	var head *pb.JournalHead
-	at := int64(headerSize)
+	at, last := int64(headerSize), int64(0) // last is where the last frame begins
 	for at < size {
 		statement, records, next, err := j.read(at, size)
 		if fault.KindOf(err) == fault.Corrupt {
@@ -270,7 +271,7 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 				return nil, err
 			}
 		}
-		at = next
+		at, last = next, at
 	}
 	if head == nil {
 		return nil, fault.New(fault.Corrupt, "%s ends before it begins", j.path)
@@ -284,7 +285,10 @@ func (j *Journal) replay(repository [16]byte, checkpoint func(c *pb.Checkpoint, 
 			return nil, disk.Fault(err, "truncate", j.path)
 		}
 	}
-	// The process that wrote the last frame may have died before its fsync.
+	// The process that wrote the last frame may have died before its fsync, or met one that failed.
+	if err := disk.Rewrite(j.f, last, at); err != nil {
+		return nil, disk.Fault(err, "write", j.path)
+	}
 	if err := j.f.Sync(); err != nil {
 		return nil, disk.Fault(err, "sync", j.path)
 	}

@@ -301,7 +301,10 @@ func (w *Writer) resume(repository [16]byte, known []Entry, knownEnd int64) ([]G
 		}
 	}
 	w.flushed = end
-	// The process that wrote this may have died before its fsync.
+	// The process that wrote this may have died before its fsync, or met one that failed.
+	if err := disk.Rewrite(w.f, from, end); err != nil {
+		return nil, disk.Fault(err, "write", w.Path())
+	}
 	if err := w.f.Sync(); err != nil {
 		return nil, disk.Fault(err, "sync", w.Path())
 	}

@@ -30,6 +30,7 @@ type Writer struct {
 	closed  bool
 	// published is set when the file gets its final name: from then on it stays as it is.
 	published bool
+	shut      bool // the file is closed although the writer is not
 
 	syncing sync.Mutex // serialises fsync, so that those who wait share the next one
 	durable int64      // under mu
@@ -190,12 +191,41 @@ func (w *Writer) Find(id ID) (Entry, bool) {
 
 // ReadAt reads bytes of the pack, also such as are not yet in the file.
 func (w *Writer) ReadAt(b []byte, off int64) (int, error) {
+	if err := w.reopen(); err != nil {
+		return 0, err
+	}
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if off >= w.flushed && off-w.flushed+int64(len(b)) <= int64(len(w.buf)) {
 		return copy(b, w.buf[off-w.flushed:]), nil
 	}
 	return w.f.ReadAt(b, off)
+}
+
+// reopen opens the file again after a sealing that failed with the file closed.
+func (w *Writer) reopen() error {
+	w.mu.RLock()
+	shut := w.shut
+	w.mu.RUnlock()
+	if !shut {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.shut || w.closed {
+		return nil
+	}
+	path := w.Path()
+	f, err := w.fs.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = Path(w.dir, w.header.Name)
+		f, err = w.fs.Open(path)
+	}
+	if err != nil {
+		return disk.Fault(err, "open", path)
+	}
+	w.f, w.shut = f, false
+	return nil
 }
 
 // Size returns how long the pack is, and Len how many blobs it has.
@@ -266,7 +296,9 @@ func (w *Writer) finish(footer []byte, end, size int64) error {
 	if err := w.f.Sync(); err != nil {
 		return disk.Fault(err, "sync", w.Path())
 	}
-	if _, _, err := ReadFooter(w.f, size); err != nil {
+	if _, _, err := ReadFooter(w.f, size); fault.KindOf(err) == fault.Unavailable {
+		return fault.New(fault.Unavailable, "cannot read back %s: %w", w.Path(), err)
+	} else if err != nil {
 		return fault.New(fault.Corrupt, "%s does not read back as written (%w); check the disk and the memory of this machine", w.Path(), err)
 	}
 	return nil
@@ -275,7 +307,7 @@ func (w *Writer) finish(footer []byte, end, size int64) error {
 // publish gives the file its final name. Windows renames no open file, so it is closed and opened again.
 func (w *Writer) publish() error {
 	final := filepath.Join(w.dir, w.header.Name.File())
-	w.published = true
+	w.published, w.shut = true, true
 	if err := w.f.Close(); err != nil {
 		return disk.Fault(err, "close", w.Path())
 	}
@@ -286,7 +318,7 @@ func (w *Writer) publish() error {
 	if err != nil {
 		return disk.Fault(err, "open", final)
 	}
-	w.f = f
+	w.f, w.shut = f, false
 	if err := w.fs.SyncDir(w.dir); err != nil {
 		return disk.Fault(err, "sync", w.dir)
 	}
@@ -302,6 +334,9 @@ func (w *Writer) Close() error {
 		w.failed = fault.New(fault.Unavailable, "pack %s is closed", w.header.Name)
 	}
 	w.closed = true
+	if w.shut {
+		return nil
+	}
 	return w.f.Close()
 }
 
