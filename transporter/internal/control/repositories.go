@@ -154,6 +154,10 @@ func (s *Service) describe(ctx context.Context, id string) (*transporterv1.Repos
 	r.StoredBytes, r.IndexBytes = sums.Used-index, index
 	r.UniqueBytes = sums.Content.Plain + sums.Trees.Plain
 	r.LogicalBytes = sums.LogicalAll
+	if sums.Survey != nil {
+		survey := shelf.SurveyReport(sums.Survey)
+		r.Survey = surveyOut(&survey)
+	}
 	r.TotalBytes, r.FreeBytes = sums.Total, sums.Free
 	return r, nil
 }

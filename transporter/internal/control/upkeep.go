@@ -2,9 +2,13 @@ package control
 
 import (
 	"context"
+	"slices"
+
+	"google.golang.org/grpc"
 
 	"holdfast/pkg/fault"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/repository"
 	"holdfast/transporter/internal/task"
 )
 
@@ -52,6 +56,10 @@ func (s *Service) upkeep(req *transporterv1.StartTaskRequest, spec *task.Spec) (
 		spec.Kind = "reclaim"
 		spec.Exclusive = "upkeep " + w.Reclaim.GetRepositoryId()
 		spec.Work, err = s.Bench.Reclaim(w.Reclaim)
+	case *transporterv1.StartTaskRequest_Survey:
+		spec.Kind = "survey"
+		spec.Exclusive = "upkeep " + w.Survey.GetRepositoryId()
+		spec.Work, err = s.Bench.Survey(w.Survey)
 	case *transporterv1.StartTaskRequest_Repair:
 		spec.Kind = "repair"
 		spec.Exclusive = "upkeep " + w.Repair.GetRepositoryId()
@@ -79,12 +87,60 @@ func upkeepOut(out *transporterv1.TaskState, o *task.Outcome) {
 			Points: r.Points, Blobs: r.Blobs, Bytes: r.Bytes, Repaired: sentences(r.Repaired), Damage: sentences(r.Damage),
 		}
 	}
+	if r := o.Survey; r != nil {
+		out.Survey = surveyOut(r)
+	}
 	if r := o.Copy; r != nil {
 		out.Copy = &transporterv1.CopyReport{
 			Copied: r.Copied, Present: r.Present, Deleted: r.Deleted, LeftOut: r.LeftOut, Blobs: r.Blobs, Bytes: r.Bytes,
 			Reasons: sentences(r.Reasons),
 		}
 	}
+}
+
+func surveyOut(r *task.SurveyReport) *transporterv1.Survey {
+	if r == nil {
+		return nil
+	}
+	return &transporterv1.Survey{Taken: stamp(r.Taken), NeededBytes: r.Needed, GarbageBytes: r.Garbage, Unreadable: r.Unreadable}
+}
+
+// maxSizes bounds the backups in one answer.
+const maxSizes = 1000
+
+// ListBackups implements ControlService.
+func (s *Service) ListBackups(req *transporterv1.ListBackupsRequest, stream grpc.ServerStreamingServer[transporterv1.ListBackupsResponse]) error {
+	repo, done, err := s.Shelf.Use(req.GetRepositoryId())
+	if err != nil {
+		return err
+	}
+	defer done()
+	sums, err := repo.Statistics(stream.Context())
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(sums.ByBackup, maxSizes) {
+		answer := &transporterv1.ListBackupsResponse{}
+		for i := range part {
+			answer.Backups = append(answer.Backups, sizeOut(&part[i], sums.Survey))
+		}
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sizeOut(b *repository.BackupStatistics, survey *repository.Survey) *transporterv1.BackupSize {
+	newest := pointOut(b.Newest)
+	out := &transporterv1.BackupSize{
+		Key: newest.GetKey(), Origin: newest.GetOrigin(), Points: int64(b.Points), Newest: newest.GetTime(),
+		Messages: newest.GetCounts().GetMessages(), LogicalBytes: b.Logical, LogicalAllBytes: b.LogicalAll,
+	}
+	if b.Share != nil && survey != nil {
+		out.HeldBytes, out.AloneBytes, out.Surveyed = b.Share.Held.Stored, b.Share.Alone.Stored, stamp(survey.BackupsTaken)
+	}
+	return out
 }
 
 // sentences makes a list of them fit for the wire.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc"
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
@@ -266,4 +267,47 @@ func TestARepairTellsWhatItDidAndWhatIsLost(t *testing.T) {
 		!strings.Contains(strings.Join(r.GetDamage(), "\n"), "anna@example.com") {
 		t.Errorf("%v", got)
 	}
+}
+
+func TestASurveyIsShownWithTheRepository(t *testing.T) {
+	k := newKeeper(t)
+	k.create(firstID, "")
+	k.point(firstID, "anna", "one")
+	gone := k.point(firstID, "bert", "two")
+	if _, err := k.DeletePoints(t.Context(), &transporterv1.DeletePointsRequest{RepositoryId: firstID, PointIds: []string{string(gone.ID)}}); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := k.GetRepository(t.Context(), &transporterv1.GetRepositoryRequest{RepositoryId: firstID})
+	if err != nil || shown.GetRepository().GetSurvey() != nil {
+		t.Errorf("before a survey: %v, %v", shown, err)
+	}
+	got := k.task(&transporterv1.StartTaskRequest{Work: &transporterv1.StartTaskRequest_Survey{Survey: &transporterv1.SurveyWork{RepositoryId: firstID}}})
+	if s := got.GetSurvey(); got.GetStatus() != transporterv1.TaskStatus_TASK_STATUS_SUCCEEDED || s.GetNeededBytes() <= 0 || s.GetGarbageBytes() <= 0 {
+		t.Errorf("%v", got)
+	}
+	shown, err = k.GetRepository(t.Context(), &transporterv1.GetRepositoryRequest{RepositoryId: firstID})
+	if err != nil || shown.GetRepository().GetSurvey().GetGarbageBytes() != got.GetSurvey().GetGarbageBytes() {
+		t.Errorf("after it: %v, %v", shown, err)
+	}
+	var sizes sizeStream
+	if err := k.ListBackups(&transporterv1.ListBackupsRequest{RepositoryId: firstID}, &sizes); err != nil {
+		t.Fatal(err)
+	}
+	if len(sizes.list) != 1 || sizes.list[0].GetOrigin().GetMailboxAddress() != "anna@example.com" || sizes.list[0].GetHeldBytes() <= 0 ||
+		sizes.list[0].GetSurveyed() == nil || sizes.list[0].GetMessages() != 1 {
+		t.Errorf("%v", sizes.list)
+	}
+}
+
+// sizeStream gathers what ListBackups sends.
+type sizeStream struct {
+	grpc.ServerStream
+	list []*transporterv1.BackupSize
+}
+
+func (*sizeStream) Context() context.Context { return context.Background() }
+
+func (s *sizeStream) Send(m *transporterv1.ListBackupsResponse) error {
+	s.list = append(s.list, m.GetBackups()...)
+	return nil
 }

@@ -1,5 +1,7 @@
 package task
 
+import "time"
+
 // ReclaimReport is what reclaiming the space of a repository did.
 type ReclaimReport struct {
 	// Freed is how many bytes the packs take less, Blobs how many blobs are gone.
@@ -28,4 +30,13 @@ type CopyReport struct {
 	Reasons []string
 	// Blobs that the target lacked, and their plain length.
 	Blobs, Bytes int64
+}
+
+// SurveyReport is what a walk over a repository found.
+type SurveyReport struct {
+	Taken time.Time
+	// Needed and Garbage are stored bytes: of what points and sessions need, and of what nothing needs.
+	Needed, Garbage int64
+	// Unreadable parts of points were met.
+	Unreadable int64
 }

@@ -91,6 +91,7 @@ type Outcome struct {
 	Reclaim  *ReclaimReport
 	Repair   *RepairReport
 	Copy     *CopyReport
+	Survey   *SurveyReport
 }
 
 // VerifyReport is what the verification of a repository found.

@@ -95,6 +95,27 @@ func (s *Shelf) Reclaim(ctx context.Context, id string, progress func(work.Progr
 	return out, err
 }
 
+// Survey implements work.Upkeep.
+func (s *Shelf) Survey(ctx context.Context, id string, progress func(work.Progress)) (task.SurveyReport, error) {
+	repo, done, err := s.Use(id)
+	if err != nil {
+		return task.SurveyReport{}, err
+	}
+	defer done()
+	found, err := repo.Survey(ctx, tell(progress))
+	if err != nil {
+		return task.SurveyReport{}, err
+	}
+	return SurveyReport(found), nil
+}
+
+// SurveyReport sums up what a survey found.
+func SurveyReport(s *repository.Survey) task.SurveyReport {
+	return task.SurveyReport{
+		Taken: s.Taken, Needed: s.Content.Stored + s.Trees.Stored, Garbage: s.Garbage.Stored, Unreadable: s.Unreadable,
+	}
+}
+
 // Copy implements work.Upkeep.
 func (s *Shelf) Copy(ctx context.Context, c work.Copy, progress func(work.Progress)) (out task.CopyReport, err error) {
 	from, done, err := s.Use(c.From)

@@ -35,6 +35,8 @@ type Upkeep interface {
 	Verify(ctx context.Context, repository string, full bool, progress func(Progress)) (task.VerifyReport, error)
 	// Reclaim frees the space of what nothing needs any more.
 	Reclaim(ctx context.Context, repository string, progress func(Progress)) (task.ReclaimReport, error)
+	// Survey finds out what is needed, what is garbage, and what each backup takes.
+	Survey(ctx context.Context, repository string, progress func(Progress)) (task.SurveyReport, error)
 	// Repair keeps what is whole in damaged packs, and has the next backups read again what is lost.
 	Repair(ctx context.Context, repository string, progress func(Progress)) (task.RepairReport, error)
 	// Copy brings points to another attached repository.
@@ -63,6 +65,20 @@ func (b *Bench) Reclaim(req *transporterv1.ReclaimWork) (task.Work, error) {
 	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
 		report, err := b.o.Repositories.Reclaim(ctx, req.GetRepositoryId(), progress)
 		return task.Outcome{Reclaim: &report}, err
+	}), nil
+}
+
+// Survey returns the work of surveying a repository.
+func (b *Bench) Survey(req *transporterv1.SurveyWork) (task.Work, error) {
+	if req.GetRepositoryId() == "" {
+		return nil, fault.InvalidField("survey.repository_id", "there is no repository to survey")
+	}
+	return upkeep(func(ctx context.Context, progress func(Progress)) (task.Outcome, error) {
+		report, err := b.o.Repositories.Survey(ctx, req.GetRepositoryId(), progress)
+		if err != nil {
+			return task.Outcome{}, err
+		}
+		return task.Outcome{Survey: &report}, nil
 	}), nil
 }
 
