@@ -122,7 +122,7 @@ func crashAll(t *testing.T, n int, schedule func(ctx context.Context, i int) err
 	for i := range n {
 		g.Go(func() error {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // another schedule has failed, and says so
 			}
 			if err := schedule(ctx, i); err != nil {
 				return err
@@ -179,7 +179,10 @@ func (c *crash) run(ctx context.Context, l *life, left, steps int) error {
 		return nil
 	}
 	kept, keepErr := keepFolder(c.path)
-	return fmt.Errorf("seed %d, %s, killed at operation %d: %w\nthe last operations:\n%s\nthe folder as it was left: %s%v", c.seed, c.kind.name, left, err, d.Trace(), kept, keepErr)
+	if keepErr != nil {
+		kept = keepErr.Error()
+	}
+	return fmt.Errorf("seed %d, %s, killed at operation %d: %w\nthe last operations:\n%s\nthe folder as it was left: %s", c.seed, c.kind.name, left, err, d.Trace(), kept)
 }
 
 func (c *crash) look(ctx context.Context, l *life, d *disktest.Disk) error {

@@ -46,7 +46,7 @@ func (v *view) failure() error {
 	case len(v.wrong) > 0:
 		return errors.Join(v.wrong...)
 	case v.refused != nil && k != fault.Corrupt && k != fault.Unsupported && k != fault.Unauthorized && k != fault.NotFound:
-		return fmt.Errorf("refused with %s: %w", k, v.refused)
+		return fmt.Errorf("refused as %q: %w", k.Error(), v.refused)
 	case len(v.missing) > 0 && len(v.reports) == 0:
 		return fmt.Errorf("nothing is reported, and yet: %s", strings.Join(v.missing, "; "))
 	default:

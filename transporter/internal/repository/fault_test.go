@@ -46,7 +46,8 @@ func troubles() []trouble {
 		{
 			"folder gone", os.ErrNotExist,
 			[]disktest.Kind{disktest.Create, disktest.Rename, disktest.Remove, disktest.Mkdir, disktest.SyncDir, disktest.Open, disktest.List},
-			[]fault.Kind{fault.NotFound, fault.Unavailable}, "check",
+			[]fault.Kind{fault.NotFound, fault.Unavailable},
+			"check",
 		},
 	}
 }
@@ -144,7 +145,7 @@ func (s *suffering) told(err error) error {
 // sentence makes sure that an error tells a person where, why and what to do.
 func (s *suffering) sentence(err error) error {
 	if !slices.Contains(s.kinds, fault.KindOf(err)) {
-		return fmt.Errorf("the error is %s: %w", fault.KindOf(err), err)
+		return fmt.Errorf("the error is %q: %w", fault.KindOf(err).Error(), err)
 	}
 	if !strings.Contains(err.Error(), s.path) || !strings.Contains(err.Error(), s.remedy) {
 		return fmt.Errorf("the error does not name the path %s and the remedy %q: %w", s.path, s.remedy, err)

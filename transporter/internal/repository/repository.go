@@ -93,7 +93,8 @@ type Repository struct {
 	sessions map[index.Backup]*Session
 	copies   map[*CopySession]bool
 	problems []blob.Problem
-	aside    []string // files set aside as damaged
+	spent    map[string]bool // paths of journals that are to be removed
+	aside    []string        // files set aside as damaged
 	hints    map[index.Backup]*hintTable
 	doubted  uint64                 // of the damaged blobs that the store has met, see noteDoubt
 	claims   map[stem]chan struct{} // journals that are read or removed without a session; closed when that is done

@@ -87,6 +87,7 @@ func (s *Session) end(p record.Point, spent bool) error {
 		// A journal that cannot be removed is recognised as spent by the next session.
 		if err := j.Remove(); err != nil {
 			s.r.problem(j.Path(), err.Error())
+			s.r.spend(j.Path())
 		}
 		return nil
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -201,6 +203,9 @@ func (s *Session) candidates() ([]index.PointRecord, error) {
 // resume goes on with the journal of an interrupted session, if there is one that still applies.
 func (s *Session) resume() error {
 	path := s.path()
+	if err := s.r.removeSpent(path); err != nil {
+		return err
+	}
 	j, head, err := journal.Open(s.r.opts.FS, path, s.r.ring, s.r.id, s.stage.apply)
 	if fault.KindOf(err) == fault.NotFound {
 		// There is none, unless the whole folder is away: then it may come back, and the journal with it.
@@ -248,6 +253,37 @@ func (s *Session) resume() error {
 	}
 	s.journal = j
 	s.begun = fromTime(head.GetBegun())
+	return nil
+}
+
+// spend notes a journal that its point has made needless and that could not be removed. Its point, which tells so, may be
+// deleted before the next session.
+func (r *Repository) spend(path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.spent == nil {
+		r.spent = map[string]bool{}
+	}
+	r.spent[path] = true
+}
+
+// removeSpent removes a journal that was to go before.
+func (r *Repository) removeSpent(path string) error {
+	r.mu.Lock()
+	spent := r.spent[path]
+	r.mu.Unlock()
+	if !spent {
+		return nil
+	}
+	if err := r.opts.FS.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk.Fault(err, "remove", path)
+	}
+	if err := r.opts.FS.SyncDir(r.path(stagingFolder)); err != nil {
+		return disk.Fault(err, "sync", r.path(stagingFolder))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.spent, path)
 	return nil
 }
 

@@ -115,7 +115,7 @@ func New(opts Options) (*Disk, error) {
 // Dir makes a folder for a test, in memory where the machine has such a place: a disk of these tests is synced often.
 func Dir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "holdfast-")
+	dir, err := os.MkdirTemp("/dev/shm", "holdfast-") //nolint:usetesting // a test's own folder is on the disk
 	if err != nil {
 		return tb.TempDir()
 	}
