@@ -118,8 +118,8 @@ func (s *suffering) run(ctx context.Context) error {
 	if err := s.sentence(err); err != nil {
 		return s.told(err)
 	}
-	if strings.HasPrefix(err.Error(), "seal: ") {
-		// A point whose root was durable shows when the repository is opened again, not before.
+	if strings.HasPrefix(err.Error(), "seal: ") || strings.HasPrefix(err.Error(), "delete ") {
+		// A root or a tombstone that reached the disk counts when the repository is opened again, not before.
 		s.l.drop()
 	}
 	if err := s.goOn(ctx); err != nil {
