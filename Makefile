@@ -24,9 +24,23 @@ build: ## build all programs into build/bin
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./director/cmd/... ./transporter/cmd/... ./test/graphsim/cmd/...
 
 .PHONY: test
-test: ## run all tests
+test: readers ## run all tests
 	@go vet ./...
 	@go test $(TESTFLAGS) ./...
+
+# Programs that are not ours, which open what was exported. Without them their tests are skipped, saying so.
+.PHONY: readers
+readers:
+	@for p in python3 mutt; do \
+		command -v $$p >/dev/null && continue; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $$p (Debian package): tests open exports with it"; \
+			apt-get install -y -qq --no-install-recommends $$p >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $$p >/dev/null; } || \
+				echo "$$p could not be installed: the tests that open exports with it are skipped"; \
+		else \
+			echo "$$p is not there and cannot be installed without root and apt-get: the tests that open exports with it are skipped"; \
+		fi; \
+	done
 
 .PHONY: quick
 quick: ## build, vet, and the rules of the tree
