@@ -210,7 +210,7 @@ func (r *Rewriter) frame(c *index.Condemned, e *pack.Entry, frame []byte) (why, 
 	return nil, r.w.Append(frame)
 }
 
-// sound checks a frame: its checksums, and the seal of its encryption or the hash of its plain bytes.
+// sound checks a frame: its checksums, and in an encrypted repository the seal of its encryption.
 func (r *Rewriter) sound(e *pack.Entry, frame []byte) error {
 	f, err := pack.CheckFrame(e, frame)
 	if err != nil {

@@ -122,8 +122,8 @@ func (x *Index) isVouched(s Spot) bool {
 
 // FoldVouched adds to a set what is vouched for.
 func (x *Index) FoldVouched(into *Set) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
+	x.mu.Lock() // not beside Vouch, which sets bits
+	defer x.mu.Unlock()
 	for number, info := range x.packs {
 		bits := into.Pack(info)
 		if bits == nil {
