@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -53,6 +54,12 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 		if err := check(tx, j); err != nil {
 			return err
 		}
+		if !reflect.DeepEqual(j.Schedules, old.Schedules) {
+			// A new schedule begins with what comes: what it would have asked for earlier was not missed.
+			if err := forgetPlan(tx, j.ID); err != nil {
+				return err
+			}
+		}
 		return store.Jobs.Put(tx, j)
 	})
 	return j, err
@@ -73,11 +80,19 @@ func (s *Service) Delete(ctx context.Context, id record.JobID) error {
 		} else if follower != "" {
 			return fault.New(fault.Conflict, "job %s starts after job %s; change its schedules first", follower, j.Name)
 		}
-		if err := store.Plans.Delete(tx, string(id)); err != nil && fault.KindOf(err) != fault.NotFound {
+		if err := forgetPlan(tx, id); err != nil {
 			return err
 		}
 		return store.Jobs.Delete(tx, string(id))
 	})
+}
+
+// forgetPlan makes the scheduler take a job for new.
+func forgetPlan(tx *store.Tx, id record.JobID) error {
+	if err := store.Plans.Delete(tx, string(id)); err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	return nil
 }
 
 // Listed is a job with its last run, which has no id when the job never ran.
