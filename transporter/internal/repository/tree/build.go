@@ -74,7 +74,8 @@ type builder struct {
 	page   []byte
 	ref    Ref     // of page
 	levels [][]Ref // children waiting for their node, by the node's level less one
-	buf    []byte
+	buf    []byte  // of an entry
+	node   []byte  // apart from buf: a node may end while an entry waits for the next page
 }
 
 func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
@@ -184,12 +185,12 @@ func (b *builder) child(level int, r Ref) error {
 func (b *builder) endNode(level int) error {
 	children := b.levels[level]
 	r := Ref{Level: uint8(level + 1), First: children[0].First}
-	data := append(b.buf[:0], version, r.Level)
+	data := append(b.node[:0], version, r.Level)
 	for i := range children {
 		data = appendChild(data, &children[i])
 		r.Sums.add(children[i].Sums)
 	}
-	b.buf = data
+	b.node = data
 	r.Hash = record.Sum(data)
 	if err := b.s.Save(pack.Node, r.Hash, data); err != nil {
 		return err

@@ -200,6 +200,27 @@ func TestHugeRecordsHaveTheirOwnPages(t *testing.T) {
 	}
 }
 
+// A page that is full when an entry comes ends before it, and may be the last that its node takes: the entry must not
+// suffer from the node that is then written.
+func TestAnEntryOutlivesTheNodeThatEndsBeforeIt(t *testing.T) {
+	m := newMemory()
+	var put []Entry
+	for n := range 3 * maxNode {
+		e := entry(n, "abc")
+		if e.Record = e.Record[:300]; n%4 == 3 { // it ends the page before it
+			e.Record = append(e.Record, make([]byte, maxPage-1000)...)
+		}
+		put = append(put, e)
+	}
+	ref := build(t, m, nil, put, nil)
+	if ref.Level < 2 {
+		t.Fatalf("a tree of level %d has too few nodes to show anything", ref.Level)
+	}
+	if got := all(t, m, ref, 0, int64(len(put)), false); len(got) != len(put) {
+		t.Errorf("%d of %d messages come back", len(got), len(put))
+	}
+}
+
 func FuzzDecodePage(f *testing.F) {
 	e := entry(1, "one")
 	f.Add(e.Append([]byte{version}))
