@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"strings"
@@ -162,5 +163,19 @@ func TestAPeerOutOfReachIsSaidPlainly(t *testing.T) {
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), address) ||
 		strings.Contains(err.Error(), "desc =") || strings.Contains(err.Error(), "transport:") {
 		t.Errorf("got %q", err)
+	}
+}
+
+func TestStoppedBeforeItBegan(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // which of the two comes first differs
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rpc.NewServer(&tls.Config{MinVersion: tls.VersionTLS13}, nil).Run(ctx, l, time.Second); err != nil {
+			t.Fatalf("a server that is stopped as it starts ended with %v", err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
@@ -55,5 +56,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener, drain time.Duration) e
 		s.Stop()
 		<-stopped
 	}
-	return <-done
+	if err := <-done; !errors.Is(err, grpc.ErrServerStopped) { // it was stopped before it began to serve
+		return err
+	}
+	return nil
 }

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/pairing"
@@ -30,32 +31,31 @@ func run(ctx context.Context, args ...string) (string, error) {
 func TestTheProgramServesUntilItIsStopped(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	type result struct {
-		out string
-		err error
-	}
-	done := make(chan result, 1)
+	root := newRoot()
+	root.SetArgs([]string{"--data-dir", dir, "--control-address", "127.0.0.1:0", "--log-level", "error"})
+	shown, out := io.Pipe()
+	root.SetOut(out)
+	root.SetErr(out)
+	done := make(chan error, 1)
 	go func() {
-		out, err := run(ctx, "--data-dir", dir, "--control-address", "127.0.0.1:0", "--log-level", "error")
-		done <- result{out, err}
+		err := root.ExecuteContext(ctx)
+		out.CloseWithError(err)
+		done <- err
 	}()
-	var code string
-	for code == "" {
-		code, _ = run(t.Context(), "pairing-code", "--data-dir", dir)
-		select {
-		case r := <-done:
-			t.Fatalf("it ended: %v %s", r.err, r.out)
-		case <-time.After(10 * time.Millisecond):
-		}
-		if strings.HasPrefix(code, "HF1-") {
-			break
-		}
-		code = ""
+	var printed string
+	lines := bufio.NewScanner(shown)
+	for !strings.Contains(printed, "HF1-") && lines.Scan() {
+		printed += lines.Text() + "\n"
+	}
+	code, err := run(t.Context(), "pairing-code", "--data-dir", dir)
+	if err != nil || !strings.Contains(printed, strings.TrimSpace(code)) {
+		t.Errorf("it printed %q, and its code is %q: %v", printed, code, err)
 	}
 	cancel()
-	r := <-done
-	if r.err != nil || !strings.Contains(r.out, strings.TrimSpace(code)) {
-		t.Errorf("it ended with %v and printed %q, which lacks the code", r.err, r.out)
+	for lines.Scan() { // what it still has to say
+	}
+	if err := <-done; err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 	if _, err := pairing.Parse(code); err != nil {
 		t.Error(err)

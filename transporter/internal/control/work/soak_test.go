@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,6 +69,7 @@ type soak struct {
 	killAt   int64
 	kill     context.CancelFunc
 	changeAt map[int64]func()
+	changing sync.Mutex // of two requests at once, each may bring a change
 	// quirk is a history in which messages moved away and back are reported gone only (contract 4.10). What was killed or
 	// read anew in the middle of one may then miss such a message for good, so it has neither.
 	quirk bool
@@ -206,7 +208,9 @@ func (s *soak) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.kill()
 	}
 	if change := s.changeAt[n]; change != nil {
+		s.changing.Lock()
 		change()
+		s.changing.Unlock()
 	}
 	return s.inner.RoundTrip(r)
 }
