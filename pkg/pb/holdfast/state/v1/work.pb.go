@@ -36,8 +36,14 @@ type Job struct {
 	Schedules          []*Schedule            `protobuf:"bytes,10,rep,name=schedules,proto3" json:"schedules,omitempty"`
 	Retention          *Retention             `protobuf:"bytes,11,opt,name=retention,proto3" json:"retention,omitempty"`
 	Group              string                 `protobuf:"bytes,12,opt,name=group,proto3" json:"group,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	Draft              bool                   `protobuf:"varint,13,opt,name=draft,proto3" json:"draft,omitempty"`
+	// Where other mailboxes go than repository_id says.
+	Destinations  []*Destination `protobuf:"bytes,14,rep,name=destinations,proto3" json:"destinations,omitempty"`
+	Before        *Script        `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
+	After         *Script        `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
+	Reports       *Reports       `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Job) Reset() {
@@ -154,6 +160,249 @@ func (x *Job) GetGroup() string {
 	return ""
 }
 
+func (x *Job) GetDraft() bool {
+	if x != nil {
+		return x.Draft
+	}
+	return false
+}
+
+func (x *Job) GetDestinations() []*Destination {
+	if x != nil {
+		return x.Destinations
+	}
+	return nil
+}
+
+func (x *Job) GetBefore() *Script {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *Job) GetAfter() *Script {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *Job) GetReports() *Reports {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+// Destination of an account, or of one mailbox.
+type Destination struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Empty: the whole account.
+	MailboxId     string `protobuf:"bytes,2,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	RepositoryId  string `protobuf:"bytes,3,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Destination) Reset() {
+	*x = Destination{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Destination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Destination) ProtoMessage() {}
+
+func (x *Destination) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Destination.ProtoReflect.Descriptor instead.
+func (*Destination) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Destination) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Destination) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *Destination) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+// Script as holdfast.director.v1 has it.
+type Script struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Path           string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	Interpreter    string                 `protobuf:"bytes,2,opt,name=interpreter,proto3" json:"interpreter,omitempty"`
+	Arguments      []string               `protobuf:"bytes,3,rep,name=arguments,proto3" json:"arguments,omitempty"`
+	Environment    map[string]string      `protobuf:"bytes,4,rep,name=environment,proto3" json:"environment,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Detached       bool                   `protobuf:"varint,5,opt,name=detached,proto3" json:"detached,omitempty"`
+	Required       bool                   `protobuf:"varint,6,opt,name=required,proto3" json:"required,omitempty"`
+	TimeoutSeconds int32                  `protobuf:"varint,7,opt,name=timeout_seconds,json=timeoutSeconds,proto3" json:"timeout_seconds,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Script) Reset() {
+	*x = Script{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Script) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Script) ProtoMessage() {}
+
+func (x *Script) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Script.ProtoReflect.Descriptor instead.
+func (*Script) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Script) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Script) GetInterpreter() string {
+	if x != nil {
+		return x.Interpreter
+	}
+	return ""
+}
+
+func (x *Script) GetArguments() []string {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
+func (x *Script) GetEnvironment() map[string]string {
+	if x != nil {
+		return x.Environment
+	}
+	return nil
+}
+
+func (x *Script) GetDetached() bool {
+	if x != nil {
+		return x.Detached
+	}
+	return false
+}
+
+func (x *Script) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *Script) GetTimeoutSeconds() int32 {
+	if x != nil {
+		return x.TimeoutSeconds
+	}
+	return 0
+}
+
+type Reports struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Addresses []string               `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	// Numbers of holdfast.director.v1.ReportWhen.
+	When          int32 `protobuf:"varint,2,opt,name=when,proto3" json:"when,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reports) Reset() {
+	*x = Reports{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reports) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reports) ProtoMessage() {}
+
+func (x *Reports) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reports.ProtoReflect.Descriptor instead.
+func (*Reports) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Reports) GetAddresses() []string {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *Reports) GetWhen() int32 {
+	if x != nil {
+		return x.When
+	}
+	return 0
+}
+
 // Schedule starts a job by the clock, or (after_job_id) after another job.
 type Schedule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -183,7 +432,7 @@ type Schedule struct {
 
 func (x *Schedule) Reset() {
 	*x = Schedule{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +444,7 @@ func (x *Schedule) String() string {
 func (*Schedule) ProtoMessage() {}
 
 func (x *Schedule) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +457,7 @@ func (x *Schedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
 func (*Schedule) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Schedule) GetKind() int32 {
@@ -344,7 +593,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -356,7 +605,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -369,7 +618,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Retention) GetLast() int32 {
@@ -428,7 +677,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +689,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +702,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Plan) GetJobId() string {
@@ -488,7 +737,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -500,7 +749,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -513,7 +762,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -537,13 +786,17 @@ type JobOptions struct {
 	EvidenceCopy     bool                   `protobuf:"varint,3,opt,name=evidence_copy,json=evidenceCopy,proto3" json:"evidence_copy,omitempty"`
 	RecoverableItems bool                   `protobuf:"varint,4,opt,name=recoverable_items,json=recoverableItems,proto3" json:"recoverable_items,omitempty"`
 	HiddenFolders    bool                   `protobuf:"varint,5,opt,name=hidden_folders,json=hiddenFolders,proto3" json:"hidden_folders,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	Retries          *int32                 `protobuf:"varint,6,opt,name=retries,proto3,oneof" json:"retries,omitempty"`
+	RetryMinutes     int32                  `protobuf:"varint,7,opt,name=retry_minutes,json=retryMinutes,proto3" json:"retry_minutes,omitempty"`
+	// Numbers of holdfast.director.v1.WhenDetached.
+	WhenDetached  int32 `protobuf:"varint,8,opt,name=when_detached,json=whenDetached,proto3" json:"when_detached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +808,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +821,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -606,6 +859,27 @@ func (x *JobOptions) GetHiddenFolders() bool {
 	return false
 }
 
+func (x *JobOptions) GetRetries() int32 {
+	if x != nil && x.Retries != nil {
+		return *x.Retries
+	}
+	return 0
+}
+
+func (x *JobOptions) GetRetryMinutes() int32 {
+	if x != nil {
+		return x.RetryMinutes
+	}
+	return 0
+}
+
+func (x *JobOptions) GetWhenDetached() int32 {
+	if x != nil {
+		return x.WhenDetached
+	}
+	return 0
+}
+
 // Run is one execution of anything long: a job's run, a recovery, a verify.
 type Run struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -640,7 +914,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +926,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +939,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Run) GetId() string {
@@ -864,7 +1138,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1150,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1163,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Task) GetId() string {
@@ -1153,7 +1427,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1439,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1452,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -1240,7 +1514,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1526,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1539,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Transfer) GetId() string {
@@ -1299,7 +1573,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1311,7 +1585,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1324,7 +1598,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -1386,7 +1660,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1672,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1685,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -1447,7 +1721,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1733,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1746,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1567,7 +1841,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1579,7 +1853,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1592,7 +1866,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -1656,7 +1930,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1942,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +1955,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -1727,7 +2001,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1739,7 +2013,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1752,7 +2026,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -1817,7 +2091,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2103,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2116,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -1895,7 +2169,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2181,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2194,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -1983,7 +2257,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2269,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2282,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2039,7 +2313,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2325,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2338,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2113,7 +2387,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xf1\x03\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xe5\x05\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -2127,7 +2401,32 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\tschedules\x18\n" +
 	" \x03(\v2\x1b.holdfast.state.v1.ScheduleR\tschedules\x12:\n" +
 	"\tretention\x18\v \x01(\v2\x1c.holdfast.state.v1.RetentionR\tretention\x12\x14\n" +
-	"\x05group\x18\f \x01(\tR\x05groupJ\x04\b\r\x10\x15\"\xd1\x03\n" +
+	"\x05group\x18\f \x01(\tR\x05group\x12\x14\n" +
+	"\x05draft\x18\r \x01(\bR\x05draft\x12B\n" +
+	"\fdestinations\x18\x0e \x03(\v2\x1e.holdfast.state.v1.DestinationR\fdestinations\x121\n" +
+	"\x06before\x18\x0f \x01(\v2\x19.holdfast.state.v1.ScriptR\x06before\x12/\n" +
+	"\x05after\x18\x10 \x01(\v2\x19.holdfast.state.v1.ScriptR\x05after\x124\n" +
+	"\areports\x18\x11 \x01(\v2\x1a.holdfast.state.v1.ReportsR\areportsJ\x04\b\x12\x10\x1f\"p\n" +
+	"\vDestination\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\x12#\n" +
+	"\rrepository_id\x18\x03 \x01(\tR\frepositoryId\"\xcb\x02\n" +
+	"\x06Script\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12 \n" +
+	"\vinterpreter\x18\x02 \x01(\tR\vinterpreter\x12\x1c\n" +
+	"\targuments\x18\x03 \x03(\tR\targuments\x12L\n" +
+	"\venvironment\x18\x04 \x03(\v2*.holdfast.state.v1.Script.EnvironmentEntryR\venvironment\x12\x1a\n" +
+	"\bdetached\x18\x05 \x01(\bR\bdetached\x12\x1a\n" +
+	"\brequired\x18\x06 \x01(\bR\brequired\x12'\n" +
+	"\x0ftimeout_seconds\x18\a \x01(\x05R\x0etimeoutSeconds\x1a>\n" +
+	"\x10EnvironmentEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +
+	"\aReports\x12\x1c\n" +
+	"\taddresses\x18\x01 \x03(\tR\taddresses\x12\x12\n" +
+	"\x04when\x18\x02 \x01(\x05R\x04when\"\xd1\x03\n" +
 	"\bSchedule\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12\x12\n" +
 	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x12\n" +
@@ -2169,14 +2468,19 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
 	"\n" +
-	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\"\xcb\x01\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\"\xc0\x02\n" +
 	"\n" +
 	"JobOptions\x12\x1b\n" +
 	"\tmax_tasks\x18\x01 \x01(\x05R\bmaxTasks\x12'\n" +
 	"\x0ftransporter_ids\x18\x02 \x03(\tR\x0etransporterIds\x12#\n" +
 	"\revidence_copy\x18\x03 \x01(\bR\fevidenceCopy\x12+\n" +
 	"\x11recoverable_items\x18\x04 \x01(\bR\x10recoverableItems\x12%\n" +
-	"\x0ehidden_folders\x18\x05 \x01(\bR\rhiddenFolders\"\xf9\x04\n" +
+	"\x0ehidden_folders\x18\x05 \x01(\bR\rhiddenFolders\x12\x1d\n" +
+	"\aretries\x18\x06 \x01(\x05H\x00R\aretries\x88\x01\x01\x12#\n" +
+	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
+	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
+	"\n" +
+	"\b_retries\"\xf9\x04\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -2351,68 +2655,77 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
-	(*Schedule)(nil),              // 1: holdfast.state.v1.Schedule
-	(*Retention)(nil),             // 2: holdfast.state.v1.Retention
-	(*Plan)(nil),                  // 3: holdfast.state.v1.Plan
-	(*SourceItem)(nil),            // 4: holdfast.state.v1.SourceItem
-	(*JobOptions)(nil),            // 5: holdfast.state.v1.JobOptions
-	(*Run)(nil),                   // 6: holdfast.state.v1.Run
-	(*Task)(nil),                  // 7: holdfast.state.v1.Task
-	(*Copy)(nil),                  // 8: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 9: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 10: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 11: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 12: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 13: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 14: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 15: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 16: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 17: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 18: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 19: holdfast.state.v1.Loss
-	nil,                           // 20: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 21: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(*Survey)(nil),                // 23: holdfast.state.v1.Survey
+	(*Destination)(nil),           // 1: holdfast.state.v1.Destination
+	(*Script)(nil),                // 2: holdfast.state.v1.Script
+	(*Reports)(nil),               // 3: holdfast.state.v1.Reports
+	(*Schedule)(nil),              // 4: holdfast.state.v1.Schedule
+	(*Retention)(nil),             // 5: holdfast.state.v1.Retention
+	(*Plan)(nil),                  // 6: holdfast.state.v1.Plan
+	(*SourceItem)(nil),            // 7: holdfast.state.v1.SourceItem
+	(*JobOptions)(nil),            // 8: holdfast.state.v1.JobOptions
+	(*Run)(nil),                   // 9: holdfast.state.v1.Run
+	(*Task)(nil),                  // 10: holdfast.state.v1.Task
+	(*Copy)(nil),                  // 11: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 12: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 13: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 14: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 15: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 16: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 17: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 18: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 19: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 20: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 21: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 22: holdfast.state.v1.Loss
+	nil,                           // 23: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 24: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 25: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*Survey)(nil),                // 27: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
-	4,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
-	5,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	22, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
-	1,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
-	2,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
-	22, // 5: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	20, // 6: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
-	5,  // 7: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	22, // 8: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	22, // 9: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	12, // 10: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	22, // 11: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	9,  // 12: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	22, // 13: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	22, // 14: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	12, // 15: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	13, // 16: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	14, // 17: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	22, // 18: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	22, // 19: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	12, // 20: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	8,  // 21: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	15, // 22: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	16, // 23: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	17, // 24: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	23, // 25: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	11, // 26: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	21, // 27: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	19, // 28: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	7,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
+	8,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
+	26, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	4,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
+	5,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
+	1,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
+	2,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
+	2,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
+	3,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
+	23, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	26, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	24, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	8,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
+	26, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	26, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	15, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	26, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	12, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	26, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	26, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	15, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	16, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	17, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	26, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	26, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	15, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	11, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	18, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	19, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	20, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	27, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	14, // 31: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	25, // 32: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	22, // 33: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -2421,13 +2734,14 @@ func file_holdfast_state_v1_work_proto_init() {
 		return
 	}
 	file_holdfast_state_v1_inventory_proto_init()
+	file_holdfast_state_v1_work_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
