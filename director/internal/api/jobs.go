@@ -206,27 +206,3 @@ func takeSchedules(list []*directorv1.Schedule) []record.Schedule {
 	}
 	return out
 }
-
-func takeJob(j *directorv1.Job) record.Job {
-	o := j.GetOptions()
-	r := record.Job{
-		ID: record.JobID(j.GetId()), Name: j.GetName(), Repository: record.RepositoryID(j.GetDestination().GetRepositoryId()),
-		Enabled: j.GetEnabled(), Schedules: takeSchedules(j.GetSchedules()), Retention: takeRetention(j.GetRetention()), Group: j.GetGroup(),
-		Options: record.JobOptions{
-			MaxTasks: o.GetMaxTasks(), EvidenceCopy: o.GetEvidenceCopy(), RecoverableItems: o.GetRecoverableItems(),
-			HiddenFolders: o.GetHiddenFolders(),
-		},
-	}
-	for _, i := range j.GetSource().GetItems() {
-		r.Items = append(r.Items, record.SourceItem{
-			Account: mail.AccountID(i.GetAccountId()), Mailbox: mail.MailboxID(i.GetMailboxId()),
-		})
-	}
-	for _, id := range j.GetSource().GetExcludedMailboxIds() {
-		r.Excluded = append(r.Excluded, mail.MailboxID(id))
-	}
-	for _, id := range o.GetTransporterIds() {
-		r.Options.Transporters = append(r.Options.Transporters, record.TransporterID(id))
-	}
-	return r
-}

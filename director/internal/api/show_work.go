@@ -2,37 +2,10 @@ package api
 
 import (
 	"holdfast/director/internal/dispatch"
-	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/record"
-	"holdfast/director/internal/scheduler"
 	"holdfast/pkg/mail"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
-
-func (s *jobService) showJob(l jobs.Listed) *directorv1.Job {
-	j := l.Job
-	out := &directorv1.Job{
-		Id: string(j.ID), Name: j.Name, Enabled: j.Enabled, Created: stamp(j.Created),
-		Source:      &directorv1.Source{ExcludedMailboxIds: texts(j.Excluded)},
-		Destination: &directorv1.Destination{RepositoryId: string(j.Repository)},
-		Options: &directorv1.JobOptions{
-			MaxTasks: j.Options.MaxTasks, TransporterIds: texts(j.Options.Transporters), EvidenceCopy: j.Options.EvidenceCopy,
-			RecoverableItems: j.Options.RecoverableItems, HiddenFolders: j.Options.HiddenFolders,
-		},
-		LastStatus: directorv1.RunStatus(l.Last.Status), LastRunId: string(l.Last.ID), LastStart: stamp(l.Last.Started),
-		Group: j.Group, Retention: showRetention(&j.Retention),
-	}
-	for i := range j.Schedules {
-		out.Schedules = append(out.Schedules, s.showSchedule(&j.Schedules[i]))
-	}
-	if next := scheduler.Starts([]record.Job{j}, s.Now(), 1); j.Enabled && len(next) > 0 {
-		out.NextStart = stamp(next[0].Start)
-	}
-	for _, i := range j.Items {
-		out.Source.Items = append(out.Source.Items, &directorv1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
-	}
-	return out
-}
 
 func showProgress(p record.Progress) *directorv1.Progress {
 	return &directorv1.Progress{

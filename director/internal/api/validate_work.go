@@ -54,37 +54,6 @@ func validateWork(m any) error {
 	}
 }
 
-func job(j *directorv1.Job) error {
-	if j == nil {
-		return bad("job", "is missing")
-	}
-	if err := name("job.name", j.GetName()); err != nil {
-		return err
-	}
-	items := j.GetSource().GetItems()
-	if len(items) == 0 {
-		return bad("job.source", "is empty: name at least one account or mailbox")
-	}
-	if err := count("job.source.items", len(items)); err != nil {
-		return err
-	}
-	for n, i := range items {
-		field := fmt.Sprintf("job.source.items[%d]", n)
-		if err := first(id(field+".account_id", i.GetAccountId()), maybeID(field+".mailbox_id", i.GetMailboxId())); err != nil {
-			return err
-		}
-	}
-	return first(
-		ids("job.source.excluded_mailbox_ids", j.GetSource().GetExcludedMailboxIds()),
-		id("job.destination.repository_id", j.GetDestination().GetRepositoryId()),
-		between("job.options.max_tasks", j.GetOptions().GetMaxTasks(), 0, maxTasks),
-		ids("job.options.transporter_ids", j.GetOptions().GetTransporterIds()),
-		schedules("job.schedules", j.GetSchedules()),
-		keeping("job.retention", j.GetRetention()),
-		line("job.group", j.GetGroup(), maxName),
-	)
-}
-
 func recovery(q *directorv1.StartRecoveryRequest) error {
 	err := first(
 		id("repository_id", q.GetRepositoryId()),

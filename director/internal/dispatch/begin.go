@@ -42,6 +42,9 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		if err != nil {
 			return err
 		}
+		if j.Draft {
+			return fault.New(fault.Conflict, "job %s is a draft; complete it first, then run it", j.Name)
+		}
 		if !j.Enabled {
 			return fault.New(fault.Conflict, "job %s is disabled; enable it first, then run it", j.Name)
 		}

@@ -4,15 +4,12 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
-	"holdfast/pkg/mail"
 )
 
 // Options of a Service.
@@ -35,7 +32,7 @@ func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) 
 	}
 	j.ID, j.Created, j.LastRun = record.JobID(id), s.Now(), ""
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := check(tx, j); err != nil {
+		if err := check(tx, j, record.Job{}); err != nil {
 			return err
 		}
 		return store.Jobs.Insert(tx, j)
@@ -51,7 +48,7 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 			return err
 		}
 		j.Created, j.LastRun = old.Created, old.LastRun
-		if err := check(tx, j); err != nil {
+		if err := check(tx, j, old); err != nil {
 			return err
 		}
 		if !reflect.DeepEqual(j.Schedules, old.Schedules) {
@@ -142,90 +139,4 @@ func last(tx *store.Tx, j record.Job) (record.Run, error) {
 		return record.Run{}, nil
 	}
 	return r, err
-}
-
-// check names the first field that names something that is not there.
-func check(tx *store.Tx, j record.Job) error {
-	for other, err := range store.Jobs.All(tx, "") {
-		if err != nil {
-			return err
-		}
-		if other.ID != j.ID && strings.EqualFold(other.Name, j.Name) {
-			return fault.InvalidField("job.name", "another job is called %s", other.Name)
-		}
-	}
-	for n, i := range j.Items {
-		field := fmt.Sprintf("job.source.items[%d]", n)
-		if !store.Accounts.Has(tx, string(i.Account)) {
-			return fault.InvalidField(field+".account_id", "there is no account %q", i.Account)
-		}
-		if i.Mailbox != "" && !store.Mailboxes.Has(tx, store.MailboxKey(i.Account, i.Mailbox)) {
-			return fault.InvalidField(field+".mailbox_id", "there is no mailbox %q; refresh the account if it is new", i.Mailbox)
-		}
-	}
-	if !store.Repositories.Has(tx, string(j.Repository)) {
-		return fault.InvalidField("job.destination.repository_id", "there is no repository %q", j.Repository)
-	}
-	for n, id := range j.Options.Transporters {
-		if !store.Transporters.Has(tx, string(id)) {
-			return fault.InvalidField(fmt.Sprintf("job.options.transporter_ids[%d]", n), "there is no Transporter %q", id)
-		}
-	}
-	return checkChain(tx, j)
-}
-
-// Expand returns the mailboxes of a job's source in the user's order, each once: those of whole accounts as the inventory
-// has them now, without the excluded, the gone, and users without a mailbox. A mailbox that is named itself is always in,
-// so that its absence is told and not passed over.
-func Expand(tx *store.Tx, j record.Job) ([]record.Mailbox, error) {
-	type key struct {
-		account mail.AccountID
-		mailbox mail.MailboxID
-	}
-	out := make(map[mail.MailboxID]bool, len(j.Excluded))
-	for _, id := range j.Excluded {
-		out[id] = true
-	}
-	// What is named itself keeps its own place in the order, wherever the account stands.
-	named := map[key]bool{}
-	for _, i := range j.Items {
-		if i.Mailbox != "" {
-			named[key{i.Account, i.Mailbox}] = true
-		}
-	}
-	seen := map[key]bool{}
-	var list []record.Mailbox
-	add := func(m record.Mailbox) {
-		if k := (key{m.Account, m.ID}); !seen[k] && !out[m.ID] {
-			seen[k] = true
-			list = append(list, m)
-		}
-	}
-	for _, i := range j.Items {
-		if i.Mailbox != "" {
-			m, err := store.Mailboxes.Get(tx, store.MailboxKey(i.Account, i.Mailbox))
-			if fault.KindOf(err) == fault.NotFound {
-				m, err = record.Mailbox{Account: i.Account, ID: i.Mailbox, Name: string(i.Mailbox)}, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			add(m)
-			continue
-		}
-		var whole []record.Mailbox
-		for m, err := range store.Mailboxes.All(tx, store.MailboxKey(i.Account, "")) {
-			if err != nil {
-				return nil, err
-			}
-			if m.Absent == "" && !m.Gone && !named[key{m.Account, m.ID}] {
-				whole = append(whole, m)
-			}
-		}
-		sortByName(whole)
-		for _, m := range whole {
-			add(m)
-		}
-	}
-	return list, nil
 }

@@ -8,43 +8,37 @@ import (
 	"holdfast/pkg/mail"
 )
 
-// DefaultMaxTasks is how many tasks of a run work at once when the job does not say.
-const DefaultMaxTasks = 3
-
 // Job is what to back up, where to, and how.
 type Job struct {
 	ID   JobID
 	Name string
 	// Items are in the order of processing.
-	Items      []SourceItem
-	Excluded   []mail.MailboxID
+	Items    []SourceItem
+	Excluded []mail.MailboxID
+	// Repository is where mailboxes go that Destinations do not name; empty only when they name all.
 	Repository RepositoryID
-	Options    JobOptions
+	// Destinations are where some go instead, each account and each mailbox at most once.
+	Destinations []Destination
+	Options      JobOptions
 	// Schedules start it; without any it runs on demand.
 	Schedules []Schedule
 	Retention Retention
 	// Group orders lists; empty for none.
 	Group   string
 	Enabled bool
-	Created time.Time
-	LastRun RunID
+	// Draft is a job that was not filled in to the end: it neither runs nor is enabled.
+	Draft bool
+	// Before and After are run around each run; nil for none.
+	Before, After *Script
+	Reports       Reports
+	Created       time.Time
+	LastRun       RunID
 }
 
 // SourceItem is one mailbox, or a whole account when Mailbox is empty.
 type SourceItem struct {
 	Account mail.AccountID
 	Mailbox mail.MailboxID
-}
-
-// JobOptions are how a job runs.
-type JobOptions struct {
-	// MaxTasks at once; zero means DefaultMaxTasks.
-	MaxTasks int32
-	// Transporters that may pull, the preferred one first; empty means any.
-	Transporters     []TransporterID
-	EvidenceCopy     bool
-	RecoverableItems bool
-	HiddenFolders    bool
 }
 
 // Schedule starts a job by the clock, or (After) after another job.

@@ -6,53 +6,6 @@ import (
 	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
-func encodeJob(r *record.Job) *statev1.Job {
-	p := &statev1.Job{
-		Id: string(r.ID), Name: r.Name, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
-		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
-		Retention: encodeRetention(&r.Retention), Group: r.Group,
-	}
-	for i := range r.Schedules {
-		p.Schedules = append(p.Schedules, encodeSchedule(&r.Schedules[i]))
-	}
-	for _, i := range r.Items {
-		p.Items = append(p.Items, &statev1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
-	}
-	return p
-}
-
-func decodeJob(p *statev1.Job) record.Job {
-	r := record.Job{
-		ID: record.JobID(p.GetId()), Name: p.GetName(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
-		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
-		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
-		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(),
-	}
-	for _, one := range p.GetSchedules() {
-		r.Schedules = append(r.Schedules, decodeSchedule(one))
-	}
-	for _, i := range p.GetItems() {
-		r.Items = append(r.Items, record.SourceItem{
-			Account: mail.AccountID(i.GetAccountId()), Mailbox: mail.MailboxID(i.GetMailboxId()),
-		})
-	}
-	return r
-}
-
-func encodeJobOptions(r *record.JobOptions) *statev1.JobOptions {
-	return &statev1.JobOptions{
-		MaxTasks: r.MaxTasks, TransporterIds: texts[string](r.Transporters), EvidenceCopy: r.EvidenceCopy,
-		RecoverableItems: r.RecoverableItems, HiddenFolders: r.HiddenFolders,
-	}
-}
-
-func decodeJobOptions(p *statev1.JobOptions) record.JobOptions {
-	return record.JobOptions{
-		MaxTasks: p.GetMaxTasks(), Transporters: texts[record.TransporterID](p.GetTransporterIds()),
-		EvidenceCopy: p.GetEvidenceCopy(), RecoverableItems: p.GetRecoverableItems(), HiddenFolders: p.GetHiddenFolders(),
-	}
-}
-
 func encodeRun(r *record.Run) *statev1.Run {
 	return &statev1.Run{
 		Id: string(r.ID), Kind: int32(r.Kind), Title: r.Title, JobId: string(r.Job), JobName: r.JobName,

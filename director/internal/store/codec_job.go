@@ -1,0 +1,104 @@
+package store
+
+import (
+	"holdfast/director/internal/record"
+	"holdfast/pkg/mail"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
+)
+
+func encodeJob(r *record.Job) *statev1.Job {
+	p := &statev1.Job{
+		Id: string(r.ID), Name: r.Name, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
+		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
+		Retention: encodeRetention(&r.Retention), Group: r.Group, Draft: r.Draft,
+		Before: encodeScript(r.Before), After: encodeScript(r.After), Reports: encodeReports(&r.Reports),
+	}
+	for i := range r.Schedules {
+		p.Schedules = append(p.Schedules, encodeSchedule(&r.Schedules[i]))
+	}
+	for _, i := range r.Items {
+		p.Items = append(p.Items, &statev1.SourceItem{AccountId: string(i.Account), MailboxId: string(i.Mailbox)})
+	}
+	for _, d := range r.Destinations {
+		p.Destinations = append(p.Destinations, &statev1.Destination{
+			AccountId: string(d.Account), MailboxId: string(d.Mailbox), RepositoryId: string(d.Repository),
+		})
+	}
+	return p
+}
+
+func decodeJob(p *statev1.Job) record.Job {
+	r := record.Job{
+		ID: record.JobID(p.GetId()), Name: p.GetName(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
+		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
+		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
+		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(), Draft: p.GetDraft(),
+		Before: decodeScript(p.GetBefore()), After: decodeScript(p.GetAfter()), Reports: decodeReports(p.GetReports()),
+	}
+	for _, one := range p.GetSchedules() {
+		r.Schedules = append(r.Schedules, decodeSchedule(one))
+	}
+	for _, i := range p.GetItems() {
+		r.Items = append(r.Items, record.SourceItem{
+			Account: mail.AccountID(i.GetAccountId()), Mailbox: mail.MailboxID(i.GetMailboxId()),
+		})
+	}
+	for _, d := range p.GetDestinations() {
+		r.Destinations = append(r.Destinations, record.Destination{
+			Account: mail.AccountID(d.GetAccountId()), Mailbox: mail.MailboxID(d.GetMailboxId()),
+			Repository: record.RepositoryID(d.GetRepositoryId()),
+		})
+	}
+	return r
+}
+
+func encodeJobOptions(r *record.JobOptions) *statev1.JobOptions {
+	return &statev1.JobOptions{
+		MaxTasks: r.MaxTasks, TransporterIds: texts[string](r.Transporters), EvidenceCopy: r.EvidenceCopy,
+		RecoverableItems: r.RecoverableItems, HiddenFolders: r.HiddenFolders, Retries: r.Retries, RetryMinutes: r.RetryMinutes,
+		WhenDetached: int32(r.WhenDetached),
+	}
+}
+
+func decodeJobOptions(p *statev1.JobOptions) record.JobOptions {
+	r := record.JobOptions{
+		MaxTasks: p.GetMaxTasks(), Transporters: texts[record.TransporterID](p.GetTransporterIds()),
+		EvidenceCopy: p.GetEvidenceCopy(), RecoverableItems: p.GetRecoverableItems(), HiddenFolders: p.GetHiddenFolders(),
+		RetryMinutes: p.GetRetryMinutes(), WhenDetached: record.WhenDetached(p.GetWhenDetached()),
+	}
+	if p != nil {
+		r.Retries = p.Retries
+	}
+	return r
+}
+
+func encodeScript(r *record.Script) *statev1.Script {
+	if r == nil {
+		return nil
+	}
+	return &statev1.Script{
+		Path: r.Path, Interpreter: r.Interpreter, Arguments: r.Arguments, Environment: r.Environment, Detached: r.Detached,
+		Required: r.Required, TimeoutSeconds: r.TimeoutSeconds,
+	}
+}
+
+func decodeScript(p *statev1.Script) *record.Script {
+	if p == nil {
+		return nil
+	}
+	return &record.Script{
+		Path: p.GetPath(), Interpreter: p.GetInterpreter(), Arguments: p.GetArguments(), Environment: p.GetEnvironment(),
+		Detached: p.GetDetached(), Required: p.GetRequired(), TimeoutSeconds: p.GetTimeoutSeconds(),
+	}
+}
+
+func encodeReports(r *record.Reports) *statev1.Reports {
+	if len(r.Addresses) == 0 && r.When == 0 {
+		return nil
+	}
+	return &statev1.Reports{Addresses: r.Addresses, When: int32(r.When)}
+}
+
+func decodeReports(p *statev1.Reports) record.Reports {
+	return record.Reports{Addresses: p.GetAddresses(), When: record.ReportWhen(p.GetWhen())}
+}
