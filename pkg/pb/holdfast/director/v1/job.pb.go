@@ -9,6 +9,7 @@ package directorv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -125,6 +126,70 @@ func (x WhenDetached) Number() protoreflect.EnumNumber {
 // Deprecated: Use WhenDetached.Descriptor instead.
 func (WhenDetached) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{1}
+}
+
+type LedgerCause int32
+
+const (
+	LedgerCause_LEDGER_CAUSE_UNSPECIFIED    LedgerCause = 0
+	LedgerCause_LEDGER_CAUSE_LOST           LedgerCause = 1
+	LedgerCause_LEDGER_CAUSE_UNREADABLE     LedgerCause = 2
+	LedgerCause_LEDGER_CAUSE_EXCLUDED       LedgerCause = 3
+	LedgerCause_LEDGER_CAUSE_CHANGED        LedgerCause = 4
+	LedgerCause_LEDGER_CAUSE_FOLDER_CHANGED LedgerCause = 5
+	LedgerCause_LEDGER_CAUSE_NO_MESSAGE     LedgerCause = 6
+	LedgerCause_LEDGER_CAUSE_UNEXPLAINED    LedgerCause = 7
+)
+
+// Enum value maps for LedgerCause.
+var (
+	LedgerCause_name = map[int32]string{
+		0: "LEDGER_CAUSE_UNSPECIFIED",
+		1: "LEDGER_CAUSE_LOST",
+		2: "LEDGER_CAUSE_UNREADABLE",
+		3: "LEDGER_CAUSE_EXCLUDED",
+		4: "LEDGER_CAUSE_CHANGED",
+		5: "LEDGER_CAUSE_FOLDER_CHANGED",
+		6: "LEDGER_CAUSE_NO_MESSAGE",
+		7: "LEDGER_CAUSE_UNEXPLAINED",
+	}
+	LedgerCause_value = map[string]int32{
+		"LEDGER_CAUSE_UNSPECIFIED":    0,
+		"LEDGER_CAUSE_LOST":           1,
+		"LEDGER_CAUSE_UNREADABLE":     2,
+		"LEDGER_CAUSE_EXCLUDED":       3,
+		"LEDGER_CAUSE_CHANGED":        4,
+		"LEDGER_CAUSE_FOLDER_CHANGED": 5,
+		"LEDGER_CAUSE_NO_MESSAGE":     6,
+		"LEDGER_CAUSE_UNEXPLAINED":    7,
+	}
+)
+
+func (x LedgerCause) Enum() *LedgerCause {
+	p := new(LedgerCause)
+	*p = x
+	return p
+}
+
+func (x LedgerCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LedgerCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_job_proto_enumTypes[2].Descriptor()
+}
+
+func (LedgerCause) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_job_proto_enumTypes[2]
+}
+
+func (x LedgerCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LedgerCause.Descriptor instead.
+func (LedgerCause) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{2}
 }
 
 type Job struct {
@@ -2784,11 +2849,591 @@ func (x *Start) GetText() string {
 	return ""
 }
 
+type EstimateJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A stored job, or one that is not saved yet.
+	JobId         string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Job           *Job   `protobuf:"bytes,2,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EstimateJobRequest) Reset() {
+	*x = EstimateJobRequest{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EstimateJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EstimateJobRequest) ProtoMessage() {}
+
+func (x *EstimateJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EstimateJobRequest.ProtoReflect.Descriptor instead.
+func (*EstimateJobRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *EstimateJobRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *EstimateJobRequest) GetJob() *Job {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+type EstimateJobResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Mailboxes int32                  `protobuf:"varint,1,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	// How many of them earlier runs, and how many their folders gave the size of; the others are taken to be like these.
+	FromRuns int32 `protobuf:"varint,2,opt,name=from_runs,json=fromRuns,proto3" json:"from_runs,omitempty"`
+	Measured int32 `protobuf:"varint,3,opt,name=measured,proto3" json:"measured,omitempty"`
+	// Unset when nothing is known of any mailbox.
+	First *Estimate `protobuf:"bytes,4,opt,name=first,proto3" json:"first,omitempty"`
+	Next  *Estimate `protobuf:"bytes,5,opt,name=next,proto3" json:"next,omitempty"`
+	// What was assumed, in sentences.
+	Assumptions []string `protobuf:"bytes,6,rep,name=assumptions,proto3" json:"assumptions,omitempty"`
+	// How long the shortest window of its schedules is; unset without one.
+	Window *durationpb.Duration `protobuf:"bytes,7,opt,name=window,proto3" json:"window,omitempty"`
+	// Mailboxes that have no point of this job yet; 0: the next run is no first one.
+	NewMailboxes  int32 `protobuf:"varint,8,opt,name=new_mailboxes,json=newMailboxes,proto3" json:"new_mailboxes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EstimateJobResponse) Reset() {
+	*x = EstimateJobResponse{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EstimateJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EstimateJobResponse) ProtoMessage() {}
+
+func (x *EstimateJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EstimateJobResponse.ProtoReflect.Descriptor instead.
+func (*EstimateJobResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *EstimateJobResponse) GetMailboxes() int32 {
+	if x != nil {
+		return x.Mailboxes
+	}
+	return 0
+}
+
+func (x *EstimateJobResponse) GetFromRuns() int32 {
+	if x != nil {
+		return x.FromRuns
+	}
+	return 0
+}
+
+func (x *EstimateJobResponse) GetMeasured() int32 {
+	if x != nil {
+		return x.Measured
+	}
+	return 0
+}
+
+func (x *EstimateJobResponse) GetFirst() *Estimate {
+	if x != nil {
+		return x.First
+	}
+	return nil
+}
+
+func (x *EstimateJobResponse) GetNext() *Estimate {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+func (x *EstimateJobResponse) GetAssumptions() []string {
+	if x != nil {
+		return x.Assumptions
+	}
+	return nil
+}
+
+func (x *EstimateJobResponse) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *EstimateJobResponse) GetNewMailboxes() int32 {
+	if x != nil {
+		return x.NewMailboxes
+	}
+	return 0
+}
+
+// Estimate of one run.
+type Estimate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Least    *durationpb.Duration   `protobuf:"bytes,1,opt,name=least,proto3" json:"least,omitempty"`
+	Likely   *durationpb.Duration   `protobuf:"bytes,2,opt,name=likely,proto3" json:"likely,omitempty"`
+	Most     *durationpb.Duration   `protobuf:"bytes,3,opt,name=most,proto3" json:"most,omitempty"`
+	Messages int64                  `protobuf:"varint,4,opt,name=messages,proto3" json:"messages,omitempty"`
+	Bytes    int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Requests int64                  `protobuf:"varint,6,opt,name=requests,proto3" json:"requests,omitempty"`
+	// The mailbox that takes longest: no limit of tasks makes the run shorter than it.
+	LongestMailboxId string               `protobuf:"bytes,7,opt,name=longest_mailbox_id,json=longestMailboxId,proto3" json:"longest_mailbox_id,omitempty"`
+	Longest          *durationpb.Duration `protobuf:"bytes,8,opt,name=longest,proto3" json:"longest,omitempty"`
+	// Whether it fits the window; unset without one.
+	Fits          *bool `protobuf:"varint,9,opt,name=fits,proto3,oneof" json:"fits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Estimate) Reset() {
+	*x = Estimate{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Estimate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Estimate) ProtoMessage() {}
+
+func (x *Estimate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
+func (*Estimate) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *Estimate) GetLeast() *durationpb.Duration {
+	if x != nil {
+		return x.Least
+	}
+	return nil
+}
+
+func (x *Estimate) GetLikely() *durationpb.Duration {
+	if x != nil {
+		return x.Likely
+	}
+	return nil
+}
+
+func (x *Estimate) GetMost() *durationpb.Duration {
+	if x != nil {
+		return x.Most
+	}
+	return nil
+}
+
+func (x *Estimate) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *Estimate) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *Estimate) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
+func (x *Estimate) GetLongestMailboxId() string {
+	if x != nil {
+		return x.LongestMailboxId
+	}
+	return ""
+}
+
+func (x *Estimate) GetLongest() *durationpb.Duration {
+	if x != nil {
+		return x.Longest
+	}
+	return nil
+}
+
+func (x *Estimate) GetFits() bool {
+	if x != nil && x.Fits != nil {
+		return *x.Fits
+	}
+	return false
+}
+
+type GetLedgerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A task of a run, or a point in a repository.
+	TaskId       string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	RepositoryId string `protobuf:"bytes,2,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId      string `protobuf:"bytes,3,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	// Folders that do not differ too.
+	All           bool `protobuf:"varint,4,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerRequest) Reset() {
+	*x = GetLedgerRequest{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerRequest) ProtoMessage() {}
+
+func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
+func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *GetLedgerRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *GetLedgerRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *GetLedgerRequest) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *GetLedgerRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+type GetLedgerResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Balance *Balance               `protobuf:"bytes,1,opt,name=balance,proto3" json:"balance,omitempty"`
+	Folders []*LedgerFolder        `protobuf:"bytes,2,rep,name=folders,proto3" json:"folders,omitempty"`
+	// Folders that are not listed.
+	More int64 `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	// The point was made before ledgers were kept: tenant is as of the beginning of the run, reasons are losses only.
+	Old            bool                   `protobuf:"varint,4,opt,name=old,proto3" json:"old,omitempty"`
+	Time           *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	MailboxId      string                 `protobuf:"bytes,6,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	MailboxAddress string                 `protobuf:"bytes,7,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetLedgerResponse) Reset() {
+	*x = GetLedgerResponse{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerResponse) ProtoMessage() {}
+
+func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
+func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *GetLedgerResponse) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetFolders() []*LedgerFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetMore() int64 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+func (x *GetLedgerResponse) GetOld() bool {
+	if x != nil {
+		return x.Old
+	}
+	return false
+}
+
+func (x *GetLedgerResponse) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *GetLedgerResponse) GetMailboxAddress() string {
+	if x != nil {
+		return x.MailboxAddress
+	}
+	return ""
+}
+
+// LedgerFolder compares a folder of the mailbox with that of the point, in messages.
+type LedgerFolder struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	FolderId string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	Path     string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// What the folder held when the run began, and when it ended.
+	Before        int64           `protobuf:"varint,3,opt,name=before,proto3" json:"before,omitempty"`
+	Tenant        int64           `protobuf:"varint,4,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept          int64           `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"`
+	Reasons       []*LedgerReason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerFolder) Reset() {
+	*x = LedgerFolder{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerFolder) ProtoMessage() {}
+
+func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
+func (*LedgerFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *LedgerFolder) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetReasons() []*LedgerReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+// LedgerReason explains a part of the difference between tenant and kept: positive where the point has fewer.
+type LedgerReason struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cause         LedgerCause            `protobuf:"varint,1,opt,name=cause,proto3,enum=holdfast.director.v1.LedgerCause" json:"cause,omitempty"`
+	Messages      int64                  `protobuf:"varint,2,opt,name=messages,proto3" json:"messages,omitempty"`
+	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerReason) Reset() {
+	*x = LedgerReason{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerReason) ProtoMessage() {}
+
+func (x *LedgerReason) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerReason.ProtoReflect.Descriptor instead.
+func (*LedgerReason) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *LedgerReason) GetCause() LedgerCause {
+	if x != nil {
+		return x.Cause
+	}
+	return LedgerCause_LEDGER_CAUSE_UNSPECIFIED
+}
+
+func (x *LedgerReason) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *LedgerReason) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 var File_holdfast_director_v1_job_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\"\xda\x06\n" +
+	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\"\xda\x06\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x124\n" +
@@ -2981,7 +3626,55 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x05start\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12.\n" +
 	"\x04stop\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04stop\x12\x12\n" +
 	"\x04zone\x18\x05 \x01(\tR\x04zone\x12\x12\n" +
-	"\x04text\x18\x06 \x01(\tR\x04text*y\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"X\n" +
+	"\x12EstimateJobRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12+\n" +
+	"\x03job\x18\x02 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"\xd0\x02\n" +
+	"\x13EstimateJobResponse\x12\x1c\n" +
+	"\tmailboxes\x18\x01 \x01(\x05R\tmailboxes\x12\x1b\n" +
+	"\tfrom_runs\x18\x02 \x01(\x05R\bfromRuns\x12\x1a\n" +
+	"\bmeasured\x18\x03 \x01(\x05R\bmeasured\x124\n" +
+	"\x05first\x18\x04 \x01(\v2\x1e.holdfast.director.v1.EstimateR\x05first\x122\n" +
+	"\x04next\x18\x05 \x01(\v2\x1e.holdfast.director.v1.EstimateR\x04next\x12 \n" +
+	"\vassumptions\x18\x06 \x03(\tR\vassumptions\x121\n" +
+	"\x06window\x18\a \x01(\v2\x19.google.protobuf.DurationR\x06window\x12#\n" +
+	"\rnew_mailboxes\x18\b \x01(\x05R\fnewMailboxes\"\xf0\x02\n" +
+	"\bEstimate\x12/\n" +
+	"\x05least\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05least\x121\n" +
+	"\x06likely\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06likely\x12-\n" +
+	"\x04most\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04most\x12\x1a\n" +
+	"\bmessages\x18\x04 \x01(\x03R\bmessages\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\x12\x1a\n" +
+	"\brequests\x18\x06 \x01(\x03R\brequests\x12,\n" +
+	"\x12longest_mailbox_id\x18\a \x01(\tR\x10longestMailboxId\x123\n" +
+	"\alongest\x18\b \x01(\v2\x19.google.protobuf.DurationR\alongest\x12\x17\n" +
+	"\x04fits\x18\t \x01(\bH\x00R\x04fits\x88\x01\x01B\a\n" +
+	"\x05_fits\"}\n" +
+	"\x10GetLedgerRequest\x12\x17\n" +
+	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12#\n" +
+	"\rrepository_id\x18\x02 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x03 \x01(\tR\apointId\x12\x10\n" +
+	"\x03all\x18\x04 \x01(\bR\x03all\"\xa8\x02\n" +
+	"\x11GetLedgerResponse\x127\n" +
+	"\abalance\x18\x01 \x01(\v2\x1d.holdfast.director.v1.BalanceR\abalance\x12<\n" +
+	"\afolders\x18\x02 \x03(\v2\".holdfast.director.v1.LedgerFolderR\afolders\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\x03R\x04more\x12\x10\n" +
+	"\x03old\x18\x04 \x01(\bR\x03old\x12.\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x06 \x01(\tR\tmailboxId\x12'\n" +
+	"\x0fmailbox_address\x18\a \x01(\tR\x0emailboxAddress\"\xc1\x01\n" +
+	"\fLedgerFolder\x12\x1b\n" +
+	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\x03R\x06before\x12\x16\n" +
+	"\x06tenant\x18\x04 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x05 \x01(\x03R\x04kept\x12<\n" +
+	"\areasons\x18\x06 \x03(\v2\".holdfast.director.v1.LedgerReasonR\areasons\"w\n" +
+	"\fLedgerReason\x127\n" +
+	"\x05cause\x18\x01 \x01(\x0e2!.holdfast.director.v1.LedgerCauseR\x05cause\x12\x1a\n" +
+	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text*y\n" +
 	"\n" +
 	"ReportWhen\x12\x1b\n" +
 	"\x17REPORT_WHEN_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -2991,7 +3684,16 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\fWhenDetached\x12\x1d\n" +
 	"\x19WHEN_DETACHED_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12WHEN_DETACHED_FAIL\x10\x01\x12\x16\n" +
-	"\x12WHEN_DETACHED_WAIT\x10\x022\xd1\t\n" +
+	"\x12WHEN_DETACHED_WAIT\x10\x02*\xf0\x01\n" +
+	"\vLedgerCause\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LEDGER_CAUSE_LOST\x10\x01\x12\x1b\n" +
+	"\x17LEDGER_CAUSE_UNREADABLE\x10\x02\x12\x19\n" +
+	"\x15LEDGER_CAUSE_EXCLUDED\x10\x03\x12\x18\n" +
+	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
+	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1b\n" +
+	"\x17LEDGER_CAUSE_NO_MESSAGE\x10\x06\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a2\xd1\t\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3021,133 +3723,156 @@ func file_holdfast_director_v1_job_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_job_proto_rawDescData
 }
 
-var file_holdfast_director_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_holdfast_director_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(ReportWhen)(0),                  // 0: holdfast.director.v1.ReportWhen
 	(WhenDetached)(0),                // 1: holdfast.director.v1.WhenDetached
-	(*Job)(nil),                      // 2: holdfast.director.v1.Job
-	(*Script)(nil),                   // 3: holdfast.director.v1.Script
-	(*Reports)(nil),                  // 4: holdfast.director.v1.Reports
-	(*Schedule)(nil),                 // 5: holdfast.director.v1.Schedule
-	(*Weekly)(nil),                   // 6: holdfast.director.v1.Weekly
-	(*Monthly)(nil),                  // 7: holdfast.director.v1.Monthly
-	(*Periodic)(nil),                 // 8: holdfast.director.v1.Periodic
-	(*AfterJob)(nil),                 // 9: holdfast.director.v1.AfterJob
-	(*Retention)(nil),                // 10: holdfast.director.v1.Retention
-	(*Source)(nil),                   // 11: holdfast.director.v1.Source
-	(*SourceItem)(nil),               // 12: holdfast.director.v1.SourceItem
-	(*Destination)(nil),              // 13: holdfast.director.v1.Destination
-	(*AccountDestination)(nil),       // 14: holdfast.director.v1.AccountDestination
-	(*MailboxDestination)(nil),       // 15: holdfast.director.v1.MailboxDestination
-	(*JobOptions)(nil),               // 16: holdfast.director.v1.JobOptions
-	(*CreateJobRequest)(nil),         // 17: holdfast.director.v1.CreateJobRequest
-	(*CreateJobResponse)(nil),        // 18: holdfast.director.v1.CreateJobResponse
-	(*UpdateJobRequest)(nil),         // 19: holdfast.director.v1.UpdateJobRequest
-	(*UpdateJobResponse)(nil),        // 20: holdfast.director.v1.UpdateJobResponse
-	(*GetJobRequest)(nil),            // 21: holdfast.director.v1.GetJobRequest
-	(*GetJobResponse)(nil),           // 22: holdfast.director.v1.GetJobResponse
-	(*ListJobsRequest)(nil),          // 23: holdfast.director.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),         // 24: holdfast.director.v1.ListJobsResponse
-	(*DeleteJobRequest)(nil),         // 25: holdfast.director.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),        // 26: holdfast.director.v1.DeleteJobResponse
-	(*RunJobRequest)(nil),            // 27: holdfast.director.v1.RunJobRequest
-	(*RunJobResponse)(nil),           // 28: holdfast.director.v1.RunJobResponse
-	(*ListRunsRequest)(nil),          // 29: holdfast.director.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),         // 30: holdfast.director.v1.ListRunsResponse
-	(*GetRunRequest)(nil),            // 31: holdfast.director.v1.GetRunRequest
-	(*GetRunResponse)(nil),           // 32: holdfast.director.v1.GetRunResponse
-	(*WatchRunRequest)(nil),          // 33: holdfast.director.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),         // 34: holdfast.director.v1.WatchRunResponse
-	(*StopRunRequest)(nil),           // 35: holdfast.director.v1.StopRunRequest
-	(*StopRunResponse)(nil),          // 36: holdfast.director.v1.StopRunResponse
-	(*ListStartsRequest)(nil),        // 37: holdfast.director.v1.ListStartsRequest
-	(*ListStartsResponse)(nil),       // 38: holdfast.director.v1.ListStartsResponse
-	(*PreviewRetentionRequest)(nil),  // 39: holdfast.director.v1.PreviewRetentionRequest
-	(*PreviewRetentionResponse)(nil), // 40: holdfast.director.v1.PreviewRetentionResponse
-	(*PointDecision)(nil),            // 41: holdfast.director.v1.PointDecision
-	(*ApplyRetentionRequest)(nil),    // 42: holdfast.director.v1.ApplyRetentionRequest
-	(*ApplyRetentionResponse)(nil),   // 43: holdfast.director.v1.ApplyRetentionResponse
-	(*Start)(nil),                    // 44: holdfast.director.v1.Start
-	nil,                              // 45: holdfast.director.v1.Script.EnvironmentEntry
-	(*timestamppb.Timestamp)(nil),    // 46: google.protobuf.Timestamp
-	(RunStatus)(0),                   // 47: holdfast.director.v1.RunStatus
-	(*Run)(nil),                      // 48: holdfast.director.v1.Run
-	(*Task)(nil),                     // 49: holdfast.director.v1.Task
+	(LedgerCause)(0),                 // 2: holdfast.director.v1.LedgerCause
+	(*Job)(nil),                      // 3: holdfast.director.v1.Job
+	(*Script)(nil),                   // 4: holdfast.director.v1.Script
+	(*Reports)(nil),                  // 5: holdfast.director.v1.Reports
+	(*Schedule)(nil),                 // 6: holdfast.director.v1.Schedule
+	(*Weekly)(nil),                   // 7: holdfast.director.v1.Weekly
+	(*Monthly)(nil),                  // 8: holdfast.director.v1.Monthly
+	(*Periodic)(nil),                 // 9: holdfast.director.v1.Periodic
+	(*AfterJob)(nil),                 // 10: holdfast.director.v1.AfterJob
+	(*Retention)(nil),                // 11: holdfast.director.v1.Retention
+	(*Source)(nil),                   // 12: holdfast.director.v1.Source
+	(*SourceItem)(nil),               // 13: holdfast.director.v1.SourceItem
+	(*Destination)(nil),              // 14: holdfast.director.v1.Destination
+	(*AccountDestination)(nil),       // 15: holdfast.director.v1.AccountDestination
+	(*MailboxDestination)(nil),       // 16: holdfast.director.v1.MailboxDestination
+	(*JobOptions)(nil),               // 17: holdfast.director.v1.JobOptions
+	(*CreateJobRequest)(nil),         // 18: holdfast.director.v1.CreateJobRequest
+	(*CreateJobResponse)(nil),        // 19: holdfast.director.v1.CreateJobResponse
+	(*UpdateJobRequest)(nil),         // 20: holdfast.director.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),        // 21: holdfast.director.v1.UpdateJobResponse
+	(*GetJobRequest)(nil),            // 22: holdfast.director.v1.GetJobRequest
+	(*GetJobResponse)(nil),           // 23: holdfast.director.v1.GetJobResponse
+	(*ListJobsRequest)(nil),          // 24: holdfast.director.v1.ListJobsRequest
+	(*ListJobsResponse)(nil),         // 25: holdfast.director.v1.ListJobsResponse
+	(*DeleteJobRequest)(nil),         // 26: holdfast.director.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),        // 27: holdfast.director.v1.DeleteJobResponse
+	(*RunJobRequest)(nil),            // 28: holdfast.director.v1.RunJobRequest
+	(*RunJobResponse)(nil),           // 29: holdfast.director.v1.RunJobResponse
+	(*ListRunsRequest)(nil),          // 30: holdfast.director.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),         // 31: holdfast.director.v1.ListRunsResponse
+	(*GetRunRequest)(nil),            // 32: holdfast.director.v1.GetRunRequest
+	(*GetRunResponse)(nil),           // 33: holdfast.director.v1.GetRunResponse
+	(*WatchRunRequest)(nil),          // 34: holdfast.director.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),         // 35: holdfast.director.v1.WatchRunResponse
+	(*StopRunRequest)(nil),           // 36: holdfast.director.v1.StopRunRequest
+	(*StopRunResponse)(nil),          // 37: holdfast.director.v1.StopRunResponse
+	(*ListStartsRequest)(nil),        // 38: holdfast.director.v1.ListStartsRequest
+	(*ListStartsResponse)(nil),       // 39: holdfast.director.v1.ListStartsResponse
+	(*PreviewRetentionRequest)(nil),  // 40: holdfast.director.v1.PreviewRetentionRequest
+	(*PreviewRetentionResponse)(nil), // 41: holdfast.director.v1.PreviewRetentionResponse
+	(*PointDecision)(nil),            // 42: holdfast.director.v1.PointDecision
+	(*ApplyRetentionRequest)(nil),    // 43: holdfast.director.v1.ApplyRetentionRequest
+	(*ApplyRetentionResponse)(nil),   // 44: holdfast.director.v1.ApplyRetentionResponse
+	(*Start)(nil),                    // 45: holdfast.director.v1.Start
+	(*EstimateJobRequest)(nil),       // 46: holdfast.director.v1.EstimateJobRequest
+	(*EstimateJobResponse)(nil),      // 47: holdfast.director.v1.EstimateJobResponse
+	(*Estimate)(nil),                 // 48: holdfast.director.v1.Estimate
+	(*GetLedgerRequest)(nil),         // 49: holdfast.director.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 50: holdfast.director.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 51: holdfast.director.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 52: holdfast.director.v1.LedgerReason
+	nil,                              // 53: holdfast.director.v1.Script.EnvironmentEntry
+	(*timestamppb.Timestamp)(nil),    // 54: google.protobuf.Timestamp
+	(RunStatus)(0),                   // 55: holdfast.director.v1.RunStatus
+	(*Run)(nil),                      // 56: holdfast.director.v1.Run
+	(*Task)(nil),                     // 57: holdfast.director.v1.Task
+	(*durationpb.Duration)(nil),      // 58: google.protobuf.Duration
+	(*Balance)(nil),                  // 59: holdfast.director.v1.Balance
 }
 var file_holdfast_director_v1_job_proto_depIdxs = []int32{
-	11, // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
-	13, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
-	16, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	46, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
-	47, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	46, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
-	5,  // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
-	10, // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
-	46, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
-	3,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
-	3,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
-	4,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
-	45, // 12: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
+	12, // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
+	14, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
+	17, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
+	54, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	55, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
+	54, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	6,  // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
+	11, // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
+	54, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	4,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
+	4,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
+	5,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
+	53, // 12: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
 	0,  // 13: holdfast.director.v1.Reports.when:type_name -> holdfast.director.v1.ReportWhen
-	6,  // 14: holdfast.director.v1.Schedule.weekly:type_name -> holdfast.director.v1.Weekly
-	7,  // 15: holdfast.director.v1.Schedule.monthly:type_name -> holdfast.director.v1.Monthly
-	8,  // 16: holdfast.director.v1.Schedule.periodic:type_name -> holdfast.director.v1.Periodic
-	9,  // 17: holdfast.director.v1.Schedule.after_job:type_name -> holdfast.director.v1.AfterJob
-	12, // 18: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
-	14, // 19: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
-	15, // 20: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
+	7,  // 14: holdfast.director.v1.Schedule.weekly:type_name -> holdfast.director.v1.Weekly
+	8,  // 15: holdfast.director.v1.Schedule.monthly:type_name -> holdfast.director.v1.Monthly
+	9,  // 16: holdfast.director.v1.Schedule.periodic:type_name -> holdfast.director.v1.Periodic
+	10, // 17: holdfast.director.v1.Schedule.after_job:type_name -> holdfast.director.v1.AfterJob
+	13, // 18: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
+	15, // 19: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
+	16, // 20: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
 	1,  // 21: holdfast.director.v1.JobOptions.when_detached:type_name -> holdfast.director.v1.WhenDetached
-	2,  // 22: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
-	2,  // 23: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
-	2,  // 24: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
-	2,  // 25: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
-	2,  // 26: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
-	2,  // 27: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
-	48, // 28: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	48, // 29: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	48, // 30: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	49, // 31: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	48, // 32: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	49, // 33: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	5,  // 34: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
-	44, // 35: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
-	10, // 36: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
-	41, // 37: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
-	46, // 38: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
-	46, // 39: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
-	46, // 40: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
-	17, // 41: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	19, // 42: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	21, // 43: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	23, // 44: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	25, // 45: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	27, // 46: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	29, // 47: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	31, // 48: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	33, // 49: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	35, // 50: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	37, // 51: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	39, // 52: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
-	42, // 53: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
-	18, // 54: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	20, // 55: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	22, // 56: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	24, // 57: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	26, // 58: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	28, // 59: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	30, // 60: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	32, // 61: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	34, // 62: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	36, // 63: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	38, // 64: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	40, // 65: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
-	43, // 66: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
-	54, // [54:67] is the sub-list for method output_type
-	41, // [41:54] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	3,  // 22: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 23: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 24: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 25: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 26: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 27: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
+	56, // 28: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	56, // 29: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	56, // 30: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	57, // 31: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	56, // 32: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	57, // 33: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	6,  // 34: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
+	45, // 35: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
+	11, // 36: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
+	42, // 37: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
+	54, // 38: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
+	54, // 39: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	54, // 40: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	3,  // 41: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
+	48, // 42: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
+	48, // 43: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
+	58, // 44: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
+	58, // 45: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
+	58, // 46: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
+	58, // 47: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
+	58, // 48: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
+	59, // 49: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
+	51, // 50: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
+	54, // 51: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
+	52, // 52: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
+	2,  // 53: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
+	18, // 54: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	20, // 55: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	22, // 56: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	24, // 57: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	26, // 58: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	28, // 59: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	30, // 60: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	32, // 61: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	34, // 62: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	36, // 63: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	38, // 64: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	40, // 65: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	43, // 66: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	19, // 67: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	21, // 68: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	23, // 69: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	25, // 70: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	27, // 71: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	29, // 72: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	31, // 73: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	33, // 74: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	35, // 75: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	37, // 76: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	39, // 77: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	41, // 78: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	44, // 79: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	67, // [67:80] is the sub-list for method output_type
+	54, // [54:67] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_job_proto_init() }
@@ -3163,13 +3888,14 @@ func file_holdfast_director_v1_job_proto_init() {
 		(*Schedule_AfterJob)(nil),
 	}
 	file_holdfast_director_v1_job_proto_msgTypes[14].OneofWrappers = []any{}
+	file_holdfast_director_v1_job_proto_msgTypes[45].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_job_proto_rawDesc), len(file_holdfast_director_v1_job_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   44,
+			NumEnums:      3,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -9,6 +9,7 @@ package directorv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -88,6 +89,76 @@ func (RunStatus) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{0}
 }
 
+type WaitKind int32
+
+const (
+	WaitKind_WAIT_KIND_UNSPECIFIED WaitKind = 0
+	// Microsoft's limits.
+	WaitKind_WAIT_KIND_MICROSOFT WaitKind = 1
+	// A place: the job's limit of tasks at once, or that of Transporters.
+	WaitKind_WAIT_KIND_SLOT WaitKind = 2
+	// A Transporter is out of reach.
+	WaitKind_WAIT_KIND_TRANSPORTER WaitKind = 3
+	// A repository is detached, full, or out of reach.
+	WaitKind_WAIT_KIND_REPOSITORY WaitKind = 4
+	// Another run is working on the mailbox.
+	WaitKind_WAIT_KIND_MAILBOX WaitKind = 5
+	// It failed, and its next try has not come.
+	WaitKind_WAIT_KIND_RETRY WaitKind = 6
+	WaitKind_WAIT_KIND_OTHER WaitKind = 7
+)
+
+// Enum value maps for WaitKind.
+var (
+	WaitKind_name = map[int32]string{
+		0: "WAIT_KIND_UNSPECIFIED",
+		1: "WAIT_KIND_MICROSOFT",
+		2: "WAIT_KIND_SLOT",
+		3: "WAIT_KIND_TRANSPORTER",
+		4: "WAIT_KIND_REPOSITORY",
+		5: "WAIT_KIND_MAILBOX",
+		6: "WAIT_KIND_RETRY",
+		7: "WAIT_KIND_OTHER",
+	}
+	WaitKind_value = map[string]int32{
+		"WAIT_KIND_UNSPECIFIED": 0,
+		"WAIT_KIND_MICROSOFT":   1,
+		"WAIT_KIND_SLOT":        2,
+		"WAIT_KIND_TRANSPORTER": 3,
+		"WAIT_KIND_REPOSITORY":  4,
+		"WAIT_KIND_MAILBOX":     5,
+		"WAIT_KIND_RETRY":       6,
+		"WAIT_KIND_OTHER":       7,
+	}
+)
+
+func (x WaitKind) Enum() *WaitKind {
+	p := new(WaitKind)
+	*p = x
+	return p
+}
+
+func (x WaitKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WaitKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_run_proto_enumTypes[1].Descriptor()
+}
+
+func (WaitKind) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_run_proto_enumTypes[1]
+}
+
+func (x WaitKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WaitKind.Descriptor instead.
+func (WaitKind) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{1}
+}
+
 type TaskStatus int32
 
 const (
@@ -137,11 +208,11 @@ func (x TaskStatus) String() string {
 }
 
 func (TaskStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_director_v1_run_proto_enumTypes[1].Descriptor()
+	return file_holdfast_director_v1_run_proto_enumTypes[2].Descriptor()
 }
 
 func (TaskStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_director_v1_run_proto_enumTypes[1]
+	return &file_holdfast_director_v1_run_proto_enumTypes[2]
 }
 
 func (x TaskStatus) Number() protoreflect.EnumNumber {
@@ -150,7 +221,7 @@ func (x TaskStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TaskStatus.Descriptor instead.
 func (TaskStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{2}
 }
 
 type Run struct {
@@ -172,7 +243,20 @@ type Run struct {
 	// Who or what started it ("schedule: every day at 22:00", "after Daily"); empty for a person.
 	Cause string `protobuf:"bytes,14,opt,name=cause,proto3" json:"cause,omitempty"`
 	// When its schedule ends it; unset for never.
-	StopAt        *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
+	StopAt *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
+	// How fast it goes now; unset before there is something to say, and once it has ended.
+	Pace *Pace `protobuf:"bytes,16,opt,name=pace,proto3" json:"pace,omitempty"`
+	// How long it will take from now; unset while that is not known.
+	Left *durationpb.Duration `protobuf:"bytes,17,opt,name=left,proto3" json:"left,omitempty"`
+	// Who waits for what, those that hold up most mailboxes first; at most 20.
+	Waits []*Wait `protobuf:"bytes,18,rep,name=waits,proto3" json:"waits,omitempty"`
+	// What was noted as it went: an account whose mailboxes could not be read anew, one that Microsoft refuses.
+	Notes        []string `protobuf:"bytes,19,rep,name=notes,proto3" json:"notes,omitempty"`
+	TasksRunning int32    `protobuf:"varint,20,opt,name=tasks_running,json=tasksRunning,proto3" json:"tasks_running,omitempty"`
+	// Failed, and to be tried again within this run.
+	TasksRetrying int32 `protobuf:"varint,21,opt,name=tasks_retrying,json=tasksRetrying,proto3" json:"tasks_retrying,omitempty"`
+	// How long it took, or has taken so far. Right also when the clock was set meanwhile.
+	Took          *durationpb.Duration `protobuf:"bytes,22,opt,name=took,proto3" json:"took,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -312,6 +396,170 @@ func (x *Run) GetStopAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Run) GetPace() *Pace {
+	if x != nil {
+		return x.Pace
+	}
+	return nil
+}
+
+func (x *Run) GetLeft() *durationpb.Duration {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *Run) GetWaits() []*Wait {
+	if x != nil {
+		return x.Waits
+	}
+	return nil
+}
+
+func (x *Run) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+func (x *Run) GetTasksRunning() int32 {
+	if x != nil {
+		return x.TasksRunning
+	}
+	return 0
+}
+
+func (x *Run) GetTasksRetrying() int32 {
+	if x != nil {
+		return x.TasksRetrying
+	}
+	return 0
+}
+
+func (x *Run) GetTook() *durationpb.Duration {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
+// Pace is a speed over the last 45 seconds.
+type Pace struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	MessagesPerSecond float64                `protobuf:"fixed64,1,opt,name=messages_per_second,json=messagesPerSecond,proto3" json:"messages_per_second,omitempty"`
+	BytesPerSecond    float64                `protobuf:"fixed64,2,opt,name=bytes_per_second,json=bytesPerSecond,proto3" json:"bytes_per_second,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Pace) Reset() {
+	*x = Pace{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pace) ProtoMessage() {}
+
+func (x *Pace) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pace.ProtoReflect.Descriptor instead.
+func (*Pace) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Pace) GetMessagesPerSecond() float64 {
+	if x != nil {
+		return x.MessagesPerSecond
+	}
+	return 0
+}
+
+func (x *Pace) GetBytesPerSecond() float64 {
+	if x != nil {
+		return x.BytesPerSecond
+	}
+	return 0
+}
+
+// Wait is something that holds mailboxes of a run up.
+type Wait struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  WaitKind               `protobuf:"varint,1,opt,name=kind,proto3,enum=holdfast.director.v1.WaitKind" json:"kind,omitempty"`
+	// In words ("waiting for Microsoft, 40 s").
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Tasks         int32  `protobuf:"varint,3,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Wait) Reset() {
+	*x = Wait{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Wait) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Wait) ProtoMessage() {}
+
+func (x *Wait) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Wait.ProtoReflect.Descriptor instead.
+func (*Wait) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Wait) GetKind() WaitKind {
+	if x != nil {
+		return x.Kind
+	}
+	return WaitKind_WAIT_KIND_UNSPECIFIED
+}
+
+func (x *Wait) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Wait) GetTasks() int32 {
+	if x != nil {
+		return x.Tasks
+	}
+	return 0
+}
+
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -335,13 +583,26 @@ type Task struct {
 	LossesMore     int64                  `protobuf:"varint,19,opt,name=losses_more,json=lossesMore,proto3" json:"losses_more,omitempty"`
 	PointId        string                 `protobuf:"bytes,20,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
 	Recovery       *RecoveryReport        `protobuf:"bytes,21,opt,name=recovery,proto3" json:"recovery,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// As those of a run.
+	Pace *Pace                `protobuf:"bytes,22,opt,name=pace,proto3" json:"pace,omitempty"`
+	Left *durationpb.Duration `protobuf:"bytes,23,opt,name=left,proto3" json:"left,omitempty"`
+	// What waiting is for.
+	Wait WaitKind `protobuf:"varint,24,opt,name=wait,proto3,enum=holdfast.director.v1.WaitKind" json:"wait,omitempty"`
+	// When it is tried again, with RETRYING; unset when its Transporter is waited for.
+	NextTry *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=next_try,json=nextTry,proto3" json:"next_try,omitempty"`
+	// Tries that failed, oldest first. The last failure of a task that is not tried again is in error.
+	Tries []*Try `protobuf:"bytes,26,rep,name=tries,proto3" json:"tries,omitempty"`
+	// How long it was worked on, waits between tries left out. Right also when the clock was set meanwhile.
+	Took *durationpb.Duration `protobuf:"bytes,27,opt,name=took,proto3" json:"took,omitempty"`
+	// What the mailbox had against what the point has; unset without a point, and of old ones.
+	Balance       *Balance `protobuf:"bytes,28,opt,name=balance,proto3" json:"balance,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -353,7 +614,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -366,7 +627,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Task) GetId() string {
@@ -516,6 +777,205 @@ func (x *Task) GetRecovery() *RecoveryReport {
 	return nil
 }
 
+func (x *Task) GetPace() *Pace {
+	if x != nil {
+		return x.Pace
+	}
+	return nil
+}
+
+func (x *Task) GetLeft() *durationpb.Duration {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *Task) GetWait() WaitKind {
+	if x != nil {
+		return x.Wait
+	}
+	return WaitKind_WAIT_KIND_UNSPECIFIED
+}
+
+func (x *Task) GetNextTry() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextTry
+	}
+	return nil
+}
+
+func (x *Task) GetTries() []*Try {
+	if x != nil {
+		return x.Tries
+	}
+	return nil
+}
+
+func (x *Task) GetTook() *durationpb.Duration {
+	if x != nil {
+		return x.Took
+	}
+	return nil
+}
+
+func (x *Task) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+// Try is a try that failed and was followed by another.
+type Try struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The task's attempt with which it ended.
+	Attempt       int32                  `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Ended         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=ended,proto3" json:"ended,omitempty"`
+	TransporterId string                 `protobuf:"bytes,3,opt,name=transporter_id,json=transporterId,proto3" json:"transporter_id,omitempty"`
+	Error         string                 `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	RequestId     string                 `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Try) Reset() {
+	*x = Try{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Try) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Try) ProtoMessage() {}
+
+func (x *Try) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Try.ProtoReflect.Descriptor instead.
+func (*Try) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Try) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Try) GetEnded() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+func (x *Try) GetTransporterId() string {
+	if x != nil {
+		return x.TransporterId
+	}
+	return ""
+}
+
+func (x *Try) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *Try) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Balance compares a mailbox with its point. Tenant is what the folders that are backed up held at the end of the run, as
+// Microsoft counts them; kept is what the point holds.
+type Balance struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Tenant int64                  `protobuf:"varint,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept   int64                  `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	// Folders whose two counts differ, or that are left out by choice.
+	Folders int64 `protobuf:"varint,3,opt,name=folders,proto3" json:"folders,omitempty"`
+	// Messages between the two counts for which no reason is known.
+	Unexplained   int64 `protobuf:"varint,4,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Balance) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *Balance) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Balance) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *Balance) GetUnexplained() int64 {
+	if x != nil {
+		return x.Unexplained
+	}
+	return 0
+}
+
 type Progress struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	FoldersDone     int64                  `protobuf:"varint,1,opt,name=folders_done,json=foldersDone,proto3" json:"folders_done,omitempty"`
@@ -535,7 +995,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -547,7 +1007,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -560,7 +1020,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -644,7 +1104,7 @@ var File_holdfast_director_v1_run_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/run.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\"\xa2\x04\n" +
+	"\x1eholdfast/director/v1/run.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\"\xc4\x06\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x19\n" +
@@ -662,7 +1122,21 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\x05error\x18\f \x01(\tR\x05error\x12\x18\n" +
 	"\awaiting\x18\r \x01(\tR\awaiting\x12\x14\n" +
 	"\x05cause\x18\x0e \x01(\tR\x05cause\x123\n" +
-	"\astop_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\"\x92\x06\n" +
+	"\astop_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\x12.\n" +
+	"\x04pace\x18\x10 \x01(\v2\x1a.holdfast.director.v1.PaceR\x04pace\x12-\n" +
+	"\x04left\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\x04left\x120\n" +
+	"\x05waits\x18\x12 \x03(\v2\x1a.holdfast.director.v1.WaitR\x05waits\x12\x14\n" +
+	"\x05notes\x18\x13 \x03(\tR\x05notes\x12#\n" +
+	"\rtasks_running\x18\x14 \x01(\x05R\ftasksRunning\x12%\n" +
+	"\x0etasks_retrying\x18\x15 \x01(\x05R\rtasksRetrying\x12-\n" +
+	"\x04took\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\x04took\"`\n" +
+	"\x04Pace\x12.\n" +
+	"\x13messages_per_second\x18\x01 \x01(\x01R\x11messagesPerSecond\x12(\n" +
+	"\x10bytes_per_second\x18\x02 \x01(\x01R\x0ebytesPerSecond\"d\n" +
+	"\x04Wait\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.holdfast.director.v1.WaitKindR\x04kind\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
+	"\x05tasks\x18\x03 \x01(\x05R\x05tasks\"\xf5\b\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -689,7 +1163,26 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\vlosses_more\x18\x13 \x01(\x03R\n" +
 	"lossesMore\x12\x19\n" +
 	"\bpoint_id\x18\x14 \x01(\tR\apointId\x12@\n" +
-	"\brecovery\x18\x15 \x01(\v2$.holdfast.director.v1.RecoveryReportR\brecovery\"\x8f\x04\n" +
+	"\brecovery\x18\x15 \x01(\v2$.holdfast.director.v1.RecoveryReportR\brecovery\x12.\n" +
+	"\x04pace\x18\x16 \x01(\v2\x1a.holdfast.director.v1.PaceR\x04pace\x12-\n" +
+	"\x04left\x18\x17 \x01(\v2\x19.google.protobuf.DurationR\x04left\x122\n" +
+	"\x04wait\x18\x18 \x01(\x0e2\x1e.holdfast.director.v1.WaitKindR\x04wait\x125\n" +
+	"\bnext_try\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\anextTry\x12/\n" +
+	"\x05tries\x18\x1a \x03(\v2\x19.holdfast.director.v1.TryR\x05tries\x12-\n" +
+	"\x04took\x18\x1b \x01(\v2\x19.google.protobuf.DurationR\x04took\x127\n" +
+	"\abalance\x18\x1c \x01(\v2\x1d.holdfast.director.v1.BalanceR\abalance\"\xad\x01\n" +
+	"\x03Try\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\x05R\aattempt\x120\n" +
+	"\x05ended\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12%\n" +
+	"\x0etransporter_id\x18\x03 \x01(\tR\rtransporterId\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"q\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
+	"\afolders\x18\x03 \x01(\x03R\afolders\x12 \n" +
+	"\vunexplained\x18\x04 \x01(\x03R\vunexplained\"\x8f\x04\n" +
 	"\bProgress\x12!\n" +
 	"\ffolders_done\x18\x01 \x01(\x03R\vfoldersDone\x12#\n" +
 	"\rfolders_total\x18\x02 \x01(\x03R\ffoldersTotal\x12#\n" +
@@ -715,7 +1208,16 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\x14RUN_STATUS_SUCCEEDED\x10\x04\x12\x19\n" +
 	"\x15RUN_STATUS_INCOMPLETE\x10\x05\x12\x15\n" +
 	"\x11RUN_STATUS_FAILED\x10\x06\x12\x16\n" +
-	"\x12RUN_STATUS_STOPPED\x10\a*\xdc\x01\n" +
+	"\x12RUN_STATUS_STOPPED\x10\a*\xc8\x01\n" +
+	"\bWaitKind\x12\x19\n" +
+	"\x15WAIT_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13WAIT_KIND_MICROSOFT\x10\x01\x12\x12\n" +
+	"\x0eWAIT_KIND_SLOT\x10\x02\x12\x19\n" +
+	"\x15WAIT_KIND_TRANSPORTER\x10\x03\x12\x18\n" +
+	"\x14WAIT_KIND_REPOSITORY\x10\x04\x12\x15\n" +
+	"\x11WAIT_KIND_MAILBOX\x10\x05\x12\x13\n" +
+	"\x0fWAIT_KIND_RETRY\x10\x06\x12\x13\n" +
+	"\x0fWAIT_KIND_OTHER\x10\a*\xdc\x01\n" +
 	"\n" +
 	"TaskStatus\x12\x1b\n" +
 	"\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -739,37 +1241,56 @@ func file_holdfast_director_v1_run_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_run_proto_rawDescData
 }
 
-var file_holdfast_director_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_holdfast_director_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_holdfast_director_v1_run_proto_goTypes = []any{
 	(RunStatus)(0),                // 0: holdfast.director.v1.RunStatus
-	(TaskStatus)(0),               // 1: holdfast.director.v1.TaskStatus
-	(*Run)(nil),                   // 2: holdfast.director.v1.Run
-	(*Task)(nil),                  // 3: holdfast.director.v1.Task
-	(*Progress)(nil),              // 4: holdfast.director.v1.Progress
-	nil,                           // 5: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*Loss)(nil),                  // 7: holdfast.director.v1.Loss
-	(*RecoveryReport)(nil),        // 8: holdfast.director.v1.RecoveryReport
+	(WaitKind)(0),                 // 1: holdfast.director.v1.WaitKind
+	(TaskStatus)(0),               // 2: holdfast.director.v1.TaskStatus
+	(*Run)(nil),                   // 3: holdfast.director.v1.Run
+	(*Pace)(nil),                  // 4: holdfast.director.v1.Pace
+	(*Wait)(nil),                  // 5: holdfast.director.v1.Wait
+	(*Task)(nil),                  // 6: holdfast.director.v1.Task
+	(*Try)(nil),                   // 7: holdfast.director.v1.Try
+	(*Balance)(nil),               // 8: holdfast.director.v1.Balance
+	(*Progress)(nil),              // 9: holdfast.director.v1.Progress
+	nil,                           // 10: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*Loss)(nil),                  // 13: holdfast.director.v1.Loss
+	(*RecoveryReport)(nil),        // 14: holdfast.director.v1.RecoveryReport
 }
 var file_holdfast_director_v1_run_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	6,  // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	6,  // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	4,  // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
-	6,  // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	1,  // 5: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
-	4,  // 6: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	6,  // 7: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	6,  // 8: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	7,  // 9: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
-	8,  // 10: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	5,  // 11: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	11, // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	9,  // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
+	11, // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	4,  // 5: holdfast.director.v1.Run.pace:type_name -> holdfast.director.v1.Pace
+	12, // 6: holdfast.director.v1.Run.left:type_name -> google.protobuf.Duration
+	5,  // 7: holdfast.director.v1.Run.waits:type_name -> holdfast.director.v1.Wait
+	12, // 8: holdfast.director.v1.Run.took:type_name -> google.protobuf.Duration
+	1,  // 9: holdfast.director.v1.Wait.kind:type_name -> holdfast.director.v1.WaitKind
+	2,  // 10: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
+	9,  // 11: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
+	11, // 12: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	11, // 13: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	13, // 14: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	14, // 15: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	4,  // 16: holdfast.director.v1.Task.pace:type_name -> holdfast.director.v1.Pace
+	12, // 17: holdfast.director.v1.Task.left:type_name -> google.protobuf.Duration
+	1,  // 18: holdfast.director.v1.Task.wait:type_name -> holdfast.director.v1.WaitKind
+	11, // 19: holdfast.director.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	7,  // 20: holdfast.director.v1.Task.tries:type_name -> holdfast.director.v1.Try
+	12, // 21: holdfast.director.v1.Task.took:type_name -> google.protobuf.Duration
+	8,  // 22: holdfast.director.v1.Task.balance:type_name -> holdfast.director.v1.Balance
+	11, // 23: holdfast.director.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	10, // 24: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_run_proto_init() }
@@ -784,8 +1305,8 @@ func file_holdfast_director_v1_run_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_run_proto_rawDesc), len(file_holdfast_director_v1_run_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      3,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -264,7 +264,10 @@ type Root struct {
 	Losses  *List `protobuf:"bytes,11,opt,name=losses,proto3" json:"losses,omitempty"`
 	Pending *List `protobuf:"bytes,12,opt,name=pending,proto3" json:"pending,omitempty"`
 	// Not 0 in a point that a later version wrote and that this one would misunderstand: it refuses the point.
-	Needs         uint32 `protobuf:"varint,13,opt,name=needs,proto3" json:"needs,omitempty"`
+	Needs uint32 `protobuf:"varint,13,opt,name=needs,proto3" json:"needs,omitempty"`
+	// A Ledger; absent in points of earlier versions.
+	Ledger        *List    `protobuf:"bytes,14,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	Balance       *Balance `protobuf:"bytes,15,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -390,6 +393,256 @@ func (x *Root) GetNeeds() uint32 {
 	return 0
 }
 
+func (x *Root) GetLedger() *List {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *Root) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+// Ledger is what the mailbox held, for comparison with the point.
+type Ledger struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Folders []*LedgerFolder        `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
+	// Folders that are left out by choice beyond those listed, and what they held.
+	MoreFolders   int64 `protobuf:"varint,2,opt,name=more_folders,json=moreFolders,proto3" json:"more_folders,omitempty"`
+	MoreMessages  int64 `protobuf:"varint,3,opt,name=more_messages,json=moreMessages,proto3" json:"more_messages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ledger) Reset() {
+	*x = Ledger{}
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ledger) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ledger) ProtoMessage() {}
+
+func (x *Ledger) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
+func (*Ledger) Descriptor() ([]byte, []int) {
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Ledger) GetFolders() []*LedgerFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+func (x *Ledger) GetMoreFolders() int64 {
+	if x != nil {
+		return x.MoreFolders
+	}
+	return 0
+}
+
+func (x *Ledger) GetMoreMessages() int64 {
+	if x != nil {
+		return x.MoreMessages
+	}
+	return 0
+}
+
+// LedgerFolder is a folder as the mailbox had it. What the point holds of it is in the point's folder table.
+type LedgerFolder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The name and parent of a folder that is not in the point's folder table.
+	Name   string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Parent string `protobuf:"bytes,3,opt,name=parent,proto3" json:"parent,omitempty"`
+	// What it held when the run began, and when it ended; a folder that was not there has none.
+	Before *int64 `protobuf:"varint,4,opt,name=before,proto3,oneof" json:"before,omitempty"`
+	After  *int64 `protobuf:"varint,5,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// It is left out: 1 hidden, 2 not a folder of mail, 3 part of Recoverable Items.
+	LeftOut uint32 `protobuf:"varint,6,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// Messages that came or changed, and that went, as the run met them.
+	Came          int64 `protobuf:"varint,7,opt,name=came,proto3" json:"came,omitempty"`
+	Went          int64 `protobuf:"varint,8,opt,name=went,proto3" json:"went,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerFolder) Reset() {
+	*x = LedgerFolder{}
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerFolder) ProtoMessage() {}
+
+func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
+func (*LedgerFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *LedgerFolder) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetBefore() int64 {
+	if x != nil && x.Before != nil {
+		return *x.Before
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetLeftOut() uint32 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetCame() int64 {
+	if x != nil {
+		return x.Came
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetWent() int64 {
+	if x != nil {
+		return x.Went
+	}
+	return 0
+}
+
+// Balance compares the mailbox at the end of the run with the point, in messages.
+type Balance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tenant        int64                  `protobuf:"varint,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept          int64                  `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	Folders       int64                  `protobuf:"varint,3,opt,name=folders,proto3" json:"folders,omitempty"`
+	Unexplained   int64                  `protobuf:"varint,4,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Balance) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *Balance) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Balance) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *Balance) GetUnexplained() int64 {
+	if x != nil {
+		return x.Unexplained
+	}
+	return 0
+}
+
 // List is a value too long for one blob: the SHA-256 of each part in order, and the length of the whole.
 type List struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -401,7 +654,7 @@ type List struct {
 
 func (x *List) Reset() {
 	*x = List{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[4]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -413,7 +666,7 @@ func (x *List) String() string {
 func (*List) ProtoMessage() {}
 
 func (x *List) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[4]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -426,7 +679,7 @@ func (x *List) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use List.ProtoReflect.Descriptor instead.
 func (*List) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *List) GetParts() [][]byte {
@@ -453,7 +706,7 @@ type FolderTable struct {
 
 func (x *FolderTable) Reset() {
 	*x = FolderTable{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[5]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -465,7 +718,7 @@ func (x *FolderTable) String() string {
 func (*FolderTable) ProtoMessage() {}
 
 func (x *FolderTable) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[5]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -478,7 +731,7 @@ func (x *FolderTable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FolderTable.ProtoReflect.Descriptor instead.
 func (*FolderTable) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FolderTable) GetFolders() []*Folder {
@@ -512,7 +765,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[6]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +777,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[6]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +790,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Folder) GetId() string {
@@ -630,7 +883,7 @@ type Tree struct {
 
 func (x *Tree) Reset() {
 	*x = Tree{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[7]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +895,7 @@ func (x *Tree) String() string {
 func (*Tree) ProtoMessage() {}
 
 func (x *Tree) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[7]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +908,7 @@ func (x *Tree) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tree.ProtoReflect.Descriptor instead.
 func (*Tree) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Tree) GetHash() []byte {
@@ -689,7 +942,7 @@ type LossList struct {
 
 func (x *LossList) Reset() {
 	*x = LossList{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[8]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +954,7 @@ func (x *LossList) String() string {
 func (*LossList) ProtoMessage() {}
 
 func (x *LossList) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[8]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +967,7 @@ func (x *LossList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LossList.ProtoReflect.Descriptor instead.
 func (*LossList) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LossList) GetLosses() []*Loss {
@@ -739,7 +992,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[9]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -751,7 +1004,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[9]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -764,7 +1017,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Loss) GetMessage() string {
@@ -819,7 +1072,7 @@ type PendingList struct {
 
 func (x *PendingList) Reset() {
 	*x = PendingList{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[10]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -831,7 +1084,7 @@ func (x *PendingList) String() string {
 func (*PendingList) ProtoMessage() {}
 
 func (x *PendingList) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[10]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -844,7 +1097,7 @@ func (x *PendingList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingList.ProtoReflect.Descriptor instead.
 func (*PendingList) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PendingList) GetGone() []*Gone {
@@ -865,7 +1118,7 @@ type Gone struct {
 
 func (x *Gone) Reset() {
 	*x = Gone{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[11]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1130,7 @@ func (x *Gone) String() string {
 func (*Gone) ProtoMessage() {}
 
 func (x *Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[11]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1143,7 @@ func (x *Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gone.ProtoReflect.Descriptor instead.
 func (*Gone) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Gone) GetMessage() string {
@@ -923,7 +1176,7 @@ type Tombstone struct {
 
 func (x *Tombstone) Reset() {
 	*x = Tombstone{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[12]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1188,7 @@ func (x *Tombstone) String() string {
 func (*Tombstone) ProtoMessage() {}
 
 func (x *Tombstone) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[12]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1201,7 @@ func (x *Tombstone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
 func (*Tombstone) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Tombstone) GetPoint() []byte {
@@ -990,13 +1243,14 @@ type CatalogPoint struct {
 	Sealed        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
 	Counts        *Counts                `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
 	Complete      bool                   `protobuf:"varint,8,opt,name=complete,proto3" json:"complete,omitempty"`
+	Balance       *Balance               `protobuf:"bytes,9,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CatalogPoint) Reset() {
 	*x = CatalogPoint{}
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[13]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1262,7 @@ func (x *CatalogPoint) String() string {
 func (*CatalogPoint) ProtoMessage() {}
 
 func (x *CatalogPoint) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_repository_v1_point_proto_msgTypes[13]
+	mi := &file_holdfast_repository_v1_point_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1275,7 @@ func (x *CatalogPoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CatalogPoint.ProtoReflect.Descriptor instead.
 func (*CatalogPoint) Descriptor() ([]byte, []int) {
-	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_repository_v1_point_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CatalogPoint) GetId() []byte {
@@ -1080,6 +1334,13 @@ func (x *CatalogPoint) GetComplete() bool {
 	return false
 }
 
+func (x *CatalogPoint) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
 var File_holdfast_repository_v1_point_proto protoreflect.FileDescriptor
 
 const file_holdfast_repository_v1_point_proto_rawDesc = "" +
@@ -1101,7 +1362,7 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12 \n" +
 	"\vattachments\x18\x03 \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\xa7\x04\n" +
+	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\x98\x05\n" +
 	"\x04Root\x123\n" +
 	"\x03key\x18\x01 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1e.holdfast.repository.v1.OriginR\x06origin\x12\x10\n" +
@@ -1116,7 +1377,29 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	" \x01(\v2\x1c.holdfast.repository.v1.ListR\afolders\x124\n" +
 	"\x06losses\x18\v \x01(\v2\x1c.holdfast.repository.v1.ListR\x06losses\x126\n" +
 	"\apending\x18\f \x01(\v2\x1c.holdfast.repository.v1.ListR\apending\x12\x14\n" +
-	"\x05needs\x18\r \x01(\rR\x05needs\"0\n" +
+	"\x05needs\x18\r \x01(\rR\x05needs\x124\n" +
+	"\x06ledger\x18\x0e \x01(\v2\x1c.holdfast.repository.v1.ListR\x06ledger\x129\n" +
+	"\abalance\x18\x0f \x01(\v2\x1f.holdfast.repository.v1.BalanceR\abalance\"\x90\x01\n" +
+	"\x06Ledger\x12>\n" +
+	"\afolders\x18\x01 \x03(\v2$.holdfast.repository.v1.LedgerFolderR\afolders\x12!\n" +
+	"\fmore_folders\x18\x02 \x01(\x03R\vmoreFolders\x12#\n" +
+	"\rmore_messages\x18\x03 \x01(\x03R\fmoreMessages\"\xda\x01\n" +
+	"\fLedgerFolder\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06parent\x18\x03 \x01(\tR\x06parent\x12\x1b\n" +
+	"\x06before\x18\x04 \x01(\x03H\x00R\x06before\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x05 \x01(\x03H\x01R\x05after\x88\x01\x01\x12\x19\n" +
+	"\bleft_out\x18\x06 \x01(\rR\aleftOut\x12\x12\n" +
+	"\x04came\x18\a \x01(\x03R\x04came\x12\x12\n" +
+	"\x04went\x18\b \x01(\x03R\x04wentB\t\n" +
+	"\a_beforeB\b\n" +
+	"\x06_after\"q\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
+	"\afolders\x18\x03 \x01(\x03R\afolders\x12 \n" +
+	"\vunexplained\x18\x04 \x01(\x03R\vunexplained\"0\n" +
 	"\x04List\x12\x14\n" +
 	"\x05parts\x18\x01 \x03(\fR\x05parts\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\"G\n" +
@@ -1158,7 +1441,7 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\x05point\x18\x01 \x01(\fR\x05point\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
 	"\x05needs\x18\x03 \x01(\rR\x05needs\x12\x16\n" +
-	"\x06backup\x18\x04 \x01(\fR\x06backup\"\xd5\x02\n" +
+	"\x06backup\x18\x04 \x01(\fR\x06backup\"\x90\x03\n" +
 	"\fCatalogPoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x123\n" +
 	"\x03key\x18\x02 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +
@@ -1167,7 +1450,8 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x122\n" +
 	"\x06sealed\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06sealed\x126\n" +
 	"\x06counts\x18\a \x01(\v2\x1e.holdfast.repository.v1.CountsR\x06counts\x12\x1a\n" +
-	"\bcomplete\x18\b \x01(\bR\bcompleteB5Z3holdfast/pkg/pb/holdfast/repository/v1;repositoryv1b\x06proto3"
+	"\bcomplete\x18\b \x01(\bR\bcomplete\x129\n" +
+	"\abalance\x18\t \x01(\v2\x1f.holdfast.repository.v1.BalanceR\abalanceB5Z3holdfast/pkg/pb/holdfast/repository/v1;repositoryv1b\x06proto3"
 
 var (
 	file_holdfast_repository_v1_point_proto_rawDescOnce sync.Once
@@ -1181,50 +1465,57 @@ func file_holdfast_repository_v1_point_proto_rawDescGZIP() []byte {
 	return file_holdfast_repository_v1_point_proto_rawDescData
 }
 
-var file_holdfast_repository_v1_point_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_holdfast_repository_v1_point_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_holdfast_repository_v1_point_proto_goTypes = []any{
 	(*BackupKey)(nil),             // 0: holdfast.repository.v1.BackupKey
 	(*Origin)(nil),                // 1: holdfast.repository.v1.Origin
 	(*Counts)(nil),                // 2: holdfast.repository.v1.Counts
 	(*Root)(nil),                  // 3: holdfast.repository.v1.Root
-	(*List)(nil),                  // 4: holdfast.repository.v1.List
-	(*FolderTable)(nil),           // 5: holdfast.repository.v1.FolderTable
-	(*Folder)(nil),                // 6: holdfast.repository.v1.Folder
-	(*Tree)(nil),                  // 7: holdfast.repository.v1.Tree
-	(*LossList)(nil),              // 8: holdfast.repository.v1.LossList
-	(*Loss)(nil),                  // 9: holdfast.repository.v1.Loss
-	(*PendingList)(nil),           // 10: holdfast.repository.v1.PendingList
-	(*Gone)(nil),                  // 11: holdfast.repository.v1.Gone
-	(*Tombstone)(nil),             // 12: holdfast.repository.v1.Tombstone
-	(*CatalogPoint)(nil),          // 13: holdfast.repository.v1.CatalogPoint
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Ledger)(nil),                // 4: holdfast.repository.v1.Ledger
+	(*LedgerFolder)(nil),          // 5: holdfast.repository.v1.LedgerFolder
+	(*Balance)(nil),               // 6: holdfast.repository.v1.Balance
+	(*List)(nil),                  // 7: holdfast.repository.v1.List
+	(*FolderTable)(nil),           // 8: holdfast.repository.v1.FolderTable
+	(*Folder)(nil),                // 9: holdfast.repository.v1.Folder
+	(*Tree)(nil),                  // 10: holdfast.repository.v1.Tree
+	(*LossList)(nil),              // 11: holdfast.repository.v1.LossList
+	(*Loss)(nil),                  // 12: holdfast.repository.v1.Loss
+	(*PendingList)(nil),           // 13: holdfast.repository.v1.PendingList
+	(*Gone)(nil),                  // 14: holdfast.repository.v1.Gone
+	(*Tombstone)(nil),             // 15: holdfast.repository.v1.Tombstone
+	(*CatalogPoint)(nil),          // 16: holdfast.repository.v1.CatalogPoint
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_holdfast_repository_v1_point_proto_depIdxs = []int32{
 	0,  // 0: holdfast.repository.v1.Root.key:type_name -> holdfast.repository.v1.BackupKey
 	1,  // 1: holdfast.repository.v1.Root.origin:type_name -> holdfast.repository.v1.Origin
-	14, // 2: holdfast.repository.v1.Root.time:type_name -> google.protobuf.Timestamp
-	14, // 3: holdfast.repository.v1.Root.sealed:type_name -> google.protobuf.Timestamp
+	17, // 2: holdfast.repository.v1.Root.time:type_name -> google.protobuf.Timestamp
+	17, // 3: holdfast.repository.v1.Root.sealed:type_name -> google.protobuf.Timestamp
 	2,  // 4: holdfast.repository.v1.Root.counts:type_name -> holdfast.repository.v1.Counts
-	4,  // 5: holdfast.repository.v1.Root.folders:type_name -> holdfast.repository.v1.List
-	4,  // 6: holdfast.repository.v1.Root.losses:type_name -> holdfast.repository.v1.List
-	4,  // 7: holdfast.repository.v1.Root.pending:type_name -> holdfast.repository.v1.List
-	6,  // 8: holdfast.repository.v1.FolderTable.folders:type_name -> holdfast.repository.v1.Folder
-	4,  // 9: holdfast.repository.v1.Folder.named:type_name -> holdfast.repository.v1.List
-	7,  // 10: holdfast.repository.v1.Folder.tree:type_name -> holdfast.repository.v1.Tree
-	2,  // 11: holdfast.repository.v1.Tree.counts:type_name -> holdfast.repository.v1.Counts
-	9,  // 12: holdfast.repository.v1.LossList.losses:type_name -> holdfast.repository.v1.Loss
-	11, // 13: holdfast.repository.v1.PendingList.gone:type_name -> holdfast.repository.v1.Gone
-	14, // 14: holdfast.repository.v1.Tombstone.time:type_name -> google.protobuf.Timestamp
-	0,  // 15: holdfast.repository.v1.CatalogPoint.key:type_name -> holdfast.repository.v1.BackupKey
-	1,  // 16: holdfast.repository.v1.CatalogPoint.origin:type_name -> holdfast.repository.v1.Origin
-	14, // 17: holdfast.repository.v1.CatalogPoint.time:type_name -> google.protobuf.Timestamp
-	14, // 18: holdfast.repository.v1.CatalogPoint.sealed:type_name -> google.protobuf.Timestamp
-	2,  // 19: holdfast.repository.v1.CatalogPoint.counts:type_name -> holdfast.repository.v1.Counts
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	7,  // 5: holdfast.repository.v1.Root.folders:type_name -> holdfast.repository.v1.List
+	7,  // 6: holdfast.repository.v1.Root.losses:type_name -> holdfast.repository.v1.List
+	7,  // 7: holdfast.repository.v1.Root.pending:type_name -> holdfast.repository.v1.List
+	7,  // 8: holdfast.repository.v1.Root.ledger:type_name -> holdfast.repository.v1.List
+	6,  // 9: holdfast.repository.v1.Root.balance:type_name -> holdfast.repository.v1.Balance
+	5,  // 10: holdfast.repository.v1.Ledger.folders:type_name -> holdfast.repository.v1.LedgerFolder
+	9,  // 11: holdfast.repository.v1.FolderTable.folders:type_name -> holdfast.repository.v1.Folder
+	7,  // 12: holdfast.repository.v1.Folder.named:type_name -> holdfast.repository.v1.List
+	10, // 13: holdfast.repository.v1.Folder.tree:type_name -> holdfast.repository.v1.Tree
+	2,  // 14: holdfast.repository.v1.Tree.counts:type_name -> holdfast.repository.v1.Counts
+	12, // 15: holdfast.repository.v1.LossList.losses:type_name -> holdfast.repository.v1.Loss
+	14, // 16: holdfast.repository.v1.PendingList.gone:type_name -> holdfast.repository.v1.Gone
+	17, // 17: holdfast.repository.v1.Tombstone.time:type_name -> google.protobuf.Timestamp
+	0,  // 18: holdfast.repository.v1.CatalogPoint.key:type_name -> holdfast.repository.v1.BackupKey
+	1,  // 19: holdfast.repository.v1.CatalogPoint.origin:type_name -> holdfast.repository.v1.Origin
+	17, // 20: holdfast.repository.v1.CatalogPoint.time:type_name -> google.protobuf.Timestamp
+	17, // 21: holdfast.repository.v1.CatalogPoint.sealed:type_name -> google.protobuf.Timestamp
+	2,  // 22: holdfast.repository.v1.CatalogPoint.counts:type_name -> holdfast.repository.v1.Counts
+	6,  // 23: holdfast.repository.v1.CatalogPoint.balance:type_name -> holdfast.repository.v1.Balance
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_repository_v1_point_proto_init() }
@@ -1232,13 +1523,14 @@ func file_holdfast_repository_v1_point_proto_init() {
 	if File_holdfast_repository_v1_point_proto != nil {
 		return
 	}
+	file_holdfast_repository_v1_point_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_repository_v1_point_proto_rawDesc), len(file_holdfast_repository_v1_point_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -904,10 +904,14 @@ type Run struct {
 	Failed     int32                  `protobuf:"varint,15,opt,name=failed,proto3" json:"failed,omitempty"`
 	Stopped    int32                  `protobuf:"varint,16,opt,name=stopped,proto3" json:"stopped,omitempty"`
 	// Sum over the tasks that ended.
-	Progress      *Progress              `protobuf:"bytes,17,opt,name=progress,proto3" json:"progress,omitempty"`
-	Error         string                 `protobuf:"bytes,18,opt,name=error,proto3" json:"error,omitempty"`
-	Cause         string                 `protobuf:"bytes,19,opt,name=cause,proto3" json:"cause,omitempty"`
-	StopAt        *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
+	Progress *Progress              `protobuf:"bytes,17,opt,name=progress,proto3" json:"progress,omitempty"`
+	Error    string                 `protobuf:"bytes,18,opt,name=error,proto3" json:"error,omitempty"`
+	Cause    string                 `protobuf:"bytes,19,opt,name=cause,proto3" json:"cause,omitempty"`
+	StopAt   *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=stop_at,json=stopAt,proto3" json:"stop_at,omitempty"`
+	// What people are told beside the result; at most 20.
+	Notes []string `protobuf:"bytes,21,rep,name=notes,proto3" json:"notes,omitempty"`
+	// Milliseconds, by a clock that is not set; of the Director's lives that are over, or of all once the run has ended.
+	TookMs        int64 `protobuf:"varint,22,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1082,6 +1086,20 @@ func (x *Run) GetStopAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Run) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+func (x *Run) GetTookMs() int64 {
+	if x != nil {
+		return x.TookMs
+	}
+	return 0
+}
+
 // Task is the part of a run for one mailbox, or the whole of a recovery or verify.
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1132,6 +1150,11 @@ type Task struct {
 	RepairReport  *RepairReport  `protobuf:"bytes,33,opt,name=repair_report,json=repairReport,proto3" json:"repair_report,omitempty"`
 	CopyReport    *CopyReport    `protobuf:"bytes,34,opt,name=copy_report,json=copyReport,proto3" json:"copy_report,omitempty"`
 	SurveyReport  *Survey        `protobuf:"bytes,35,opt,name=survey_report,json=surveyReport,proto3" json:"survey_report,omitempty"`
+	// Tries that failed and were followed by another, oldest first.
+	Tries []*Try `protobuf:"bytes,36,rep,name=tries,proto3" json:"tries,omitempty"`
+	// Milliseconds that it was worked on, by a clock that is not set.
+	TookMs        int64    `protobuf:"varint,37,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
+	Balance       *Balance `protobuf:"bytes,38,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1411,6 +1434,335 @@ func (x *Task) GetSurveyReport() *Survey {
 	return nil
 }
 
+func (x *Task) GetTries() []*Try {
+	if x != nil {
+		return x.Tries
+	}
+	return nil
+}
+
+func (x *Task) GetTookMs() int64 {
+	if x != nil {
+		return x.TookMs
+	}
+	return 0
+}
+
+func (x *Task) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+// Try is a try that failed and was followed by another.
+type Try struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       int32                  `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Ended         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=ended,proto3" json:"ended,omitempty"`
+	TransporterId string                 `protobuf:"bytes,3,opt,name=transporter_id,json=transporterId,proto3" json:"transporter_id,omitempty"`
+	Error         string                 `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	RequestId     string                 `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Try) Reset() {
+	*x = Try{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Try) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Try) ProtoMessage() {}
+
+func (x *Try) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Try.ProtoReflect.Descriptor instead.
+func (*Try) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Try) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Try) GetEnded() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+func (x *Try) GetTransporterId() string {
+	if x != nil {
+		return x.TransporterId
+	}
+	return ""
+}
+
+func (x *Try) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *Try) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Balance compares a mailbox with its point, in messages.
+type Balance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tenant        int64                  `protobuf:"varint,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept          int64                  `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	Folders       int64                  `protobuf:"varint,3,opt,name=folders,proto3" json:"folders,omitempty"`
+	Unexplained   int64                  `protobuf:"varint,4,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Balance) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *Balance) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Balance) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *Balance) GetUnexplained() int64 {
+	if x != nil {
+		return x.Unexplained
+	}
+	return 0
+}
+
+// Past is what earlier runs of a job took for one mailbox.
+type Past struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	JobId     string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	AccountId string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	// The last run that read most of the mailbox, and what runs after it take, recent ones counting more.
+	Full          *Effort `protobuf:"bytes,4,opt,name=full,proto3" json:"full,omitempty"`
+	Usual         *Effort `protobuf:"bytes,5,opt,name=usual,proto3" json:"usual,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Past) Reset() {
+	*x = Past{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Past) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Past) ProtoMessage() {}
+
+func (x *Past) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Past.ProtoReflect.Descriptor instead.
+func (*Past) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Past) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Past) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Past) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *Past) GetFull() *Effort {
+	if x != nil {
+		return x.Full
+	}
+	return nil
+}
+
+func (x *Past) GetUsual() *Effort {
+	if x != nil {
+		return x.Usual
+	}
+	return nil
+}
+
+type Effort struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ended         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	TookMs        int64                  `protobuf:"varint,2,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
+	Messages      int64                  `protobuf:"varint,3,opt,name=messages,proto3" json:"messages,omitempty"`
+	Changed       int64                  `protobuf:"varint,4,opt,name=changed,proto3" json:"changed,omitempty"`
+	BytesRead     int64                  `protobuf:"varint,5,opt,name=bytes_read,json=bytesRead,proto3" json:"bytes_read,omitempty"`
+	Requests      int64                  `protobuf:"varint,6,opt,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Effort) Reset() {
+	*x = Effort{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Effort) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Effort) ProtoMessage() {}
+
+func (x *Effort) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Effort.ProtoReflect.Descriptor instead.
+func (*Effort) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Effort) GetEnded() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+func (x *Effort) GetTookMs() int64 {
+	if x != nil {
+		return x.TookMs
+	}
+	return 0
+}
+
+func (x *Effort) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *Effort) GetChanged() int64 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *Effort) GetBytesRead() int64 {
+	if x != nil {
+		return x.BytesRead
+	}
+	return 0
+}
+
+func (x *Effort) GetRequests() int64 {
+	if x != nil {
+		return x.Requests
+	}
+	return 0
+}
+
 // Copy is what a copy between repositories does. Empty fields match all.
 type Copy struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
@@ -1427,7 +1779,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1791,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1804,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -1514,7 +1866,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1878,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1891,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Transfer) GetId() string {
@@ -1573,7 +1925,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1937,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1950,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -1660,7 +2012,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +2024,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1685,7 +2037,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -1721,7 +2073,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +2085,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1746,7 +2098,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1841,7 +2193,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +2205,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1866,7 +2218,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -1930,7 +2282,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2294,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2307,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2001,7 +2353,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2013,7 +2365,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2026,7 +2378,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2091,7 +2443,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2455,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2468,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2169,7 +2521,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2533,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2546,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2257,7 +2609,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2269,7 +2621,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2282,7 +2634,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2313,7 +2665,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2325,7 +2677,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2338,7 +2690,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2480,7 +2832,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
 	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
 	"\n" +
-	"\b_retries\"\xf9\x04\n" +
+	"\b_retries\"\xa8\x05\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -2504,7 +2856,9 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\bprogress\x18\x11 \x01(\v2\x1b.holdfast.state.v1.ProgressR\bprogress\x12\x14\n" +
 	"\x05error\x18\x12 \x01(\tR\x05error\x12\x14\n" +
 	"\x05cause\x18\x13 \x01(\tR\x05cause\x123\n" +
-	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\"\xb7\v\n" +
+	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\x12\x14\n" +
+	"\x05notes\x18\x15 \x03(\tR\x05notes\x12\x17\n" +
+	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\"\xb4\f\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -2547,7 +2901,38 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rrepair_report\x18! \x01(\v2\x1f.holdfast.state.v1.RepairReportR\frepairReport\x12>\n" +
 	"\vcopy_report\x18\" \x01(\v2\x1d.holdfast.state.v1.CopyReportR\n" +
 	"copyReport\x12>\n" +
-	"\rsurvey_report\x18# \x01(\v2\x19.holdfast.state.v1.SurveyR\fsurveyReport\"\xde\x01\n" +
+	"\rsurvey_report\x18# \x01(\v2\x19.holdfast.state.v1.SurveyR\fsurveyReport\x12,\n" +
+	"\x05tries\x18$ \x03(\v2\x16.holdfast.state.v1.TryR\x05tries\x12\x17\n" +
+	"\atook_ms\x18% \x01(\x03R\x06tookMs\x124\n" +
+	"\abalance\x18& \x01(\v2\x1a.holdfast.state.v1.BalanceR\abalance\"\xad\x01\n" +
+	"\x03Try\x12\x18\n" +
+	"\aattempt\x18\x01 \x01(\x05R\aattempt\x120\n" +
+	"\x05ended\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12%\n" +
+	"\x0etransporter_id\x18\x03 \x01(\tR\rtransporterId\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"q\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
+	"\afolders\x18\x03 \x01(\x03R\afolders\x12 \n" +
+	"\vunexplained\x18\x04 \x01(\x03R\vunexplained\"\xbb\x01\n" +
+	"\x04Past\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\x12-\n" +
+	"\x04full\x18\x04 \x01(\v2\x19.holdfast.state.v1.EffortR\x04full\x12/\n" +
+	"\x05usual\x18\x05 \x01(\v2\x19.holdfast.state.v1.EffortR\x05usual\"\xc4\x01\n" +
+	"\x06Effort\x120\n" +
+	"\x05ended\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12\x17\n" +
+	"\atook_ms\x18\x02 \x01(\x03R\x06tookMs\x12\x1a\n" +
+	"\bmessages\x18\x03 \x01(\x03R\bmessages\x12\x18\n" +
+	"\achanged\x18\x04 \x01(\x03R\achanged\x12\x1d\n" +
+	"\n" +
+	"bytes_read\x18\x05 \x01(\x03R\tbytesRead\x12\x1a\n" +
+	"\brequests\x18\x06 \x01(\x03R\brequests\"\xde\x01\n" +
 	"\x04Copy\x120\n" +
 	"\x14target_repository_id\x18\x01 \x01(\tR\x12targetRepositoryId\x12\x1d\n" +
 	"\n" +
@@ -2655,7 +3040,7 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
 	(*Destination)(nil),           // 1: holdfast.state.v1.Destination
@@ -2668,64 +3053,74 @@ var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*JobOptions)(nil),            // 8: holdfast.state.v1.JobOptions
 	(*Run)(nil),                   // 9: holdfast.state.v1.Run
 	(*Task)(nil),                  // 10: holdfast.state.v1.Task
-	(*Copy)(nil),                  // 11: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 12: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 13: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 14: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 15: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 16: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 17: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 18: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 19: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 20: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 21: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 22: holdfast.state.v1.Loss
-	nil,                           // 23: holdfast.state.v1.Script.EnvironmentEntry
-	nil,                           // 24: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 25: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
-	(*Survey)(nil),                // 27: holdfast.state.v1.Survey
+	(*Try)(nil),                   // 11: holdfast.state.v1.Try
+	(*Balance)(nil),               // 12: holdfast.state.v1.Balance
+	(*Past)(nil),                  // 13: holdfast.state.v1.Past
+	(*Effort)(nil),                // 14: holdfast.state.v1.Effort
+	(*Copy)(nil),                  // 15: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 16: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 17: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 18: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 19: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 20: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 21: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 22: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 23: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 24: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 25: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 26: holdfast.state.v1.Loss
+	nil,                           // 27: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 28: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 29: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*Survey)(nil),                // 31: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	7,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
 	8,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	26, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	30, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
 	4,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
 	5,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
 	1,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
 	2,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
 	2,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
 	3,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
-	23, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
-	26, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	24, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	27, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	30, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	28, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
 	8,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	26, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	26, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	15, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	26, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	12, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	26, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	26, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	15, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	16, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	17, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	26, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	26, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	15, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	11, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	18, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	19, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	20, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	27, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	14, // 31: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	25, // 32: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	22, // 33: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	30, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	30, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	19, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	30, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	16, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	30, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	30, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	19, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	20, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	21, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	30, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	30, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	19, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	15, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	22, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	23, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	24, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	31, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	11, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
+	12, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
+	30, // 33: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	14, // 34: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
+	14, // 35: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
+	30, // 36: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
+	18, // 37: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	29, // 38: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	26, // 39: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -2741,7 +3136,7 @@ func file_holdfast_state_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

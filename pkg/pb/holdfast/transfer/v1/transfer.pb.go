@@ -955,11 +955,17 @@ type SealRequest struct {
 	Origin *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
 	Time   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
 	// In every part.
-	Folders       []*Folder `protobuf:"bytes,4,rep,name=folders,proto3" json:"folders,omitempty"`
-	Losses        []*Loss   `protobuf:"bytes,5,rep,name=losses,proto3" json:"losses,omitempty"`
-	Last          bool      `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Folders []*Folder `protobuf:"bytes,4,rep,name=folders,proto3" json:"folders,omitempty"`
+	Losses  []*Loss   `protobuf:"bytes,5,rep,name=losses,proto3" json:"losses,omitempty"`
+	Last    bool      `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	// In every part.
+	Ledger []*LedgerFolder `protobuf:"bytes,7,rep,name=ledger,proto3" json:"ledger,omitempty"`
+	// In the first part: folders that are left out beyond those listed, and what they held; and whether there is a ledger.
+	LedgerMoreFolders  int64 `protobuf:"varint,8,opt,name=ledger_more_folders,json=ledgerMoreFolders,proto3" json:"ledger_more_folders,omitempty"`
+	LedgerMoreMessages int64 `protobuf:"varint,9,opt,name=ledger_more_messages,json=ledgerMoreMessages,proto3" json:"ledger_more_messages,omitempty"`
+	HasLedger          bool  `protobuf:"varint,10,opt,name=has_ledger,json=hasLedger,proto3" json:"has_ledger,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *SealRequest) Reset() {
@@ -1034,6 +1040,136 @@ func (x *SealRequest) GetLast() bool {
 	return false
 }
 
+func (x *SealRequest) GetLedger() []*LedgerFolder {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *SealRequest) GetLedgerMoreFolders() int64 {
+	if x != nil {
+		return x.LedgerMoreFolders
+	}
+	return 0
+}
+
+func (x *SealRequest) GetLedgerMoreMessages() int64 {
+	if x != nil {
+		return x.LedgerMoreMessages
+	}
+	return 0
+}
+
+func (x *SealRequest) GetHasLedger() bool {
+	if x != nil {
+		return x.HasLedger
+	}
+	return false
+}
+
+// LedgerFolder is a folder as the mailbox had it.
+type LedgerFolder struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	ParentId string                 `protobuf:"bytes,3,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	Before   *int64                 `protobuf:"varint,4,opt,name=before,proto3,oneof" json:"before,omitempty"`
+	After    *int64                 `protobuf:"varint,5,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// 1 hidden, 2 not a folder of mail, 3 part of Recoverable Items.
+	LeftOut       int32 `protobuf:"varint,6,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	Came          int64 `protobuf:"varint,7,opt,name=came,proto3" json:"came,omitempty"`
+	Went          int64 `protobuf:"varint,8,opt,name=went,proto3" json:"went,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerFolder) Reset() {
+	*x = LedgerFolder{}
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerFolder) ProtoMessage() {}
+
+func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
+func (*LedgerFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *LedgerFolder) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetParentId() string {
+	if x != nil {
+		return x.ParentId
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetBefore() int64 {
+	if x != nil && x.Before != nil {
+		return *x.Before
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetLeftOut() int32 {
+	if x != nil {
+		return x.LeftOut
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetCame() int64 {
+	if x != nil {
+		return x.Came
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetWent() int64 {
+	if x != nil {
+		return x.Went
+	}
+	return 0
+}
+
 type SealResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Point         *Point                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
@@ -1043,7 +1179,7 @@ type SealResponse struct {
 
 func (x *SealResponse) Reset() {
 	*x = SealResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1191,7 @@ func (x *SealResponse) String() string {
 func (*SealResponse) ProtoMessage() {}
 
 func (x *SealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1204,7 @@ func (x *SealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealResponse.ProtoReflect.Descriptor instead.
 func (*SealResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SealResponse) GetPoint() *Point {
@@ -1092,7 +1228,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1104,7 +1240,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1117,7 +1253,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Origin) GetAccountName() string {
@@ -1176,7 +1312,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1324,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1337,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Folder) GetId() string {
@@ -1247,28 +1383,30 @@ func (x *Folder) GetTotal() int64 {
 }
 
 type Point struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	AccountId     string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	MailboxId     string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
-	JobId         string                 `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	Origin        *Origin                `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
-	RunId         string                 `protobuf:"bytes,6,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
-	Sealed        *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=sealed,proto3" json:"sealed,omitempty"`
-	Folders       int64                  `protobuf:"varint,9,opt,name=folders,proto3" json:"folders,omitempty"`
-	Messages      int64                  `protobuf:"varint,10,opt,name=messages,proto3" json:"messages,omitempty"`
-	Attachments   int64                  `protobuf:"varint,11,opt,name=attachments,proto3" json:"attachments,omitempty"`
-	Bytes         int64                  `protobuf:"varint,12,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	Lost          int64                  `protobuf:"varint,13,opt,name=lost,proto3" json:"lost,omitempty"`
-	Complete      bool                   `protobuf:"varint,14,opt,name=complete,proto3" json:"complete,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	AccountId   string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId   string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	JobId       string                 `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Origin      *Origin                `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
+	RunId       string                 `protobuf:"bytes,6,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Time        *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
+	Sealed      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Folders     int64                  `protobuf:"varint,9,opt,name=folders,proto3" json:"folders,omitempty"`
+	Messages    int64                  `protobuf:"varint,10,opt,name=messages,proto3" json:"messages,omitempty"`
+	Attachments int64                  `protobuf:"varint,11,opt,name=attachments,proto3" json:"attachments,omitempty"`
+	Bytes       int64                  `protobuf:"varint,12,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Lost        int64                  `protobuf:"varint,13,opt,name=lost,proto3" json:"lost,omitempty"`
+	Complete    bool                   `protobuf:"varint,14,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Absent in points that were made before it was kept.
+	Balance       *Balance `protobuf:"bytes,15,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1418,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1431,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Point) GetId() string {
@@ -1394,6 +1532,81 @@ func (x *Point) GetComplete() bool {
 	return false
 }
 
+func (x *Point) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+type Balance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tenant        int64                  `protobuf:"varint,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept          int64                  `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	Folders       int64                  `protobuf:"varint,3,opt,name=folders,proto3" json:"folders,omitempty"`
+	Unexplained   int64                  `protobuf:"varint,4,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Balance) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *Balance) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Balance) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *Balance) GetUnexplained() int64 {
+	if x != nil {
+		return x.Unexplained
+	}
+	return 0
+}
+
 var File_holdfast_transfer_v1_transfer_proto protoreflect.FileDescriptor
 
 const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
@@ -1460,14 +1673,31 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\x04Gone\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x1b\n" +
-	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\"\x8a\x02\n" +
+	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\"\xc7\x03\n" +
 	"\vSealRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x124\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1c.holdfast.transfer.v1.OriginR\x06origin\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x126\n" +
 	"\afolders\x18\x04 \x03(\v2\x1c.holdfast.transfer.v1.FolderR\afolders\x122\n" +
 	"\x06losses\x18\x05 \x03(\v2\x1a.holdfast.transfer.v1.LossR\x06losses\x12\x12\n" +
-	"\x04last\x18\x06 \x01(\bR\x04last\"A\n" +
+	"\x04last\x18\x06 \x01(\bR\x04last\x12:\n" +
+	"\x06ledger\x18\a \x03(\v2\".holdfast.transfer.v1.LedgerFolderR\x06ledger\x12.\n" +
+	"\x13ledger_more_folders\x18\b \x01(\x03R\x11ledgerMoreFolders\x120\n" +
+	"\x14ledger_more_messages\x18\t \x01(\x03R\x12ledgerMoreMessages\x12\x1d\n" +
+	"\n" +
+	"has_ledger\x18\n" +
+	" \x01(\bR\thasLedger\"\xdf\x01\n" +
+	"\fLedgerFolder\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
+	"\tparent_id\x18\x03 \x01(\tR\bparentId\x12\x1b\n" +
+	"\x06before\x18\x04 \x01(\x03H\x00R\x06before\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x05 \x01(\x03H\x01R\x05after\x88\x01\x01\x12\x19\n" +
+	"\bleft_out\x18\x06 \x01(\x05R\aleftOut\x12\x12\n" +
+	"\x04came\x18\a \x01(\x03R\x04came\x12\x12\n" +
+	"\x04went\x18\b \x01(\x03R\x04wentB\t\n" +
+	"\a_beforeB\b\n" +
+	"\x06_after\"A\n" +
 	"\fSealResponse\x121\n" +
 	"\x05point\x18\x01 \x01(\v2\x1b.holdfast.transfer.v1.PointR\x05point\"\xd2\x01\n" +
 	"\x06Origin\x12!\n" +
@@ -1483,7 +1713,7 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x16\n" +
 	"\x06hidden\x18\x05 \x01(\bR\x06hidden\x12\x14\n" +
-	"\x05total\x18\x06 \x01(\x03R\x05total\"\xbb\x03\n" +
+	"\x05total\x18\x06 \x01(\x03R\x05total\"\xf4\x03\n" +
 	"\x05Point\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1501,7 +1731,13 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\vattachments\x18\v \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\f \x01(\x03R\x05bytes\x12\x12\n" +
 	"\x04lost\x18\r \x01(\x03R\x04lost\x12\x1a\n" +
-	"\bcomplete\x18\x0e \x01(\bR\bcomplete2\xa2\x05\n" +
+	"\bcomplete\x18\x0e \x01(\bR\bcomplete\x127\n" +
+	"\abalance\x18\x0f \x01(\v2\x1d.holdfast.transfer.v1.BalanceR\abalance\"q\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
+	"\afolders\x18\x03 \x01(\x03R\afolders\x12 \n" +
+	"\vunexplained\x18\x04 \x01(\x03R\vunexplained2\xa2\x05\n" +
 	"\fVaultService\x12R\n" +
 	"\x05Begin\x12\".holdfast.transfer.v1.BeginRequest\x1a#.holdfast.transfer.v1.BeginResponse0\x01\x12J\n" +
 	"\x03End\x12 .holdfast.transfer.v1.EndRequest\x1a!.holdfast.transfer.v1.EndResponse\x12M\n" +
@@ -1524,7 +1760,7 @@ func file_holdfast_transfer_v1_transfer_proto_rawDescGZIP() []byte {
 	return file_holdfast_transfer_v1_transfer_proto_rawDescData
 }
 
-var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_holdfast_transfer_v1_transfer_proto_goTypes = []any{
 	(*BeginRequest)(nil),          // 0: holdfast.transfer.v1.BeginRequest
 	(*BeginResponse)(nil),         // 1: holdfast.transfer.v1.BeginResponse
@@ -1544,50 +1780,54 @@ var file_holdfast_transfer_v1_transfer_proto_goTypes = []any{
 	(*PendingResponse)(nil),       // 15: holdfast.transfer.v1.PendingResponse
 	(*Gone)(nil),                  // 16: holdfast.transfer.v1.Gone
 	(*SealRequest)(nil),           // 17: holdfast.transfer.v1.SealRequest
-	(*SealResponse)(nil),          // 18: holdfast.transfer.v1.SealResponse
-	(*Origin)(nil),                // 19: holdfast.transfer.v1.Origin
-	(*Folder)(nil),                // 20: holdfast.transfer.v1.Folder
-	(*Point)(nil),                 // 21: holdfast.transfer.v1.Point
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(*Record)(nil),                // 23: holdfast.transfer.v1.Record
+	(*LedgerFolder)(nil),          // 18: holdfast.transfer.v1.LedgerFolder
+	(*SealResponse)(nil),          // 19: holdfast.transfer.v1.SealResponse
+	(*Origin)(nil),                // 20: holdfast.transfer.v1.Origin
+	(*Folder)(nil),                // 21: holdfast.transfer.v1.Folder
+	(*Point)(nil),                 // 22: holdfast.transfer.v1.Point
+	(*Balance)(nil),               // 23: holdfast.transfer.v1.Balance
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*Record)(nil),                // 25: holdfast.transfer.v1.Record
 }
 var file_holdfast_transfer_v1_transfer_proto_depIdxs = []int32{
 	4,  // 0: holdfast.transfer.v1.BeginResponse.folders:type_name -> holdfast.transfer.v1.FolderState
 	5,  // 1: holdfast.transfer.v1.BeginResponse.losses:type_name -> holdfast.transfer.v1.Loss
-	22, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
-	23, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
-	23, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
+	24, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
+	25, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
+	25, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
 	5,  // 5: holdfast.transfer.v1.CommitRequest.losses:type_name -> holdfast.transfer.v1.Loss
 	16, // 6: holdfast.transfer.v1.PendingResponse.gone:type_name -> holdfast.transfer.v1.Gone
-	19, // 7: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
-	22, // 8: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
-	20, // 9: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
+	20, // 7: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
+	24, // 8: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
+	21, // 9: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
 	5,  // 10: holdfast.transfer.v1.SealRequest.losses:type_name -> holdfast.transfer.v1.Loss
-	21, // 11: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
-	19, // 12: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
-	22, // 13: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
-	22, // 14: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
-	0,  // 15: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
-	2,  // 16: holdfast.transfer.v1.VaultService.End:input_type -> holdfast.transfer.v1.EndRequest
-	6,  // 17: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
-	8,  // 18: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
-	10, // 19: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
-	12, // 20: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
-	14, // 21: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
-	17, // 22: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
-	1,  // 23: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
-	3,  // 24: holdfast.transfer.v1.VaultService.End:output_type -> holdfast.transfer.v1.EndResponse
-	7,  // 25: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
-	9,  // 26: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
-	11, // 27: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
-	13, // 28: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
-	15, // 29: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
-	18, // 30: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	18, // 11: holdfast.transfer.v1.SealRequest.ledger:type_name -> holdfast.transfer.v1.LedgerFolder
+	22, // 12: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
+	20, // 13: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
+	24, // 14: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
+	24, // 15: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
+	23, // 16: holdfast.transfer.v1.Point.balance:type_name -> holdfast.transfer.v1.Balance
+	0,  // 17: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
+	2,  // 18: holdfast.transfer.v1.VaultService.End:input_type -> holdfast.transfer.v1.EndRequest
+	6,  // 19: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
+	8,  // 20: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
+	10, // 21: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
+	12, // 22: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
+	14, // 23: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
+	17, // 24: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
+	1,  // 25: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
+	3,  // 26: holdfast.transfer.v1.VaultService.End:output_type -> holdfast.transfer.v1.EndResponse
+	7,  // 27: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
+	9,  // 28: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
+	11, // 29: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
+	13, // 30: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
+	15, // 31: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
+	19, // 32: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
+	25, // [25:33] is the sub-list for method output_type
+	17, // [17:25] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transfer_v1_transfer_proto_init() }
@@ -1596,13 +1836,14 @@ func file_holdfast_transfer_v1_transfer_proto_init() {
 		return
 	}
 	file_holdfast_transfer_v1_record_proto_init()
+	file_holdfast_transfer_v1_transfer_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transfer_v1_transfer_proto_rawDesc), len(file_holdfast_transfer_v1_transfer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

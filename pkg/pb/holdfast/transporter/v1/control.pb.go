@@ -77,6 +77,77 @@ func (Codec) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{0}
 }
 
+type LedgerCause int32
+
+const (
+	LedgerCause_LEDGER_CAUSE_UNSPECIFIED LedgerCause = 0
+	// Messages that could not be kept; the point lists them.
+	LedgerCause_LEDGER_CAUSE_LOST LedgerCause = 1
+	// The folder could not be read to its end.
+	LedgerCause_LEDGER_CAUSE_UNREADABLE LedgerCause = 2
+	// It is left out by the options of the job.
+	LedgerCause_LEDGER_CAUSE_EXCLUDED LedgerCause = 3
+	// Mail came, went or moved while the run went on.
+	LedgerCause_LEDGER_CAUSE_CHANGED LedgerCause = 4
+	// The folder was made, or deleted, while the run went on.
+	LedgerCause_LEDGER_CAUSE_FOLDER_CHANGED LedgerCause = 5
+	// Microsoft counts items that it does not list as messages.
+	LedgerCause_LEDGER_CAUSE_NO_MESSAGE LedgerCause = 6
+	// No reason is known.
+	LedgerCause_LEDGER_CAUSE_UNEXPLAINED LedgerCause = 7
+)
+
+// Enum value maps for LedgerCause.
+var (
+	LedgerCause_name = map[int32]string{
+		0: "LEDGER_CAUSE_UNSPECIFIED",
+		1: "LEDGER_CAUSE_LOST",
+		2: "LEDGER_CAUSE_UNREADABLE",
+		3: "LEDGER_CAUSE_EXCLUDED",
+		4: "LEDGER_CAUSE_CHANGED",
+		5: "LEDGER_CAUSE_FOLDER_CHANGED",
+		6: "LEDGER_CAUSE_NO_MESSAGE",
+		7: "LEDGER_CAUSE_UNEXPLAINED",
+	}
+	LedgerCause_value = map[string]int32{
+		"LEDGER_CAUSE_UNSPECIFIED":    0,
+		"LEDGER_CAUSE_LOST":           1,
+		"LEDGER_CAUSE_UNREADABLE":     2,
+		"LEDGER_CAUSE_EXCLUDED":       3,
+		"LEDGER_CAUSE_CHANGED":        4,
+		"LEDGER_CAUSE_FOLDER_CHANGED": 5,
+		"LEDGER_CAUSE_NO_MESSAGE":     6,
+		"LEDGER_CAUSE_UNEXPLAINED":    7,
+	}
+)
+
+func (x LedgerCause) Enum() *LedgerCause {
+	p := new(LedgerCause)
+	*p = x
+	return p
+}
+
+func (x LedgerCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LedgerCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_transporter_v1_control_proto_enumTypes[1].Descriptor()
+}
+
+func (LedgerCause) Type() protoreflect.EnumType {
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[1]
+}
+
+func (x LedgerCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LedgerCause.Descriptor instead.
+func (LedgerCause) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{1}
+}
+
 type IfExists int32
 
 const (
@@ -113,11 +184,11 @@ func (x IfExists) String() string {
 }
 
 func (IfExists) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[1].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[2].Descriptor()
 }
 
 func (IfExists) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[1]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[2]
 }
 
 func (x IfExists) Number() protoreflect.EnumNumber {
@@ -126,7 +197,7 @@ func (x IfExists) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use IfExists.Descriptor instead.
 func (IfExists) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{2}
 }
 
 type TaskStatus int32
@@ -175,11 +246,11 @@ func (x TaskStatus) String() string {
 }
 
 func (TaskStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[2].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[3].Descriptor()
 }
 
 func (TaskStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[2]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[3]
 }
 
 func (x TaskStatus) Number() protoreflect.EnumNumber {
@@ -188,7 +259,7 @@ func (x TaskStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TaskStatus.Descriptor instead.
 func (TaskStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{3}
 }
 
 type GetStatusRequest struct {
@@ -796,6 +867,145 @@ func (x *ListMailboxesResponse) GetMailboxes() []*Mailbox {
 	return nil
 }
 
+type MeasureMailboxesRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Account *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// At most 1,000.
+	MailboxIds       []string `protobuf:"bytes,2,rep,name=mailbox_ids,json=mailboxIds,proto3" json:"mailbox_ids,omitempty"`
+	HiddenFolders    bool     `protobuf:"varint,3,opt,name=hidden_folders,json=hiddenFolders,proto3" json:"hidden_folders,omitempty"`
+	RecoverableItems bool     `protobuf:"varint,4,opt,name=recoverable_items,json=recoverableItems,proto3" json:"recoverable_items,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *MeasureMailboxesRequest) Reset() {
+	*x = MeasureMailboxesRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MeasureMailboxesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MeasureMailboxesRequest) ProtoMessage() {}
+
+func (x *MeasureMailboxesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MeasureMailboxesRequest.ProtoReflect.Descriptor instead.
+func (*MeasureMailboxesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MeasureMailboxesRequest) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *MeasureMailboxesRequest) GetMailboxIds() []string {
+	if x != nil {
+		return x.MailboxIds
+	}
+	return nil
+}
+
+func (x *MeasureMailboxesRequest) GetHiddenFolders() bool {
+	if x != nil {
+		return x.HiddenFolders
+	}
+	return false
+}
+
+func (x *MeasureMailboxesRequest) GetRecoverableItems() bool {
+	if x != nil {
+		return x.RecoverableItems
+	}
+	return false
+}
+
+// One answer for each mailbox, in any order.
+type MeasureMailboxesResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	MailboxId string                 `protobuf:"bytes,1,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	Folders   int64                  `protobuf:"varint,2,opt,name=folders,proto3" json:"folders,omitempty"`
+	Messages  int64                  `protobuf:"varint,3,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Why it could not be measured; empty when it was.
+	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MeasureMailboxesResponse) Reset() {
+	*x = MeasureMailboxesResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MeasureMailboxesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MeasureMailboxesResponse) ProtoMessage() {}
+
+func (x *MeasureMailboxesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MeasureMailboxesResponse.ProtoReflect.Descriptor instead.
+func (*MeasureMailboxesResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *MeasureMailboxesResponse) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *MeasureMailboxesResponse) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *MeasureMailboxesResponse) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *MeasureMailboxesResponse) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type CheckFolderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -805,7 +1015,7 @@ type CheckFolderRequest struct {
 
 func (x *CheckFolderRequest) Reset() {
 	*x = CheckFolderRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[11]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +1027,7 @@ func (x *CheckFolderRequest) String() string {
 func (*CheckFolderRequest) ProtoMessage() {}
 
 func (x *CheckFolderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[11]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +1040,7 @@ func (x *CheckFolderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFolderRequest.ProtoReflect.Descriptor instead.
 func (*CheckFolderRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckFolderRequest) GetPath() string {
@@ -852,7 +1062,7 @@ type CheckFolderResponse struct {
 
 func (x *CheckFolderResponse) Reset() {
 	*x = CheckFolderResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[12]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +1074,7 @@ func (x *CheckFolderResponse) String() string {
 func (*CheckFolderResponse) ProtoMessage() {}
 
 func (x *CheckFolderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[12]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +1087,7 @@ func (x *CheckFolderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFolderResponse.ProtoReflect.Descriptor instead.
 func (*CheckFolderResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CheckFolderResponse) GetExists() bool {
@@ -920,7 +1130,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[13]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1142,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[13]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1155,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -976,7 +1186,7 @@ type CreateRepositoryRequest struct {
 
 func (x *CreateRepositoryRequest) Reset() {
 	*x = CreateRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[14]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1198,7 @@ func (x *CreateRepositoryRequest) String() string {
 func (*CreateRepositoryRequest) ProtoMessage() {}
 
 func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[14]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1211,7 @@ func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateRepositoryRequest) GetRepositoryId() string {
@@ -1048,7 +1258,7 @@ type CreateRepositoryResponse struct {
 
 func (x *CreateRepositoryResponse) Reset() {
 	*x = CreateRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[15]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1270,7 @@ func (x *CreateRepositoryResponse) String() string {
 func (*CreateRepositoryResponse) ProtoMessage() {}
 
 func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[15]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1283,7 @@ func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreateRepositoryResponse) GetRepository() *Repository {
@@ -1097,7 +1307,7 @@ type AttachRepositoryRequest struct {
 
 func (x *AttachRepositoryRequest) Reset() {
 	*x = AttachRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[16]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1319,7 @@ func (x *AttachRepositoryRequest) String() string {
 func (*AttachRepositoryRequest) ProtoMessage() {}
 
 func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[16]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1332,7 @@ func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttachRepositoryRequest) GetRepositoryId() string {
@@ -1162,7 +1372,7 @@ type AttachRepositoryResponse struct {
 
 func (x *AttachRepositoryResponse) Reset() {
 	*x = AttachRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[17]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1384,7 @@ func (x *AttachRepositoryResponse) String() string {
 func (*AttachRepositoryResponse) ProtoMessage() {}
 
 func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[17]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1397,7 @@ func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttachRepositoryResponse) GetRepository() *Repository {
@@ -1206,7 +1416,7 @@ type DetachRepositoryRequest struct {
 
 func (x *DetachRepositoryRequest) Reset() {
 	*x = DetachRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[18]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1428,7 @@ func (x *DetachRepositoryRequest) String() string {
 func (*DetachRepositoryRequest) ProtoMessage() {}
 
 func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[18]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1441,7 @@ func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DetachRepositoryRequest) GetRepositoryId() string {
@@ -1249,7 +1459,7 @@ type DetachRepositoryResponse struct {
 
 func (x *DetachRepositoryResponse) Reset() {
 	*x = DetachRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[19]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1471,7 @@ func (x *DetachRepositoryResponse) String() string {
 func (*DetachRepositoryResponse) ProtoMessage() {}
 
 func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[19]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1484,7 @@ func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{21}
 }
 
 type GetRepositoryRequest struct {
@@ -1286,7 +1496,7 @@ type GetRepositoryRequest struct {
 
 func (x *GetRepositoryRequest) Reset() {
 	*x = GetRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[20]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1508,7 @@ func (x *GetRepositoryRequest) String() string {
 func (*GetRepositoryRequest) ProtoMessage() {}
 
 func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[20]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1521,7 @@ func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*GetRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetRepositoryRequest) GetRepositoryId() string {
@@ -1330,7 +1540,7 @@ type GetRepositoryResponse struct {
 
 func (x *GetRepositoryResponse) Reset() {
 	*x = GetRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[21]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1552,7 @@ func (x *GetRepositoryResponse) String() string {
 func (*GetRepositoryResponse) ProtoMessage() {}
 
 func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[21]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1565,7 @@ func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*GetRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetRepositoryResponse) GetRepository() *Repository {
@@ -1375,7 +1585,7 @@ type SetCodecRequest struct {
 
 func (x *SetCodecRequest) Reset() {
 	*x = SetCodecRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1597,7 @@ func (x *SetCodecRequest) String() string {
 func (*SetCodecRequest) ProtoMessage() {}
 
 func (x *SetCodecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[22]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1610,7 @@ func (x *SetCodecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCodecRequest.ProtoReflect.Descriptor instead.
 func (*SetCodecRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SetCodecRequest) GetRepositoryId() string {
@@ -1426,7 +1636,7 @@ type SetCodecResponse struct {
 
 func (x *SetCodecResponse) Reset() {
 	*x = SetCodecResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1648,7 @@ func (x *SetCodecResponse) String() string {
 func (*SetCodecResponse) ProtoMessage() {}
 
 func (x *SetCodecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[23]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1661,7 @@ func (x *SetCodecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCodecResponse.ProtoReflect.Descriptor instead.
 func (*SetCodecResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SetCodecResponse) GetRepository() *Repository {
@@ -1472,7 +1682,7 @@ type ChangeKeyRequest struct {
 
 func (x *ChangeKeyRequest) Reset() {
 	*x = ChangeKeyRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1694,7 @@ func (x *ChangeKeyRequest) String() string {
 func (*ChangeKeyRequest) ProtoMessage() {}
 
 func (x *ChangeKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[24]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1707,7 @@ func (x *ChangeKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeKeyRequest.ProtoReflect.Descriptor instead.
 func (*ChangeKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ChangeKeyRequest) GetRepositoryId() string {
@@ -1529,7 +1739,7 @@ type ChangeKeyResponse struct {
 
 func (x *ChangeKeyResponse) Reset() {
 	*x = ChangeKeyResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +1751,7 @@ func (x *ChangeKeyResponse) String() string {
 func (*ChangeKeyResponse) ProtoMessage() {}
 
 func (x *ChangeKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[25]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +1764,7 @@ func (x *ChangeKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeKeyResponse.ProtoReflect.Descriptor instead.
 func (*ChangeKeyResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{27}
 }
 
 type DeleteRepositoryRequest struct {
@@ -1567,7 +1777,7 @@ type DeleteRepositoryRequest struct {
 
 func (x *DeleteRepositoryRequest) Reset() {
 	*x = DeleteRepositoryRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1579,7 +1789,7 @@ func (x *DeleteRepositoryRequest) String() string {
 func (*DeleteRepositoryRequest) ProtoMessage() {}
 
 func (x *DeleteRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[26]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1592,7 +1802,7 @@ func (x *DeleteRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DeleteRepositoryRequest) GetRepositoryId() string {
@@ -1617,7 +1827,7 @@ type DeleteRepositoryResponse struct {
 
 func (x *DeleteRepositoryResponse) Reset() {
 	*x = DeleteRepositoryResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1839,7 @@ func (x *DeleteRepositoryResponse) String() string {
 func (*DeleteRepositoryResponse) ProtoMessage() {}
 
 func (x *DeleteRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[27]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +1852,7 @@ func (x *DeleteRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DeleteRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
 }
 
 type Repository struct {
@@ -1671,7 +1881,7 @@ type Repository struct {
 
 func (x *Repository) Reset() {
 	*x = Repository{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1893,7 @@ func (x *Repository) String() string {
 func (*Repository) ProtoMessage() {}
 
 func (x *Repository) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[28]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1906,7 @@ func (x *Repository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Repository.ProtoReflect.Descriptor instead.
 func (*Repository) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Repository) GetId() string {
@@ -1827,7 +2037,7 @@ type Survey struct {
 
 func (x *Survey) Reset() {
 	*x = Survey{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1839,7 +2049,7 @@ func (x *Survey) String() string {
 func (*Survey) ProtoMessage() {}
 
 func (x *Survey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[29]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1852,7 +2062,7 @@ func (x *Survey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survey.ProtoReflect.Descriptor instead.
 func (*Survey) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Survey) GetTaken() *timestamppb.Timestamp {
@@ -1892,7 +2102,7 @@ type ListBackupsRequest struct {
 
 func (x *ListBackupsRequest) Reset() {
 	*x = ListBackupsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2114,7 @@ func (x *ListBackupsRequest) String() string {
 func (*ListBackupsRequest) ProtoMessage() {}
 
 func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[30]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2127,7 @@ func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
 func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListBackupsRequest) GetRepositoryId() string {
@@ -1936,7 +2146,7 @@ type ListBackupsResponse struct {
 
 func (x *ListBackupsResponse) Reset() {
 	*x = ListBackupsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2158,7 @@ func (x *ListBackupsResponse) String() string {
 func (*ListBackupsResponse) ProtoMessage() {}
 
 func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[31]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2171,7 @@ func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
 func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListBackupsResponse) GetBackups() []*BackupSize {
@@ -1994,7 +2204,7 @@ type BackupSize struct {
 
 func (x *BackupSize) Reset() {
 	*x = BackupSize{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2006,7 +2216,7 @@ func (x *BackupSize) String() string {
 func (*BackupSize) ProtoMessage() {}
 
 func (x *BackupSize) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[32]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2229,7 @@ func (x *BackupSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
 func (*BackupSize) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BackupSize) GetKey() *BackupKey {
@@ -2103,7 +2313,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2115,7 +2325,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[33]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2128,7 +2338,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -2154,7 +2364,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2376,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[34]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2389,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -2199,7 +2409,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2421,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[35]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +2434,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -2249,7 +2459,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2471,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[36]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2484,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
 }
 
 type ListFoldersRequest struct {
@@ -2287,7 +2497,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2509,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[37]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2522,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -2340,7 +2550,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2352,7 +2562,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[38]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2365,7 +2575,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -2404,7 +2614,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2626,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[39]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2639,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -2484,7 +2694,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2496,7 +2706,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[40]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2509,7 +2719,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -2526,6 +2736,285 @@ func (x *ListMessagesResponse) GetTotal() int64 {
 	return 0
 }
 
+type GetLedgerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId       string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerRequest) Reset() {
+	*x = GetLedgerRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerRequest) ProtoMessage() {}
+
+func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
+func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *GetLedgerRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *GetLedgerRequest) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+type GetLedgerResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Point   *Point                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	Balance *Balance               `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	// At most 10,000, those that differ first; more counts the others.
+	Folders []*LedgerFolder `protobuf:"bytes,3,rep,name=folders,proto3" json:"folders,omitempty"`
+	More    int64           `protobuf:"varint,4,opt,name=more,proto3" json:"more,omitempty"`
+	// The point was made before ledgers were kept: tenant is as of the beginning of the run, reasons are losses only.
+	Old           bool `protobuf:"varint,5,opt,name=old,proto3" json:"old,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerResponse) Reset() {
+	*x = GetLedgerResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerResponse) ProtoMessage() {}
+
+func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
+func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *GetLedgerResponse) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetFolders() []*LedgerFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetMore() int64 {
+	if x != nil {
+		return x.More
+	}
+	return 0
+}
+
+func (x *GetLedgerResponse) GetOld() bool {
+	if x != nil {
+		return x.Old
+	}
+	return false
+}
+
+// LedgerFolder compares a folder of the mailbox with that of the point, in messages.
+type LedgerFolder struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	FolderId string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	// Names from the top, each behind a slash.
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// What the folder held when the run began, and when it ended.
+	Before        int64           `protobuf:"varint,3,opt,name=before,proto3" json:"before,omitempty"`
+	Tenant        int64           `protobuf:"varint,4,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept          int64           `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"`
+	Reasons       []*LedgerReason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerFolder) Reset() {
+	*x = LedgerFolder{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerFolder) ProtoMessage() {}
+
+func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
+func (*LedgerFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *LedgerFolder) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *LedgerFolder) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *LedgerFolder) GetReasons() []*LedgerReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+// LedgerReason explains a part of the difference between tenant and kept: positive where the point has fewer.
+type LedgerReason struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Cause    LedgerCause            `protobuf:"varint,1,opt,name=cause,proto3,enum=holdfast.transporter.v1.LedgerCause" json:"cause,omitempty"`
+	Messages int64                  `protobuf:"varint,2,opt,name=messages,proto3" json:"messages,omitempty"`
+	// In a sentence.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerReason) Reset() {
+	*x = LedgerReason{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerReason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerReason) ProtoMessage() {}
+
+func (x *LedgerReason) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerReason.ProtoReflect.Descriptor instead.
+func (*LedgerReason) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *LedgerReason) GetCause() LedgerCause {
+	if x != nil {
+		return x.Cause
+	}
+	return LedgerCause_LEDGER_CAUSE_UNSPECIFIED
+}
+
+func (x *LedgerReason) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *LedgerReason) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type ReadContentRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -2540,7 +3029,7 @@ type ReadContentRequest struct {
 
 func (x *ReadContentRequest) Reset() {
 	*x = ReadContentRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2552,7 +3041,7 @@ func (x *ReadContentRequest) String() string {
 func (*ReadContentRequest) ProtoMessage() {}
 
 func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[41]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2565,7 +3054,7 @@ func (x *ReadContentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentRequest.ProtoReflect.Descriptor instead.
 func (*ReadContentRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReadContentRequest) GetRepositoryId() string {
@@ -2616,7 +3105,7 @@ type ReadContentResponse struct {
 
 func (x *ReadContentResponse) Reset() {
 	*x = ReadContentResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +3117,7 @@ func (x *ReadContentResponse) String() string {
 func (*ReadContentResponse) ProtoMessage() {}
 
 func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[42]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +3130,7 @@ func (x *ReadContentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadContentResponse.ProtoReflect.Descriptor instead.
 func (*ReadContentResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReadContentResponse) GetName() string {
@@ -2685,7 +3174,7 @@ type OpenTransferRequest struct {
 
 func (x *OpenTransferRequest) Reset() {
 	*x = OpenTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2697,7 +3186,7 @@ func (x *OpenTransferRequest) String() string {
 func (*OpenTransferRequest) ProtoMessage() {}
 
 func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[43]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2710,7 +3199,7 @@ func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferRequest.ProtoReflect.Descriptor instead.
 func (*OpenTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *OpenTransferRequest) GetTaskId() string {
@@ -2752,7 +3241,7 @@ type OpenTransferResponse struct {
 
 func (x *OpenTransferResponse) Reset() {
 	*x = OpenTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2764,7 +3253,7 @@ func (x *OpenTransferResponse) String() string {
 func (*OpenTransferResponse) ProtoMessage() {}
 
 func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[44]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2777,7 +3266,7 @@ func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferResponse.ProtoReflect.Descriptor instead.
 func (*OpenTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *OpenTransferResponse) GetTransferId() string {
@@ -2810,7 +3299,7 @@ type CloseTransferRequest struct {
 
 func (x *CloseTransferRequest) Reset() {
 	*x = CloseTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +3311,7 @@ func (x *CloseTransferRequest) String() string {
 func (*CloseTransferRequest) ProtoMessage() {}
 
 func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[45]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +3324,7 @@ func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferRequest.ProtoReflect.Descriptor instead.
 func (*CloseTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *CloseTransferRequest) GetTransferId() string {
@@ -2853,7 +3342,7 @@ type CloseTransferResponse struct {
 
 func (x *CloseTransferResponse) Reset() {
 	*x = CloseTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2865,7 +3354,7 @@ func (x *CloseTransferResponse) String() string {
 func (*CloseTransferResponse) ProtoMessage() {}
 
 func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[46]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2878,7 +3367,7 @@ func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferResponse.ProtoReflect.Descriptor instead.
 func (*CloseTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
 }
 
 // VaultAddress says where a backup task puts what it reads.
@@ -2895,7 +3384,7 @@ type VaultAddress struct {
 
 func (x *VaultAddress) Reset() {
 	*x = VaultAddress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3396,7 @@ func (x *VaultAddress) String() string {
 func (*VaultAddress) ProtoMessage() {}
 
 func (x *VaultAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[47]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3409,7 @@ func (x *VaultAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VaultAddress.ProtoReflect.Descriptor instead.
 func (*VaultAddress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *VaultAddress) GetVault() isVaultAddress_Vault {
@@ -2977,7 +3466,7 @@ type RemoteVault struct {
 
 func (x *RemoteVault) Reset() {
 	*x = RemoteVault{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2989,7 +3478,7 @@ func (x *RemoteVault) String() string {
 func (*RemoteVault) ProtoMessage() {}
 
 func (x *RemoteVault) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[48]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3002,7 +3491,7 @@ func (x *RemoteVault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoteVault.ProtoReflect.Descriptor instead.
 func (*RemoteVault) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RemoteVault) GetAddress() string {
@@ -3048,7 +3537,7 @@ type StartTaskRequest struct {
 
 func (x *StartTaskRequest) Reset() {
 	*x = StartTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3549,7 @@ func (x *StartTaskRequest) String() string {
 func (*StartTaskRequest) ProtoMessage() {}
 
 func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3562,7 @@ func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskRequest.ProtoReflect.Descriptor instead.
 func (*StartTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StartTaskRequest) GetTaskId() string {
@@ -3222,7 +3711,7 @@ type StartTaskResponse struct {
 
 func (x *StartTaskResponse) Reset() {
 	*x = StartTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3723,7 @@ func (x *StartTaskResponse) String() string {
 func (*StartTaskResponse) ProtoMessage() {}
 
 func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3736,7 @@ func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskResponse.ProtoReflect.Descriptor instead.
 func (*StartTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *StartTaskResponse) GetState() *TaskState {
@@ -3274,7 +3763,7 @@ type BackupWork struct {
 
 func (x *BackupWork) Reset() {
 	*x = BackupWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3286,7 +3775,7 @@ func (x *BackupWork) String() string {
 func (*BackupWork) ProtoMessage() {}
 
 func (x *BackupWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3299,7 +3788,7 @@ func (x *BackupWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupWork.ProtoReflect.Descriptor instead.
 func (*BackupWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *BackupWork) GetAccount() *Account {
@@ -3377,7 +3866,7 @@ type RecoveryWork struct {
 
 func (x *RecoveryWork) Reset() {
 	*x = RecoveryWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3389,7 +3878,7 @@ func (x *RecoveryWork) String() string {
 func (*RecoveryWork) ProtoMessage() {}
 
 func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3402,7 +3891,7 @@ func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryWork.ProtoReflect.Descriptor instead.
 func (*RecoveryWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RecoveryWork) GetAccount() *Account {
@@ -3472,7 +3961,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3484,7 +3973,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3497,7 +3986,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Selection) GetFolderIds() []string {
@@ -3524,7 +4013,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3536,7 +4025,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3549,7 +4038,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -3577,7 +4066,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3589,7 +4078,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3602,7 +4091,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -3629,7 +4118,7 @@ type ReclaimWork struct {
 
 func (x *ReclaimWork) Reset() {
 	*x = ReclaimWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3641,7 +4130,7 @@ func (x *ReclaimWork) String() string {
 func (*ReclaimWork) ProtoMessage() {}
 
 func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3654,7 +4143,7 @@ func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
 func (*ReclaimWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ReclaimWork) GetRepositoryId() string {
@@ -3674,7 +4163,7 @@ type SurveyWork struct {
 
 func (x *SurveyWork) Reset() {
 	*x = SurveyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3686,7 +4175,7 @@ func (x *SurveyWork) String() string {
 func (*SurveyWork) ProtoMessage() {}
 
 func (x *SurveyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3699,7 +4188,7 @@ func (x *SurveyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyWork.ProtoReflect.Descriptor instead.
 func (*SurveyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *SurveyWork) GetRepositoryId() string {
@@ -3719,7 +4208,7 @@ type RepairWork struct {
 
 func (x *RepairWork) Reset() {
 	*x = RepairWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3731,7 +4220,7 @@ func (x *RepairWork) String() string {
 func (*RepairWork) ProtoMessage() {}
 
 func (x *RepairWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3744,7 +4233,7 @@ func (x *RepairWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
 func (*RepairWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *RepairWork) GetRepositoryId() string {
@@ -3773,7 +4262,7 @@ type CopyWork struct {
 
 func (x *CopyWork) Reset() {
 	*x = CopyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3785,7 +4274,7 @@ func (x *CopyWork) String() string {
 func (*CopyWork) ProtoMessage() {}
 
 func (x *CopyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3798,7 +4287,7 @@ func (x *CopyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
 func (*CopyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CopyWork) GetRepositoryId() string {
@@ -3854,7 +4343,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3866,7 +4355,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3879,7 +4368,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -3904,7 +4393,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3916,7 +4405,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3929,7 +4418,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
 }
 
 type WatchTaskRequest struct {
@@ -3941,7 +4430,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3953,7 +4442,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3966,7 +4455,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -3985,7 +4474,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3997,7 +4486,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4010,7 +4499,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -4028,7 +4517,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4040,7 +4529,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4053,7 +4542,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
 }
 
 type ListTasksResponse struct {
@@ -4065,7 +4554,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4077,7 +4566,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4090,7 +4579,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -4109,7 +4598,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4121,7 +4610,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4134,7 +4623,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -4152,7 +4641,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4164,7 +4653,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4177,7 +4666,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
 }
 
 type TaskState struct {
@@ -4215,7 +4704,7 @@ type TaskState struct {
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4227,7 +4716,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4240,7 +4729,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -4414,7 +4903,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4426,7 +4915,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4439,7 +4928,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -4535,7 +5024,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4547,7 +5036,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4560,7 +5049,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -4624,7 +5113,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4636,7 +5125,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4649,7 +5138,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -4700,7 +5189,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4712,7 +5201,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4725,7 +5214,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -4793,7 +5282,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4805,7 +5294,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4818,7 +5307,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -4876,7 +5365,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4888,7 +5377,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4901,7 +5390,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -4996,7 +5485,19 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x14ListMailboxesRequest\x12:\n" +
 	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\"W\n" +
 	"\x15ListMailboxesResponse\x12>\n" +
-	"\tmailboxes\x18\x01 \x03(\v2 .holdfast.transporter.v1.MailboxR\tmailboxes\"(\n" +
+	"\tmailboxes\x18\x01 \x03(\v2 .holdfast.transporter.v1.MailboxR\tmailboxes\"\xca\x01\n" +
+	"\x17MeasureMailboxesRequest\x12:\n" +
+	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\x12\x1f\n" +
+	"\vmailbox_ids\x18\x02 \x03(\tR\n" +
+	"mailboxIds\x12%\n" +
+	"\x0ehidden_folders\x18\x03 \x01(\bR\rhiddenFolders\x12+\n" +
+	"\x11recoverable_items\x18\x04 \x01(\bR\x10recoverableItems\"\x85\x01\n" +
+	"\x18MeasureMailboxesResponse\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x01 \x01(\tR\tmailboxId\x12\x18\n" +
+	"\afolders\x18\x02 \x01(\x03R\afolders\x12\x1a\n" +
+	"\bmessages\x18\x03 \x01(\x03R\bmessages\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\"(\n" +
 	"\x12CheckFolderRequest\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\"\x92\x01\n" +
 	"\x13CheckFolderResponse\x12\x16\n" +
@@ -5128,7 +5629,27 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\foldest_first\x18\x06 \x01(\bR\voldestFirst\"q\n" +
 	"\x14ListMessagesResponse\x12C\n" +
 	"\bmessages\x18\x01 \x03(\v2'.holdfast.transporter.v1.MessageSummaryR\bmessages\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x03R\x05total\"\xb0\x01\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\"R\n" +
+	"\x10GetLedgerRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x02 \x01(\tR\apointId\"\xec\x01\n" +
+	"\x11GetLedgerResponse\x124\n" +
+	"\x05point\x18\x01 \x01(\v2\x1e.holdfast.transporter.v1.PointR\x05point\x12:\n" +
+	"\abalance\x18\x02 \x01(\v2 .holdfast.transporter.v1.BalanceR\abalance\x12?\n" +
+	"\afolders\x18\x03 \x03(\v2%.holdfast.transporter.v1.LedgerFolderR\afolders\x12\x12\n" +
+	"\x04more\x18\x04 \x01(\x03R\x04more\x12\x10\n" +
+	"\x03old\x18\x05 \x01(\bR\x03old\"\xc4\x01\n" +
+	"\fLedgerFolder\x12\x1b\n" +
+	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\x03R\x06before\x12\x16\n" +
+	"\x06tenant\x18\x04 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x05 \x01(\x03R\x04kept\x12?\n" +
+	"\areasons\x18\x06 \x03(\v2%.holdfast.transporter.v1.LedgerReasonR\areasons\"z\n" +
+	"\fLedgerReason\x12:\n" +
+	"\x05cause\x18\x01 \x01(\x0e2$.holdfast.transporter.v1.LedgerCauseR\x05cause\x12\x1a\n" +
+	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xb0\x01\n" +
 	"\x12ReadContentRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
@@ -5330,7 +5851,16 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"CODEC_FAST\x10\x02\x12\x12\n" +
 	"\x0eCODEC_BALANCED\x10\x03\x12\x0e\n" +
 	"\n" +
-	"CODEC_BEST\x10\x04*h\n" +
+	"CODEC_BEST\x10\x04*\xf0\x01\n" +
+	"\vLedgerCause\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LEDGER_CAUSE_LOST\x10\x01\x12\x1b\n" +
+	"\x17LEDGER_CAUSE_UNREADABLE\x10\x02\x12\x19\n" +
+	"\x15LEDGER_CAUSE_EXCLUDED\x10\x03\x12\x18\n" +
+	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
+	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1b\n" +
+	"\x17LEDGER_CAUSE_NO_MESSAGE\x10\x06\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a*h\n" +
 	"\bIfExists\x12\x19\n" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
@@ -5387,223 +5917,237 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 	return file_holdfast_transporter_v1_control_proto_rawDescData
 }
 
-var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
+var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 82)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
-	(IfExists)(0),                    // 1: holdfast.transporter.v1.IfExists
-	(TaskStatus)(0),                  // 2: holdfast.transporter.v1.TaskStatus
-	(*GetStatusRequest)(nil),         // 3: holdfast.transporter.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),        // 4: holdfast.transporter.v1.GetStatusResponse
-	(*RenewCertificateRequest)(nil),  // 5: holdfast.transporter.v1.RenewCertificateRequest
-	(*RenewCertificateResponse)(nil), // 6: holdfast.transporter.v1.RenewCertificateResponse
-	(*UnpairRequest)(nil),            // 7: holdfast.transporter.v1.UnpairRequest
-	(*UnpairResponse)(nil),           // 8: holdfast.transporter.v1.UnpairResponse
-	(*CheckAccountRequest)(nil),      // 9: holdfast.transporter.v1.CheckAccountRequest
-	(*CheckAccountResponse)(nil),     // 10: holdfast.transporter.v1.CheckAccountResponse
-	(*Permission)(nil),               // 11: holdfast.transporter.v1.Permission
-	(*ListMailboxesRequest)(nil),     // 12: holdfast.transporter.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),    // 13: holdfast.transporter.v1.ListMailboxesResponse
-	(*CheckFolderRequest)(nil),       // 14: holdfast.transporter.v1.CheckFolderRequest
-	(*CheckFolderResponse)(nil),      // 15: holdfast.transporter.v1.CheckFolderResponse
-	(*RepositoryKey)(nil),            // 16: holdfast.transporter.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),  // 17: holdfast.transporter.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil), // 18: holdfast.transporter.v1.CreateRepositoryResponse
-	(*AttachRepositoryRequest)(nil),  // 19: holdfast.transporter.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil), // 20: holdfast.transporter.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),  // 21: holdfast.transporter.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil), // 22: holdfast.transporter.v1.DetachRepositoryResponse
-	(*GetRepositoryRequest)(nil),     // 23: holdfast.transporter.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),    // 24: holdfast.transporter.v1.GetRepositoryResponse
-	(*SetCodecRequest)(nil),          // 25: holdfast.transporter.v1.SetCodecRequest
-	(*SetCodecResponse)(nil),         // 26: holdfast.transporter.v1.SetCodecResponse
-	(*ChangeKeyRequest)(nil),         // 27: holdfast.transporter.v1.ChangeKeyRequest
-	(*ChangeKeyResponse)(nil),        // 28: holdfast.transporter.v1.ChangeKeyResponse
-	(*DeleteRepositoryRequest)(nil),  // 29: holdfast.transporter.v1.DeleteRepositoryRequest
-	(*DeleteRepositoryResponse)(nil), // 30: holdfast.transporter.v1.DeleteRepositoryResponse
-	(*Repository)(nil),               // 31: holdfast.transporter.v1.Repository
-	(*Survey)(nil),                   // 32: holdfast.transporter.v1.Survey
-	(*ListBackupsRequest)(nil),       // 33: holdfast.transporter.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),      // 34: holdfast.transporter.v1.ListBackupsResponse
-	(*BackupSize)(nil),               // 35: holdfast.transporter.v1.BackupSize
-	(*ListPointsRequest)(nil),        // 36: holdfast.transporter.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),       // 37: holdfast.transporter.v1.ListPointsResponse
-	(*DeletePointsRequest)(nil),      // 38: holdfast.transporter.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),     // 39: holdfast.transporter.v1.DeletePointsResponse
-	(*ListFoldersRequest)(nil),       // 40: holdfast.transporter.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),      // 41: holdfast.transporter.v1.ListFoldersResponse
-	(*ListMessagesRequest)(nil),      // 42: holdfast.transporter.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),     // 43: holdfast.transporter.v1.ListMessagesResponse
-	(*ReadContentRequest)(nil),       // 44: holdfast.transporter.v1.ReadContentRequest
-	(*ReadContentResponse)(nil),      // 45: holdfast.transporter.v1.ReadContentResponse
-	(*OpenTransferRequest)(nil),      // 46: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 47: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 48: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 49: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 50: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 51: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 52: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 53: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 54: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 55: holdfast.transporter.v1.RecoveryWork
-	(*Selection)(nil),                // 56: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 57: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 58: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 59: holdfast.transporter.v1.ReclaimWork
-	(*SurveyWork)(nil),               // 60: holdfast.transporter.v1.SurveyWork
-	(*RepairWork)(nil),               // 61: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 62: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 63: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 64: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 65: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 66: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 67: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 68: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 69: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 70: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 71: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 72: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 73: holdfast.transporter.v1.RecoveryReport
-	(*VerifyReport)(nil),             // 74: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 75: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 76: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 77: holdfast.transporter.v1.CopyReport
-	nil,                              // 78: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 79: google.protobuf.Timestamp
-	(*Account)(nil),                  // 80: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 81: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 82: holdfast.transporter.v1.BackupKey
-	(*Origin)(nil),                   // 83: holdfast.transporter.v1.Origin
-	(*Point)(nil),                    // 84: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 85: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 86: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 87: holdfast.transporter.v1.MessageSummary
+	(LedgerCause)(0),                 // 1: holdfast.transporter.v1.LedgerCause
+	(IfExists)(0),                    // 2: holdfast.transporter.v1.IfExists
+	(TaskStatus)(0),                  // 3: holdfast.transporter.v1.TaskStatus
+	(*GetStatusRequest)(nil),         // 4: holdfast.transporter.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),        // 5: holdfast.transporter.v1.GetStatusResponse
+	(*RenewCertificateRequest)(nil),  // 6: holdfast.transporter.v1.RenewCertificateRequest
+	(*RenewCertificateResponse)(nil), // 7: holdfast.transporter.v1.RenewCertificateResponse
+	(*UnpairRequest)(nil),            // 8: holdfast.transporter.v1.UnpairRequest
+	(*UnpairResponse)(nil),           // 9: holdfast.transporter.v1.UnpairResponse
+	(*CheckAccountRequest)(nil),      // 10: holdfast.transporter.v1.CheckAccountRequest
+	(*CheckAccountResponse)(nil),     // 11: holdfast.transporter.v1.CheckAccountResponse
+	(*Permission)(nil),               // 12: holdfast.transporter.v1.Permission
+	(*ListMailboxesRequest)(nil),     // 13: holdfast.transporter.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),    // 14: holdfast.transporter.v1.ListMailboxesResponse
+	(*MeasureMailboxesRequest)(nil),  // 15: holdfast.transporter.v1.MeasureMailboxesRequest
+	(*MeasureMailboxesResponse)(nil), // 16: holdfast.transporter.v1.MeasureMailboxesResponse
+	(*CheckFolderRequest)(nil),       // 17: holdfast.transporter.v1.CheckFolderRequest
+	(*CheckFolderResponse)(nil),      // 18: holdfast.transporter.v1.CheckFolderResponse
+	(*RepositoryKey)(nil),            // 19: holdfast.transporter.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),  // 20: holdfast.transporter.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil), // 21: holdfast.transporter.v1.CreateRepositoryResponse
+	(*AttachRepositoryRequest)(nil),  // 22: holdfast.transporter.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil), // 23: holdfast.transporter.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),  // 24: holdfast.transporter.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil), // 25: holdfast.transporter.v1.DetachRepositoryResponse
+	(*GetRepositoryRequest)(nil),     // 26: holdfast.transporter.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),    // 27: holdfast.transporter.v1.GetRepositoryResponse
+	(*SetCodecRequest)(nil),          // 28: holdfast.transporter.v1.SetCodecRequest
+	(*SetCodecResponse)(nil),         // 29: holdfast.transporter.v1.SetCodecResponse
+	(*ChangeKeyRequest)(nil),         // 30: holdfast.transporter.v1.ChangeKeyRequest
+	(*ChangeKeyResponse)(nil),        // 31: holdfast.transporter.v1.ChangeKeyResponse
+	(*DeleteRepositoryRequest)(nil),  // 32: holdfast.transporter.v1.DeleteRepositoryRequest
+	(*DeleteRepositoryResponse)(nil), // 33: holdfast.transporter.v1.DeleteRepositoryResponse
+	(*Repository)(nil),               // 34: holdfast.transporter.v1.Repository
+	(*Survey)(nil),                   // 35: holdfast.transporter.v1.Survey
+	(*ListBackupsRequest)(nil),       // 36: holdfast.transporter.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),      // 37: holdfast.transporter.v1.ListBackupsResponse
+	(*BackupSize)(nil),               // 38: holdfast.transporter.v1.BackupSize
+	(*ListPointsRequest)(nil),        // 39: holdfast.transporter.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),       // 40: holdfast.transporter.v1.ListPointsResponse
+	(*DeletePointsRequest)(nil),      // 41: holdfast.transporter.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),     // 42: holdfast.transporter.v1.DeletePointsResponse
+	(*ListFoldersRequest)(nil),       // 43: holdfast.transporter.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),      // 44: holdfast.transporter.v1.ListFoldersResponse
+	(*ListMessagesRequest)(nil),      // 45: holdfast.transporter.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),     // 46: holdfast.transporter.v1.ListMessagesResponse
+	(*GetLedgerRequest)(nil),         // 47: holdfast.transporter.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 48: holdfast.transporter.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 49: holdfast.transporter.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 50: holdfast.transporter.v1.LedgerReason
+	(*ReadContentRequest)(nil),       // 51: holdfast.transporter.v1.ReadContentRequest
+	(*ReadContentResponse)(nil),      // 52: holdfast.transporter.v1.ReadContentResponse
+	(*OpenTransferRequest)(nil),      // 53: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),     // 54: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),     // 55: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),    // 56: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),             // 57: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),              // 58: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),         // 59: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),        // 60: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),               // 61: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),             // 62: holdfast.transporter.v1.RecoveryWork
+	(*Selection)(nil),                // 63: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 64: holdfast.transporter.v1.MessageRef
+	(*VerifyWork)(nil),               // 65: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 66: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),               // 67: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),               // 68: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 69: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 70: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 71: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 72: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 73: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 74: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 75: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 76: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 77: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 78: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 79: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 80: holdfast.transporter.v1.RecoveryReport
+	(*VerifyReport)(nil),             // 81: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 82: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 83: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 84: holdfast.transporter.v1.CopyReport
+	nil,                              // 85: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 86: google.protobuf.Timestamp
+	(*Account)(nil),                  // 87: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 88: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 89: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                   // 90: holdfast.transporter.v1.Origin
+	(*Point)(nil),                    // 91: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 92: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 93: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 94: holdfast.transporter.v1.MessageSummary
+	(*Balance)(nil),                  // 95: holdfast.transporter.v1.Balance
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	79, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	79, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	79, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	80, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
-	11, // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	80, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	81, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
-	0,  // 7: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	16, // 8: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	31, // 9: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	16, // 10: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	31, // 11: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	31, // 12: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	0,  // 13: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	31, // 14: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	16, // 15: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
-	16, // 16: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
-	0,  // 17: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	79, // 18: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	32, // 19: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
-	79, // 20: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	35, // 21: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
-	82, // 22: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
-	83, // 23: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
-	79, // 24: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	79, // 25: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	82, // 26: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	84, // 27: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	84, // 28: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	85, // 29: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	86, // 30: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	87, // 31: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	82, // 32: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	51, // 33: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	54, // 34: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	55, // 35: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	58, // 36: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	59, // 37: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	61, // 38: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	62, // 39: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	60, // 40: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
-	71, // 41: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	80, // 42: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	82, // 43: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	81, // 44: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	50, // 45: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	80, // 46: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	81, // 47: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	56, // 48: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	1,  // 49: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	57, // 50: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	82, // 51: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	71, // 52: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	71, // 53: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	2,  // 54: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	72, // 55: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	79, // 56: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	79, // 57: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	86, // 58: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	84, // 59: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	73, // 60: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	74, // 61: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	75, // 62: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	76, // 63: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	77, // 64: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
-	32, // 65: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
-	78, // 66: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	3,  // 67: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	5,  // 68: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	7,  // 69: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	9,  // 70: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	12, // 71: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	14, // 72: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	17, // 73: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	19, // 74: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	21, // 75: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	23, // 76: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	25, // 77: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	27, // 78: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	29, // 79: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	33, // 80: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
-	36, // 81: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	38, // 82: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	40, // 83: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	42, // 84: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	44, // 85: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	46, // 86: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	48, // 87: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	52, // 88: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	63, // 89: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	65, // 90: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	67, // 91: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	69, // 92: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	4,  // 93: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	6,  // 94: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	8,  // 95: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	10, // 96: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	13, // 97: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	15, // 98: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	18, // 99: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	20, // 100: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	22, // 101: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	24, // 102: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	26, // 103: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	28, // 104: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	30, // 105: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	34, // 106: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	37, // 107: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	39, // 108: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	41, // 109: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	43, // 110: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	45, // 111: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	47, // 112: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	49, // 113: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	53, // 114: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	64, // 115: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	66, // 116: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	68, // 117: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	70, // 118: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	93, // [93:119] is the sub-list for method output_type
-	67, // [67:93] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	86, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	86, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	86, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	87, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	12, // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
+	87, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	88, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	87, // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	0,  // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
+	19, // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	34, // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	19, // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	34, // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	34, // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	0,  // 14: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
+	34, // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	19, // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
+	19, // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
+	0,  // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
+	86, // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	35, // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
+	86, // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	38, // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
+	89, // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	90, // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	86, // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	86, // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	89, // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	91, // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	91, // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	92, // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	93, // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	94, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	91, // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
+	95, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
+	49, // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
+	50, // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
+	1,  // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
+	89, // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	58, // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	61, // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	62, // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	65, // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	66, // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	68, // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	69, // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	67, // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	78, // 47: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	87, // 48: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	89, // 49: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	88, // 50: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	57, // 51: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	87, // 52: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	88, // 53: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	63, // 54: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	2,  // 55: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	64, // 56: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	89, // 57: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	78, // 58: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	78, // 59: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	3,  // 60: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	79, // 61: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	86, // 62: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	86, // 63: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	93, // 64: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	91, // 65: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	80, // 66: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	81, // 67: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	82, // 68: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	83, // 69: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	84, // 70: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	35, // 71: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
+	85, // 72: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	4,  // 73: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	6,  // 74: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	8,  // 75: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	10, // 76: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	13, // 77: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	17, // 78: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	20, // 79: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	22, // 80: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	24, // 81: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	26, // 82: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	28, // 83: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	30, // 84: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	32, // 85: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	36, // 86: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	39, // 87: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	41, // 88: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	43, // 89: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	45, // 90: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	51, // 91: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	53, // 92: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	55, // 93: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	59, // 94: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	70, // 95: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	72, // 96: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	74, // 97: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	76, // 98: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,  // 99: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,  // 100: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,  // 101: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11, // 102: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14, // 103: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18, // 104: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21, // 105: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23, // 106: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25, // 107: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27, // 108: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29, // 109: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31, // 110: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33, // 111: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37, // 112: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40, // 113: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42, // 114: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44, // 115: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46, // 116: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	52, // 117: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	54, // 118: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	56, // 119: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	60, // 120: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	71, // 121: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	73, // 122: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	75, // 123: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	77, // 124: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	99, // [99:125] is the sub-list for method output_type
+	73, // [73:99] is the sub-list for method input_type
+	73, // [73:73] is the sub-list for extension type_name
+	73, // [73:73] is the sub-list for extension extendee
+	0,  // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -5612,11 +6156,11 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		return
 	}
 	file_holdfast_transporter_v1_mail_proto_init()
-	file_holdfast_transporter_v1_control_proto_msgTypes[47].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[53].OneofWrappers = []any{
 		(*VaultAddress_LocalRepositoryId)(nil),
 		(*VaultAddress_Remote)(nil),
 	}
-	file_holdfast_transporter_v1_control_proto_msgTypes[49].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[55].OneofWrappers = []any{
 		(*StartTaskRequest_Backup)(nil),
 		(*StartTaskRequest_Recovery)(nil),
 		(*StartTaskRequest_Verify)(nil),
@@ -5630,8 +6174,8 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   76,
+			NumEnums:      4,
+			NumMessages:   82,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

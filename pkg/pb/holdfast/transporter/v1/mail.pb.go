@@ -651,15 +651,17 @@ func (x *Counts) GetLost() int64 {
 }
 
 type Point struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Key           *BackupKey             `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
-	Origin        *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
-	RunId         string                 `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
-	Sealed        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
-	Counts        *Counts                `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
-	Complete      bool                   `protobuf:"varint,8,opt,name=complete,proto3" json:"complete,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Key      *BackupKey             `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Origin   *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	RunId    string                 `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Time     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	Sealed   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Counts   *Counts                `protobuf:"bytes,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	Complete bool                   `protobuf:"varint,8,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Absent in points that were made before it was kept.
+	Balance       *Balance `protobuf:"bytes,9,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -750,6 +752,85 @@ func (x *Point) GetComplete() bool {
 	return false
 }
 
+func (x *Point) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+// Balance compares a mailbox with its point, in messages. Tenant is what the folders that are backed up held at the end of
+// the run, as Microsoft counts them; kept is what the point holds.
+type Balance struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Tenant int64                  `protobuf:"varint,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Kept   int64                  `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
+	// Folders whose two counts differ, or that are left out by choice.
+	Folders int64 `protobuf:"varint,3,opt,name=folders,proto3" json:"folders,omitempty"`
+	// Messages between the two counts for which no reason is known.
+	Unexplained   int64 `protobuf:"varint,4,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Balance) GetTenant() int64 {
+	if x != nil {
+		return x.Tenant
+	}
+	return 0
+}
+
+func (x *Balance) GetKept() int64 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Balance) GetFolders() int64 {
+	if x != nil {
+		return x.Folders
+	}
+	return 0
+}
+
+func (x *Balance) GetUnexplained() int64 {
+	if x != nil {
+		return x.Unexplained
+	}
+	return 0
+}
+
 type Folder struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -765,7 +846,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[7]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +858,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[7]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +871,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Folder) GetId() string {
@@ -845,7 +926,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[8]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +938,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[8]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +951,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Address) GetName() string {
@@ -912,7 +993,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[9]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1005,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[9]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1018,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -1062,7 +1143,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[10]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1155,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[10]
+	mi := &file_holdfast_transporter_v1_mail_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1168,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_transporter_v1_mail_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -1182,7 +1263,7 @@ const file_holdfast_transporter_v1_mail_proto_rawDesc = "" +
 	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12 \n" +
 	"\vattachments\x18\x03 \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\xd6\x02\n" +
+	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\x92\x03\n" +
 	"\x05Point\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\x03key\x18\x02 \x01(\v2\".holdfast.transporter.v1.BackupKeyR\x03key\x127\n" +
@@ -1191,7 +1272,13 @@ const file_holdfast_transporter_v1_mail_proto_rawDesc = "" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x122\n" +
 	"\x06sealed\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06sealed\x127\n" +
 	"\x06counts\x18\a \x01(\v2\x1f.holdfast.transporter.v1.CountsR\x06counts\x12\x1a\n" +
-	"\bcomplete\x18\b \x01(\bR\bcomplete\"\x91\x01\n" +
+	"\bcomplete\x18\b \x01(\bR\bcomplete\x12:\n" +
+	"\abalance\x18\t \x01(\v2 .holdfast.transporter.v1.BalanceR\abalance\"q\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
+	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
+	"\afolders\x18\x03 \x01(\x03R\afolders\x12 \n" +
+	"\vunexplained\x18\x04 \x01(\x03R\vunexplained\"\x91\x01\n" +
 	"\x06Folder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12\x12\n" +
@@ -1257,7 +1344,7 @@ func file_holdfast_transporter_v1_mail_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_mail_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_holdfast_transporter_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_holdfast_transporter_v1_mail_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_holdfast_transporter_v1_mail_proto_goTypes = []any{
 	(Cloud)(0),                    // 0: holdfast.transporter.v1.Cloud
 	(MailboxKind)(0),              // 1: holdfast.transporter.v1.MailboxKind
@@ -1268,11 +1355,12 @@ var file_holdfast_transporter_v1_mail_proto_goTypes = []any{
 	(*Origin)(nil),                // 6: holdfast.transporter.v1.Origin
 	(*Counts)(nil),                // 7: holdfast.transporter.v1.Counts
 	(*Point)(nil),                 // 8: holdfast.transporter.v1.Point
-	(*Folder)(nil),                // 9: holdfast.transporter.v1.Folder
-	(*Address)(nil),               // 10: holdfast.transporter.v1.Address
-	(*MessageSummary)(nil),        // 11: holdfast.transporter.v1.MessageSummary
-	(*Loss)(nil),                  // 12: holdfast.transporter.v1.Loss
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Balance)(nil),               // 9: holdfast.transporter.v1.Balance
+	(*Folder)(nil),                // 10: holdfast.transporter.v1.Folder
+	(*Address)(nil),               // 11: holdfast.transporter.v1.Address
+	(*MessageSummary)(nil),        // 12: holdfast.transporter.v1.MessageSummary
+	(*Loss)(nil),                  // 13: holdfast.transporter.v1.Loss
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_holdfast_transporter_v1_mail_proto_depIdxs = []int32{
 	0,  // 0: holdfast.transporter.v1.Account.cloud:type_name -> holdfast.transporter.v1.Cloud
@@ -1281,18 +1369,19 @@ var file_holdfast_transporter_v1_mail_proto_depIdxs = []int32{
 	1,  // 3: holdfast.transporter.v1.Origin.mailbox_kind:type_name -> holdfast.transporter.v1.MailboxKind
 	5,  // 4: holdfast.transporter.v1.Point.key:type_name -> holdfast.transporter.v1.BackupKey
 	6,  // 5: holdfast.transporter.v1.Point.origin:type_name -> holdfast.transporter.v1.Origin
-	13, // 6: holdfast.transporter.v1.Point.time:type_name -> google.protobuf.Timestamp
-	13, // 7: holdfast.transporter.v1.Point.sealed:type_name -> google.protobuf.Timestamp
+	14, // 6: holdfast.transporter.v1.Point.time:type_name -> google.protobuf.Timestamp
+	14, // 7: holdfast.transporter.v1.Point.sealed:type_name -> google.protobuf.Timestamp
 	7,  // 8: holdfast.transporter.v1.Point.counts:type_name -> holdfast.transporter.v1.Counts
-	10, // 9: holdfast.transporter.v1.MessageSummary.from:type_name -> holdfast.transporter.v1.Address
-	10, // 10: holdfast.transporter.v1.MessageSummary.to:type_name -> holdfast.transporter.v1.Address
-	13, // 11: holdfast.transporter.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	13, // 12: holdfast.transporter.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	9,  // 9: holdfast.transporter.v1.Point.balance:type_name -> holdfast.transporter.v1.Balance
+	11, // 10: holdfast.transporter.v1.MessageSummary.from:type_name -> holdfast.transporter.v1.Address
+	11, // 11: holdfast.transporter.v1.MessageSummary.to:type_name -> holdfast.transporter.v1.Address
+	14, // 12: holdfast.transporter.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	14, // 13: holdfast.transporter.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_mail_proto_init() }
@@ -1306,7 +1395,7 @@ func file_holdfast_transporter_v1_mail_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_mail_proto_rawDesc), len(file_holdfast_transporter_v1_mail_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
