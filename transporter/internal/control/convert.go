@@ -118,6 +118,12 @@ func taskOut(s task.State) *transporterv1.TaskState {
 			FoldersCreated: r.FoldersCreated, Notes: r.Notes,
 		}
 	}
+	if u := s.Outcome.Undo; u != nil {
+		out.Undo = &transporterv1.UndoReport{
+			Removed: u.Removed, Trashed: u.Trashed, PutBack: u.PutBack, Left: u.Left, FoldersRemoved: u.FoldersRemoved,
+			FoldersLeft: u.FoldersLeft,
+		}
+	}
 	if v := s.Outcome.Verify; v != nil {
 		out.Verify = &transporterv1.VerifyReport{Points: v.Points, Blobs: v.Blobs, Bytes: v.Bytes}
 		out.Verify.Damage = sentences(v.Damage)

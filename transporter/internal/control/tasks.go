@@ -36,6 +36,13 @@ func (s *Service) StartTask(_ context.Context, req *transporterv1.StartTaskReque
 			spec.Exclusive = "mailbox " + w.Recovery.GetMailbox().GetId()
 		}
 		spec.Work, err = s.Bench.Recovery(string(spec.ID), w.Recovery)
+	case *transporterv1.StartTaskRequest_Undo:
+		spec.Kind = "undo"
+		spec.Urgent = true
+		if spec.Light = w.Undo.GetPlanOnly(); !spec.Light {
+			spec.Exclusive = "mailbox " + w.Undo.GetMailbox().GetId()
+		}
+		spec.Work, err = s.Bench.Undo(w.Undo)
 	default:
 		err = s.upkeep(req, &spec)
 	}

@@ -55,7 +55,7 @@ func (b *builder) build(ctx context.Context) error {
 	}
 	err := b.attachAll(ctx)
 	if err == nil {
-		err = b.c.setState(ctx, b.mailbox, b.created.ID, stateWhole)
+		b.created.ChangeKey, err = b.c.setState(ctx, b.mailbox, b.created.ID, stateWhole)
 	}
 	if err != nil {
 		// Clean up even when it was the context that ended, but not for ever.
@@ -88,9 +88,9 @@ func (b *builder) create(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		id, err := b.post(ctx, body)
+		made, err := b.post(ctx, body)
 		if err == nil {
-			b.created.ID = id
+			b.created.ID, b.created.ChangeKey = made.ID, made.ChangeKey
 			return nil
 		}
 		a, ok := answerOf(err)
@@ -236,38 +236,42 @@ func (b *builder) lose(reason, requestID string) {
 	b.created.Losses = append(b.created.Losses, mail.Loss{What: "attachment", Reason: reason, RequestID: requestID})
 }
 
+// madeMessage is what an answer tells of a message that was made or changed.
+type madeMessage struct {
+	ID        mail.MessageID `json:"id"`
+	ChangeKey string         `json:"changeKey"`
+}
+
 // post sends the first request and finds out what became of it.
-func (b *builder) post(ctx context.Context, body []byte) (mail.MessageID, error) {
+func (b *builder) post(ctx context.Context, body []byte) (madeMessage, error) {
 	r := request{
 		kind: KindWrite, method: http.MethodPost, mailbox: b.mailbox, url: b.c.base + folderPath(b.mailbox, b.folder) + "/messages",
 		body: func() io.Reader { return bytes.NewReader(body) }, size: int64(len(body)), write: true,
 	}
 	for try := 1; ; try++ {
-		var made struct {
-			ID mail.MessageID `json:"id"`
-		}
+		var made madeMessage
 		err := b.c.attempt(ctx, r, func(resp *http.Response) error {
 			defer closeBody(resp)
 			return json.NewDecoder(resp.Body).Decode(&made)
 		})
 		if err == nil && made.ID != "" {
-			return made.ID, nil
+			return made, nil
 		}
 		if err == nil {
 			err = &uncertainError{fault.New(fault.Unavailable, "Microsoft created a message without telling its id")}
 		}
 		if !errors.Is(err, ErrUncertain) || b.message.RecoveryID == "" || try >= b.c.opts.Limits.Tries {
-			return "", err
+			return madeMessage{}, err
 		}
 		if sleepErr := b.c.gov.Sleep(ctx, b.c.key(b.mailbox), b.c.backoff(try)); sleepErr != nil {
-			return "", err
+			return madeMessage{}, err
 		}
 		found, findErr := b.c.FindRecovered(ctx, b.mailbox, b.folder, b.message.RecoveryID)
 		if findErr == nil {
-			return found.ID, nil
+			return madeMessage{found.ID, found.ChangeKey}, nil
 		}
 		if !errors.Is(findErr, fault.NotFound) {
-			return "", err
+			return madeMessage{}, err
 		}
 		b.c.countRetried()
 	}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -54,4 +55,51 @@ func children(mailbox mail.MailboxID, parent mail.FolderID) string {
 		return user(mailbox) + "/mailFolders"
 	}
 	return folderPath(mailbox, parent) + "/childFolders"
+}
+
+// RemoveFolder removes a folder that holds nothing: neither items nor folders, hidden ones included. It is false, and
+// nothing happens, when the folder holds something; one that is not there is removed already. The folder goes to Deleted
+// Items first, so that what arrives in it meanwhile is not lost, and from there for good if it is still empty.
+func (c *Client) RemoveFolder(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID) (bool, error) {
+	empty, err := c.emptyFolder(ctx, mailbox, folder)
+	if err != nil || !empty {
+		return errors.Is(err, fault.NotFound), gone(err)
+	}
+	address := c.base + folderPath(mailbox, folder)
+	if err := c.remove(ctx, request{kind: KindFolders, method: http.MethodDelete, mailbox: mailbox, url: address}); err != nil {
+		return false, err
+	}
+	if empty, err = c.emptyFolder(ctx, mailbox, folder); err != nil || !empty {
+		return true, gone(err)
+	}
+	err = c.remove(ctx, request{kind: KindFolders, method: http.MethodPost, mailbox: mailbox, url: address + "/permanentDelete"})
+	if fault.Temporary(err) || errors.Is(err, fault.Unauthorized) || ctx.Err() != nil {
+		return true, err
+	}
+	return true, nil // not to be had in all clouds (contract 3.7): it stays in Deleted Items
+}
+
+// gone takes NotFound for no error.
+func gone(err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// emptyFolder reports whether a folder holds nothing; NotFound when it is not there. It looks, because counts may be old.
+func (c *Client) emptyFolder(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID) (bool, error) {
+	for _, address := range []string{
+		query(folderPath(mailbox, folder)+"/messages", "$select", "id", "$top", "1"),
+		query(children(mailbox, folder), "$select", "id", "$top", "1", "includeHiddenFolders", "true"),
+	} {
+		page, l, err := getPage[madeMessage](ctx, c, request{kind: KindFolders, mailbox: mailbox, url: c.base + address})
+		if err != nil {
+			return false, folderFault(err)
+		}
+		if len(page) > 0 || l.next != "" {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -19,18 +19,21 @@ type Recovered struct {
 	ID mail.MessageID
 	// Whole is false when its creation was not finished.
 	Whole bool
+	// ChangeKey is what it has now.
+	ChangeKey string
 }
 
 // FindRecovered returns the message in the folder that was created under the recovery id; NotFound when there is none.
 func (c *Client) FindRecovered(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID, recoveryID string) (Recovered, error) {
 	type found struct {
 		ID         mail.MessageID `json:"id"`
+		ChangeKey  string         `json:"changeKey"`
 		Properties []newProperty  `json:"singleValueExtendedProperties"`
 	}
 	all, _, err := getPage[found](ctx, c, request{
 		kind: KindMessage, mailbox: mailbox, url: c.base + query(folderPath(mailbox, folder)+"/messages",
 			"$filter", "singleValueExtendedProperties/any(ep: ep/id eq '"+propRecovery+"' and ep/value eq '"+quote(recoveryID)+"')",
-			"$expand", "singleValueExtendedProperties($filter=id eq '"+propState+"')", "$select", "id", "$top", "2"),
+			"$expand", "singleValueExtendedProperties($filter=id eq '"+propState+"')", "$select", "id,changeKey", "$top", "2"),
 	})
 	if err != nil {
 		return Recovered{}, finish(err)
@@ -42,7 +45,7 @@ func (c *Client) FindRecovered(ctx context.Context, mailbox mail.MailboxID, fold
 	for _, p := range all[0].Properties {
 		whole = whole && p.Value != stateBuilding
 	}
-	return Recovered{all[0].ID, whole}, nil
+	return Recovered{ID: all[0].ID, Whole: whole, ChangeKey: all[0].ChangeKey}, nil
 }
 
 // quote doubles the quotes of an OData string.
@@ -127,17 +130,19 @@ func (c *Client) UpdateMessage(ctx context.Context, mailbox mail.MailboxID, id m
 	if len(patch) == 0 {
 		return nil
 	}
-	return finish(c.patch(ctx, mailbox, id, patch))
+	return finish(c.patch(ctx, mailbox, id, patch, nil))
 }
 
-// setState writes into a created message how far its creation is.
-func (c *Client) setState(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID, state string) error {
-	return c.patch(ctx, mailbox, id, map[string]any{"singleValueExtendedProperties": []newProperty{{propState, state}}})
+// setState writes into a created message how far its creation is. It returns the change key that the message has then.
+func (c *Client) setState(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID, state string) (string, error) {
+	var changed madeMessage
+	err := c.patch(ctx, mailbox, id, map[string]any{"singleValueExtendedProperties": []newProperty{{propState, state}}}, &changed)
+	return changed.ChangeKey, err
 }
 
 // patch may be repeated: it says what shall be, not what shall change.
-func (c *Client) patch(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID, v any) error {
-	return c.sendJSON(ctx, request{kind: KindWrite, method: http.MethodPatch, mailbox: mailbox, url: c.base + messagePath(mailbox, id)}, v, nil)
+func (c *Client) patch(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID, v, got any) error {
+	return c.sendJSON(ctx, request{kind: KindWrite, method: http.MethodPatch, mailbox: mailbox, url: c.base + messagePath(mailbox, id)}, v, got)
 }
 
 // sendJSON sends v and decodes the answer into got, if that is not nil.
@@ -167,6 +172,26 @@ func (c *Client) MoveMessage(ctx context.Context, mailbox mail.MailboxID, id mai
 // One that is not there is no error.
 func (c *Client) DeleteMessage(ctx context.Context, mailbox mail.MailboxID, id mail.MessageID) error {
 	return c.remove(ctx, request{kind: KindWrite, method: http.MethodDelete, mailbox: mailbox, url: c.base + messagePath(mailbox, id)})
+}
+
+// TrashMessage moves a message out of a folder to Deleted Items, from where MoveMessage brings it back; one that lies in
+// Deleted Items is deleted as a person would. One that is not there is no error.
+func (c *Client) TrashMessage(ctx context.Context, mailbox mail.MailboxID, from mail.FolderID, id mail.MessageID) error {
+	var moved struct {
+		Folder mail.FolderID `json:"parentFolderId"`
+	}
+	err := c.sendJSON(ctx, request{
+		kind: KindWrite, method: http.MethodPost, mailbox: mailbox, url: c.base + messagePath(mailbox, id) + "/move",
+	}, map[string]string{"destinationId": "deleteditems"}, &moved)
+	switch a, ok := answerOf(err); {
+	case err == nil && moved.Folder != from:
+		return nil
+	case err == nil:
+		return c.DeleteMessage(ctx, mailbox, id)
+	case ok && a.meaning().kind == fault.NotFound && !a.meaning().noMailbox:
+		return c.DeleteMessage(ctx, mailbox, id) // the message is gone, or the folder: deleting tells
+	}
+	return finish(err)
 }
 
 // DiscardMessage removes a message that Holdfast made and did not finish, as completely as the cloud allows. One that is

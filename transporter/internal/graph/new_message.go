@@ -35,6 +35,8 @@ type NewAttachment struct {
 // Created is a message that was created.
 type Created struct {
 	ID mail.MessageID
+	// ChangeKey is that of the message when it was finished: it has another when it was changed since.
+	ChangeKey string
 	// Notes are sentences about what could not be carried, without content or names.
 	Notes []string
 	// Losses are parts that were given up. Only What, Reason and RequestID are set.

@@ -60,7 +60,8 @@ type Target interface {
 	Create(ctx context.Context, item Item) (Created, error)
 	// Find returns the message in the folder that carries the recovery id; NotFound when there is none.
 	Find(ctx context.Context, item Item) (Found, error)
-	// Remove deletes a message as a person would. One that is not there is no error.
+	// Remove takes a message out of the folder as a person would, so that an undo finds it again. One that is not there is
+	// no error.
 	Remove(ctx context.Context, folder mail.FolderID, id mail.MessageID) error
 	// Discard deletes what an interrupted Create left, as completely as the service allows.
 	Discard(ctx context.Context, folder mail.FolderID, id mail.MessageID) error
@@ -81,6 +82,8 @@ type Item struct {
 // Created is what Create made.
 type Created struct {
 	ID mail.MessageID
+	// ChangeKey is that of the finished message: it has another when it was changed since. Empty when it is not known.
+	ChangeKey string
 	// Notes are sentences about what could not be carried, without content or names.
 	Notes []string
 	// Losses are parts that were given up (an attachment that the service refused): What, Reason and RequestID are set.
@@ -91,7 +94,8 @@ type Created struct {
 type Found struct {
 	ID mail.MessageID
 	// Whole is false when an interrupted Create may not have finished it.
-	Whole bool
+	Whole     bool
+	ChangeKey string
 }
 
 // IfExists says what happens to a message that is there already.

@@ -204,7 +204,7 @@ func (r *Runner) settle(ctx context.Context, id ID, intent journal.Entry) error 
 	case found.Whole:
 		delete(r.past.open, id)
 		r.past.finished(key(*intent.Source), intent, string(found.ID))
-		return r.journal.Append(journal.Entry{Kind: journal.KindDone, ID: string(id), New: string(found.ID)})
+		return r.journal.Append(journal.Entry{Kind: journal.KindDone, ID: string(id), New: string(found.ID), Change: found.ChangeKey})
 	default:
 		if err := r.o.Target.Discard(ctx, folder, found.ID); err != nil {
 			return err

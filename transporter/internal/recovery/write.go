@@ -95,7 +95,7 @@ func (r *Runner) attempt(ctx context.Context, st step, sk key, id ID) (c Created
 		case findErr != nil:
 			return Created{}, false, errors.Join(err, findErr)
 		case found.Whole:
-			created, err = Created{ID: found.ID}, nil
+			created, err = Created{ID: found.ID, ChangeKey: found.ChangeKey}, nil
 		default:
 			if discardErr := r.o.Target.Discard(ctx, item.Folder, found.ID); discardErr != nil {
 				return Created{}, false, errors.Join(err, discardErr)
@@ -108,7 +108,8 @@ func (r *Runner) attempt(ctx context.Context, st step, sk key, id ID) (c Created
 	r.mu.Lock()
 	r.past.own[hashOf(string(created.ID))] = struct{}{}
 	r.mu.Unlock()
-	return created, true, r.append(journal.Entry{Kind: journal.KindDone, ID: string(id), New: string(created.ID)}, false)
+	done := journal.Entry{Kind: journal.KindDone, ID: string(id), New: string(created.ID), Change: created.ChangeKey}
+	return created, true, r.append(done, false)
 }
 
 // replaced deletes the message that was overwritten. When that fails the new one stays, and both are there: a loss.

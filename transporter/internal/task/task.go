@@ -87,6 +87,7 @@ type Work interface {
 type Outcome struct {
 	Point    *record.Point
 	Recovery *recovery.Report
+	Undo     *recovery.UndoReport
 	Verify   *VerifyReport
 	Reclaim  *ReclaimReport
 	Repair   *RepairReport

@@ -75,13 +75,14 @@ func TestKilledWheneverItGoesOnWithoutDuplicates(t *testing.T) {
 			t.Fatal(err)
 		}
 		choose := func(w *transporterv1.RecoveryWork) { w.IfExists = ifExists }
-		kills := 0
+		kills, overwritten := 0, int64(0)
 		for {
 			kill, cancel := context.WithTimeout(t.Context(), time.Duration(10+random.IntN(50*(kills+1)))*time.Millisecond)
 			state := s.run(t.Context(), s.recovery("r", choose), kill.Done())
 			cancel()
 			if state.Status == task.Succeeded {
 				r := state.Outcome.Recovery
+				overwritten = r.Overwritten
 				if r.Created+r.Skipped+r.Overwritten != s.point.Counts.Messages || r.Failed != 0 {
 					t.Errorf("seed %d: reported %+v of %d messages", seed, *r, s.point.Counts.Messages)
 				}
@@ -93,7 +94,11 @@ func TestKilledWheneverItGoesOnWithoutDuplicates(t *testing.T) {
 			kills++
 		}
 		t.Logf("%v: killed %d times", ifExists, kills)
-		s.asBefore(fmt.Sprintf("%v, seed %d", ifExists, seed))
+		// What was overwritten lies in Deleted Items beside what was there; what was overwritten there is gone from it.
+		thrown := s.asBefore(fmt.Sprintf("%v, seed %d", ifExists, seed), "Deleted Items")
+		if there := s.count("Deleted Items"); int64(thrown) > overwritten || int64(thrown+there) < overwritten {
+			t.Errorf("seed %d: %d messages more in Deleted Items after %d were overwritten", seed, thrown, overwritten)
+		}
 	}
 }
 

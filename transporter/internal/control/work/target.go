@@ -48,18 +48,18 @@ func (t target) Create(ctx context.Context, item recovery.Item) (recovery.Create
 	}
 	m.RecoveryID = string(item.ID)
 	made, err := t.client.CreateMessage(ctx, t.id, item.Folder, m)
-	return recovery.Created{ID: made.ID, Notes: made.Notes, Losses: made.Losses}, err
+	return recovery.Created{ID: made.ID, ChangeKey: made.ChangeKey, Notes: made.Notes, Losses: made.Losses}, err
 }
 
 // Find implements recovery.Target.
 func (t target) Find(ctx context.Context, item recovery.Item) (recovery.Found, error) {
 	found, err := t.client.FindRecovered(ctx, t.id, item.Folder, string(item.ID))
-	return recovery.Found{ID: found.ID, Whole: found.Whole}, err
+	return recovery.Found{ID: found.ID, Whole: found.Whole, ChangeKey: found.ChangeKey}, err
 }
 
 // Remove implements recovery.Target.
-func (t target) Remove(ctx context.Context, _ mail.FolderID, id mail.MessageID) error {
-	return t.client.DeleteMessage(ctx, t.id, id)
+func (t target) Remove(ctx context.Context, folder mail.FolderID, id mail.MessageID) error {
+	return t.client.TrashMessage(ctx, t.id, folder, id)
 }
 
 // Discard implements recovery.Target.

@@ -75,6 +75,7 @@ type Entry struct {
 	Folder  string  `json:"f,omitempty"` // target folder
 	Old     string  `json:"o,omitempty"` // the message to be overwritten
 	New     string  `json:"n,omitempty"` // the message created
+	Change  string  `json:"c,omitempty"` // its change key when it was finished; journals of before do not have it
 }
 
 // File is what a journal needs of its file.
@@ -147,6 +148,26 @@ func (j *Journal) begin(request string) error {
 	return syncDir(filepath.Dir(j.path))
 }
 
+// anyRequest is no hash: the journal of whatever recovery is read.
+const anyRequest = "*"
+
+// Read calls replay with each entry of the journal at path, begin excepted. It changes nothing. NotFound when there is no
+// journal.
+func Read(path string, replay func(Entry) error) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fault.New(fault.NotFound, "there is no journal of this recovery any more")
+	}
+	if err != nil {
+		return fault.New(fault.Unavailable, "open the recovery journal: %w", err)
+	}
+	defer f.Close()
+	if _, err := read(bufio.NewReaderSize(f, maxLine+1), anyRequest, replay); err != nil {
+		return fmt.Errorf("recovery journal %s: %w", path, err)
+	}
+	return nil
+}
+
 // read hands the entries to replay and returns how many bytes are whole lines.
 func read(from *bufio.Reader, request string, replay func(Entry) error) (int64, error) {
 	var whole int64
@@ -168,7 +189,7 @@ func read(from *bufio.Reader, request string, replay func(Entry) error) (int64, 
 		switch {
 		case n == 1 && (e.Kind != KindBegin || e.Version != version):
 			return 0, fault.New(fault.Unsupported, "this version cannot read it")
-		case n == 1 && e.Request != request:
+		case n == 1 && e.Request != request && request != anyRequest:
 			return 0, fault.New(fault.Conflict, "it belongs to another recovery")
 		case n > 1:
 			if err := replay(e); err != nil {

@@ -3530,6 +3530,7 @@ type StartTaskRequest struct {
 	//	*StartTaskRequest_Repair
 	//	*StartTaskRequest_Copy
 	//	*StartTaskRequest_Survey
+	//	*StartTaskRequest_Undo
 	Work          isStartTaskRequest_Work `protobuf_oneof:"work"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3656,6 +3657,15 @@ func (x *StartTaskRequest) GetSurvey() *SurveyWork {
 	return nil
 }
 
+func (x *StartTaskRequest) GetUndo() *UndoWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Undo); ok {
+			return x.Undo
+		}
+	}
+	return nil
+}
+
 type isStartTaskRequest_Work interface {
 	isStartTaskRequest_Work()
 }
@@ -3688,6 +3698,10 @@ type StartTaskRequest_Survey struct {
 	Survey *SurveyWork `protobuf:"bytes,10,opt,name=survey,proto3,oneof"`
 }
 
+type StartTaskRequest_Undo struct {
+	Undo *UndoWork `protobuf:"bytes,12,opt,name=undo,proto3,oneof"`
+}
+
 func (*StartTaskRequest_Backup) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Recovery) isStartTaskRequest_Work() {}
@@ -3701,6 +3715,8 @@ func (*StartTaskRequest_Repair) isStartTaskRequest_Work() {}
 func (*StartTaskRequest_Copy) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Survey) isStartTaskRequest_Work() {}
+
+func (*StartTaskRequest_Undo) isStartTaskRequest_Work() {}
 
 type StartTaskResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3950,6 +3966,78 @@ func (x *RecoveryWork) GetPlanOnly() bool {
 	return false
 }
 
+// UndoWork takes a recovery back, by the journal that it left on this Transporter.
+type UndoWork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account and mailbox that the recovery wrote to.
+	Account *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Mailbox *Mailbox `protobuf:"bytes,2,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
+	// Of the recovery.
+	RecoveryTaskId string `protobuf:"bytes,3,opt,name=recovery_task_id,json=recoveryTaskId,proto3" json:"recovery_task_id,omitempty"`
+	// Plan only: count, change nothing.
+	PlanOnly      bool `protobuf:"varint,4,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoWork) Reset() {
+	*x = UndoWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoWork) ProtoMessage() {}
+
+func (x *UndoWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoWork.ProtoReflect.Descriptor instead.
+func (*UndoWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *UndoWork) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *UndoWork) GetMailbox() *Mailbox {
+	if x != nil {
+		return x.Mailbox
+	}
+	return nil
+}
+
+func (x *UndoWork) GetRecoveryTaskId() string {
+	if x != nil {
+		return x.RecoveryTaskId
+	}
+	return ""
+}
+
+func (x *UndoWork) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
 // Selection of folders (with everything below) and single messages; empty means the whole mailbox.
 type Selection struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3961,7 +4049,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3973,7 +4061,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3986,7 +4074,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Selection) GetFolderIds() []string {
@@ -4013,7 +4101,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4025,7 +4113,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4038,7 +4126,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -4066,7 +4154,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4078,7 +4166,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4091,7 +4179,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -4118,7 +4206,7 @@ type ReclaimWork struct {
 
 func (x *ReclaimWork) Reset() {
 	*x = ReclaimWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4130,7 +4218,7 @@ func (x *ReclaimWork) String() string {
 func (*ReclaimWork) ProtoMessage() {}
 
 func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4143,7 +4231,7 @@ func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
 func (*ReclaimWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ReclaimWork) GetRepositoryId() string {
@@ -4163,7 +4251,7 @@ type SurveyWork struct {
 
 func (x *SurveyWork) Reset() {
 	*x = SurveyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4175,7 +4263,7 @@ func (x *SurveyWork) String() string {
 func (*SurveyWork) ProtoMessage() {}
 
 func (x *SurveyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4188,7 +4276,7 @@ func (x *SurveyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyWork.ProtoReflect.Descriptor instead.
 func (*SurveyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *SurveyWork) GetRepositoryId() string {
@@ -4208,7 +4296,7 @@ type RepairWork struct {
 
 func (x *RepairWork) Reset() {
 	*x = RepairWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4220,7 +4308,7 @@ func (x *RepairWork) String() string {
 func (*RepairWork) ProtoMessage() {}
 
 func (x *RepairWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4233,7 +4321,7 @@ func (x *RepairWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
 func (*RepairWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *RepairWork) GetRepositoryId() string {
@@ -4262,7 +4350,7 @@ type CopyWork struct {
 
 func (x *CopyWork) Reset() {
 	*x = CopyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4274,7 +4362,7 @@ func (x *CopyWork) String() string {
 func (*CopyWork) ProtoMessage() {}
 
 func (x *CopyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4287,7 +4375,7 @@ func (x *CopyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
 func (*CopyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *CopyWork) GetRepositoryId() string {
@@ -4343,7 +4431,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4355,7 +4443,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4368,7 +4456,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -4393,7 +4481,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4405,7 +4493,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4418,7 +4506,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
 }
 
 type WatchTaskRequest struct {
@@ -4430,7 +4518,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4442,7 +4530,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4455,7 +4543,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -4474,7 +4562,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4486,7 +4574,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4499,7 +4587,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -4517,7 +4605,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4529,7 +4617,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4542,7 +4630,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
 }
 
 type ListTasksResponse struct {
@@ -4554,7 +4642,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4566,7 +4654,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4579,7 +4667,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -4598,7 +4686,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4610,7 +4698,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4623,7 +4711,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -4641,7 +4729,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4653,7 +4741,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4666,7 +4754,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
 }
 
 type TaskState struct {
@@ -4698,13 +4786,14 @@ type TaskState struct {
 	Repair        *RepairReport   `protobuf:"bytes,19,opt,name=repair,proto3" json:"repair,omitempty"`
 	Copy          *CopyReport     `protobuf:"bytes,20,opt,name=copy,proto3" json:"copy,omitempty"`
 	Survey        *Survey         `protobuf:"bytes,21,opt,name=survey,proto3" json:"survey,omitempty"`
+	Undo          *UndoReport     `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4716,7 +4805,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4729,7 +4818,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -4879,6 +4968,13 @@ func (x *TaskState) GetSurvey() *Survey {
 	return nil
 }
 
+func (x *TaskState) GetUndo() *UndoReport {
+	if x != nil {
+		return x.Undo
+	}
+	return nil
+}
+
 type Progress struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	FoldersDone  int64                  `protobuf:"varint,1,opt,name=folders_done,json=foldersDone,proto3" json:"folders_done,omitempty"`
@@ -4903,7 +4999,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4915,7 +5011,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4928,7 +5024,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -5024,7 +5120,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5036,7 +5132,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5049,7 +5145,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -5101,6 +5197,96 @@ func (x *RecoveryReport) GetNotes() []string {
 	return nil
 }
 
+// UndoReport is what an undo did, also beside an error.
+type UndoReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Messages that the recovery made and that are gone now; trashed are those of them that were changed since, which went
+	// to Deleted Items.
+	Removed int64 `protobuf:"varint,1,opt,name=removed,proto3" json:"removed,omitempty"`
+	Trashed int64 `protobuf:"varint,2,opt,name=trashed,proto3" json:"trashed,omitempty"`
+	// Overwritten messages that lie again where they were.
+	PutBack int64 `protobuf:"varint,3,opt,name=put_back,json=putBack,proto3" json:"put_back,omitempty"`
+	// Messages that stay as they are; the losses say why.
+	Left int64 `protobuf:"varint,4,opt,name=left,proto3" json:"left,omitempty"`
+	// Of the folders that the recovery made: one that holds something stays.
+	FoldersRemoved int64 `protobuf:"varint,5,opt,name=folders_removed,json=foldersRemoved,proto3" json:"folders_removed,omitempty"`
+	FoldersLeft    int64 `protobuf:"varint,6,opt,name=folders_left,json=foldersLeft,proto3" json:"folders_left,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UndoReport) Reset() {
+	*x = UndoReport{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoReport) ProtoMessage() {}
+
+func (x *UndoReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
+func (*UndoReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *UndoReport) GetRemoved() int64 {
+	if x != nil {
+		return x.Removed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetTrashed() int64 {
+	if x != nil {
+		return x.Trashed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetPutBack() int64 {
+	if x != nil {
+		return x.PutBack
+	}
+	return 0
+}
+
+func (x *UndoReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersRemoved() int64 {
+	if x != nil {
+		return x.FoldersRemoved
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersLeft() int64 {
+	if x != nil {
+		return x.FoldersLeft
+	}
+	return 0
+}
+
 type VerifyReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Points        int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
@@ -5113,7 +5299,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5125,7 +5311,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5138,7 +5324,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -5189,7 +5375,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5201,7 +5387,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5214,7 +5400,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -5282,7 +5468,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5294,7 +5480,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5307,7 +5493,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -5365,7 +5551,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5377,7 +5563,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5390,7 +5576,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -5685,7 +5871,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\vRemoteVault\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\fR\x05token\"\xa0\x04\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\"\xd9\x04\n" +
 	"\x10StartTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12\x15\n" +
@@ -5697,7 +5883,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06repair\x18\b \x01(\v2#.holdfast.transporter.v1.RepairWorkH\x00R\x06repair\x127\n" +
 	"\x04copy\x18\t \x01(\v2!.holdfast.transporter.v1.CopyWorkH\x00R\x04copy\x12=\n" +
 	"\x06survey\x18\n" +
-	" \x01(\v2#.holdfast.transporter.v1.SurveyWorkH\x00R\x06surveyB\x06\n" +
+	" \x01(\v2#.holdfast.transporter.v1.SurveyWorkH\x00R\x06survey\x127\n" +
+	"\x04undo\x18\f \x01(\v2!.holdfast.transporter.v1.UndoWorkH\x00R\x04undoB\x06\n" +
 	"\x04work\"M\n" +
 	"\x11StartTaskResponse\x128\n" +
 	"\x05state\x18\x01 \x01(\v2\".holdfast.transporter.v1.TaskStateR\x05state\"\x8b\x03\n" +
@@ -5720,7 +5907,12 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\tif_exists\x18\x06 \x01(\x0e2!.holdfast.transporter.v1.IfExistsR\bifExists\x12\x1f\n" +
 	"\vinto_folder\x18\a \x01(\tR\n" +
 	"intoFolder\x12\x1b\n" +
-	"\tplan_only\x18\b \x01(\bR\bplanOnly\"k\n" +
+	"\tplan_only\x18\b \x01(\bR\bplanOnly\"\xc9\x01\n" +
+	"\bUndoWork\x12:\n" +
+	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\x12:\n" +
+	"\amailbox\x18\x02 \x01(\v2 .holdfast.transporter.v1.MailboxR\amailbox\x12(\n" +
+	"\x10recovery_task_id\x18\x03 \x01(\tR\x0erecoveryTaskId\x12\x1b\n" +
+	"\tplan_only\x18\x04 \x01(\bR\bplanOnly\"k\n" +
 	"\tSelection\x12\x1d\n" +
 	"\n" +
 	"folder_ids\x18\x01 \x03(\tR\tfolderIds\x12?\n" +
@@ -5762,7 +5954,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x05tasks\x18\x01 \x03(\v2\".holdfast.transporter.v1.TaskStateR\x05tasks\",\n" +
 	"\x11ForgetTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\"\x14\n" +
-	"\x12ForgetTaskResponse\"\xc9\a\n" +
+	"\x12ForgetTaskResponse\"\x82\b\n" +
 	"\tTaskState\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12;\n" +
@@ -5788,7 +5980,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\areclaim\x18\x12 \x01(\v2&.holdfast.transporter.v1.ReclaimReportR\areclaim\x12=\n" +
 	"\x06repair\x18\x13 \x01(\v2%.holdfast.transporter.v1.RepairReportR\x06repair\x127\n" +
 	"\x04copy\x18\x14 \x01(\v2#.holdfast.transporter.v1.CopyReportR\x04copy\x127\n" +
-	"\x06survey\x18\x15 \x01(\v2\x1f.holdfast.transporter.v1.SurveyR\x06survey\"\x92\x04\n" +
+	"\x06survey\x18\x15 \x01(\v2\x1f.holdfast.transporter.v1.SurveyR\x06survey\x127\n" +
+	"\x04undo\x18\x18 \x01(\v2#.holdfast.transporter.v1.UndoReportR\x04undo\"\x92\x04\n" +
 	"\bProgress\x12!\n" +
 	"\ffolders_done\x18\x01 \x01(\x03R\vfoldersDone\x12#\n" +
 	"\rfolders_total\x18\x02 \x01(\x03R\ffoldersTotal\x12#\n" +
@@ -5813,7 +6006,15 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\voverwritten\x18\x04 \x01(\x03R\voverwritten\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12'\n" +
 	"\x0ffolders_created\x18\x06 \x01(\x03R\x0efoldersCreated\x12\x14\n" +
-	"\x05notes\x18\a \x03(\tR\x05notes\"j\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\xbb\x01\n" +
+	"\n" +
+	"UndoReport\x12\x18\n" +
+	"\aremoved\x18\x01 \x01(\x03R\aremoved\x12\x18\n" +
+	"\atrashed\x18\x02 \x01(\x03R\atrashed\x12\x19\n" +
+	"\bput_back\x18\x03 \x01(\x03R\aputBack\x12\x12\n" +
+	"\x04left\x18\x04 \x01(\x03R\x04left\x12'\n" +
+	"\x0ffolders_removed\x18\x05 \x01(\x03R\x0efoldersRemoved\x12!\n" +
+	"\ffolders_left\x18\x06 \x01(\x03R\vfoldersLeft\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
@@ -5918,7 +6119,7 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 82)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
 	(LedgerCause)(0),                 // 1: holdfast.transporter.v1.LedgerCause
@@ -5983,171 +6184,177 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*StartTaskResponse)(nil),        // 60: holdfast.transporter.v1.StartTaskResponse
 	(*BackupWork)(nil),               // 61: holdfast.transporter.v1.BackupWork
 	(*RecoveryWork)(nil),             // 62: holdfast.transporter.v1.RecoveryWork
-	(*Selection)(nil),                // 63: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 64: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 65: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 66: holdfast.transporter.v1.ReclaimWork
-	(*SurveyWork)(nil),               // 67: holdfast.transporter.v1.SurveyWork
-	(*RepairWork)(nil),               // 68: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 69: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 70: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 71: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 72: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 73: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 74: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 75: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 76: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 77: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 78: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 79: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 80: holdfast.transporter.v1.RecoveryReport
-	(*VerifyReport)(nil),             // 81: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 82: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 83: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 84: holdfast.transporter.v1.CopyReport
-	nil,                              // 85: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 86: google.protobuf.Timestamp
-	(*Account)(nil),                  // 87: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 88: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 89: holdfast.transporter.v1.BackupKey
-	(*Origin)(nil),                   // 90: holdfast.transporter.v1.Origin
-	(*Point)(nil),                    // 91: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 92: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 93: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 94: holdfast.transporter.v1.MessageSummary
-	(*Balance)(nil),                  // 95: holdfast.transporter.v1.Balance
+	(*UndoWork)(nil),                 // 63: holdfast.transporter.v1.UndoWork
+	(*Selection)(nil),                // 64: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 65: holdfast.transporter.v1.MessageRef
+	(*VerifyWork)(nil),               // 66: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 67: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),               // 68: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),               // 69: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 70: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 71: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 72: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 73: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 74: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 75: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 76: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 77: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 78: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 79: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 80: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 81: holdfast.transporter.v1.RecoveryReport
+	(*UndoReport)(nil),               // 82: holdfast.transporter.v1.UndoReport
+	(*VerifyReport)(nil),             // 83: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 84: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 85: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 86: holdfast.transporter.v1.CopyReport
+	nil,                              // 87: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 88: google.protobuf.Timestamp
+	(*Account)(nil),                  // 89: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 90: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 91: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                   // 92: holdfast.transporter.v1.Origin
+	(*Point)(nil),                    // 93: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 94: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 95: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 96: holdfast.transporter.v1.MessageSummary
+	(*Balance)(nil),                  // 97: holdfast.transporter.v1.Balance
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	86, // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	86, // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	86, // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	87, // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
-	12, // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	87, // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	88, // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
-	87, // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	0,  // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	19, // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	34, // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	19, // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	34, // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	34, // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	0,  // 14: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	34, // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	19, // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
-	19, // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
-	0,  // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	86, // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	35, // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
-	86, // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	38, // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
-	89, // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
-	90, // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
-	86, // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	86, // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	89, // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	91, // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	91, // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	92, // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	93, // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	94, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	91, // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
-	95, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
-	49, // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
-	50, // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
-	1,  // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
-	89, // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	58, // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	61, // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	62, // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	65, // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	66, // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	68, // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	69, // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	67, // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
-	78, // 47: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	87, // 48: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	89, // 49: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	88, // 50: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	57, // 51: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	87, // 52: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	88, // 53: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	63, // 54: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	2,  // 55: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	64, // 56: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	89, // 57: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	78, // 58: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	78, // 59: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	3,  // 60: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	79, // 61: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	86, // 62: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	86, // 63: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	93, // 64: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	91, // 65: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	80, // 66: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	81, // 67: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	82, // 68: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	83, // 69: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	84, // 70: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
-	35, // 71: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
-	85, // 72: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	4,  // 73: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	6,  // 74: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	8,  // 75: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	10, // 76: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	13, // 77: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	17, // 78: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	20, // 79: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	22, // 80: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	24, // 81: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	26, // 82: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	28, // 83: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	30, // 84: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	32, // 85: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	36, // 86: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
-	39, // 87: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	41, // 88: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	43, // 89: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	45, // 90: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	51, // 91: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	53, // 92: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	55, // 93: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	59, // 94: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	70, // 95: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	72, // 96: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	74, // 97: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	76, // 98: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,  // 99: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,  // 100: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,  // 101: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11, // 102: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14, // 103: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18, // 104: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21, // 105: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23, // 106: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25, // 107: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27, // 108: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29, // 109: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31, // 110: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33, // 111: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37, // 112: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40, // 113: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42, // 114: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44, // 115: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46, // 116: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	52, // 117: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	54, // 118: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	56, // 119: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	60, // 120: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	71, // 121: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	73, // 122: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	75, // 123: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	77, // 124: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	99, // [99:125] is the sub-list for method output_type
-	73, // [73:99] is the sub-list for method input_type
-	73, // [73:73] is the sub-list for extension type_name
-	73, // [73:73] is the sub-list for extension extendee
-	0,  // [0:73] is the sub-list for field type_name
+	88,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	88,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	88,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	89,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	12,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
+	89,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	90,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	89,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	0,   // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
+	19,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	34,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	19,  // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	34,  // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	34,  // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	0,   // 14: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
+	34,  // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	19,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
+	19,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
+	0,   // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
+	88,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	35,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
+	88,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	38,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
+	91,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	92,  // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	88,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	88,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	91,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	93,  // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	93,  // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	94,  // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	95,  // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	96,  // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	93,  // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
+	97,  // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
+	49,  // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
+	50,  // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
+	1,   // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
+	91,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	58,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	61,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	62,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	66,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	67,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	69,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	70,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	68,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	63,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
+	79,  // 48: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	89,  // 49: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	91,  // 50: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	90,  // 51: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	57,  // 52: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	89,  // 53: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	90,  // 54: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	64,  // 55: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	2,   // 56: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	89,  // 57: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
+	90,  // 58: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	65,  // 59: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	91,  // 60: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	79,  // 61: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	79,  // 62: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	3,   // 63: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	80,  // 64: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	88,  // 65: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	88,  // 66: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	95,  // 67: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	93,  // 68: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	81,  // 69: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	83,  // 70: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	84,  // 71: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	85,  // 72: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	86,  // 73: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	35,  // 74: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
+	82,  // 75: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
+	87,  // 76: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	4,   // 77: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	6,   // 78: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	8,   // 79: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	10,  // 80: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	13,  // 81: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	17,  // 82: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	20,  // 83: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	22,  // 84: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	24,  // 85: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	26,  // 86: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	28,  // 87: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	30,  // 88: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	32,  // 89: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	36,  // 90: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	39,  // 91: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	41,  // 92: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	43,  // 93: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	45,  // 94: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	51,  // 95: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	53,  // 96: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	55,  // 97: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	59,  // 98: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	71,  // 99: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	73,  // 100: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	75,  // 101: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	77,  // 102: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 103: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 104: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 105: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 106: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 107: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 108: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 109: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 110: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 111: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 112: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 113: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 114: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 115: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 116: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 117: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 118: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 119: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 120: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	52,  // 121: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	54,  // 122: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	56,  // 123: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	60,  // 124: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	72,  // 125: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	74,  // 126: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	76,  // 127: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	78,  // 128: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	103, // [103:129] is the sub-list for method output_type
+	77,  // [77:103] is the sub-list for method input_type
+	77,  // [77:77] is the sub-list for extension type_name
+	77,  // [77:77] is the sub-list for extension extendee
+	0,   // [0:77] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -6168,6 +6375,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		(*StartTaskRequest_Repair)(nil),
 		(*StartTaskRequest_Copy)(nil),
 		(*StartTaskRequest_Survey)(nil),
+		(*StartTaskRequest_Undo)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -6175,7 +6383,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   82,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
