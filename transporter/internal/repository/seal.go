@@ -43,10 +43,8 @@ func (s *Session) Seal(ctx context.Context, sum backup.Summary) (record.Point, e
 	if done != nil {
 		return *done, s.end(*done, false)
 	}
-	if s.rooted == nil {
-		if err := s.build(ctx, &sum); err != nil {
-			return record.Point{}, err
-		}
+	if err := s.buildOnce(ctx, &sum); err != nil {
+		return record.Point{}, err
 	}
 	p, err := s.publish()
 	if err != nil {
@@ -106,7 +104,21 @@ func (s *Session) buryLeftovers() {
 	_ = s.r.rebury(list, nil)
 }
 
-// build makes the tree and the root durable.
+// buildOnce builds the point unless that is done. A blob that was taken for kept and turns out to be damaged when the point is
+// read back counts as missing from then on, so a second building keeps it anew.
+func (s *Session) buildOnce(ctx context.Context, sum *backup.Summary) error {
+	if s.rooted != nil {
+		return nil
+	}
+	spoiled := s.r.blobs.Spoiled()
+	err := s.build(ctx, sum)
+	if fault.KindOf(err) == fault.Corrupt && s.r.blobs.Spoiled() != spoiled {
+		err = s.build(ctx, sum)
+	}
+	return err
+}
+
+// build makes the tree and the root durable, and reads them back.
 func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 	before, _ := s.r.blobs.Losses()
 	w := &sealing{s: s, folders: map[mail.FolderID]bool{}, ops: map[mail.FolderID][]tree.Op{}, emptied: map[uint32]bool{}, ended: map[mail.FolderID]*namedSet{}}
@@ -143,6 +155,9 @@ func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 	if after, why := s.r.blobs.Losses(); after != before {
 		return fault.New(fault.KindOf(why), "pages of the recovery point are lost (%w); seal again", why)
 	}
+	if err := s.readBack(ctx, root, folders); err != nil {
+		return err
+	}
 	id := record.Sum(data)
 	s.r.mu.Lock()
 	s.roots = append(s.roots, index.Point(id)) // until it is published it is no leftover
@@ -158,6 +173,9 @@ func (s *Session) build(ctx context.Context, sum *backup.Summary) error {
 	} else if !have[0] {
 		_, why := s.r.blobs.Losses()
 		return fault.New(fault.KindOf(why), "the recovery point is lost (%w); seal again", why)
+	}
+	if err := s.readBackRoot(id, data); err != nil {
+		return err
 	}
 	s.rooted = &rooted{id: index.Point(id), root: root, folders: folders, sealing: w}
 	return nil

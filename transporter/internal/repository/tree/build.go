@@ -24,12 +24,18 @@ const Vacate = -1
 // read. A nil result is an empty folder.
 //
 // A part of base that has to be read and cannot be is left out and handed to lost. Without lost (nil) it ends the building.
+//
+// What is saved has been read back, see witness. The records that load returns must not be changed afterwards.
 func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64) (Entry, error), keep func(e *Entry) bool, lost func(Ref, error)) (*Ref, error) {
 	b := &builder{s: s, load: load, lost: lost}
+	return b.build(ctx, base, ops, keep)
+}
+
+func (b *builder) build(ctx context.Context, base *Ref, ops []Op, keep func(e *Entry) bool) (*Ref, error) {
 	var leaves []Ref
 	if base != nil {
 		var err error
-		if leaves, err = leavesOf(ctx, s, *base, lost); err != nil {
+		if leaves, err = leavesOf(ctx, b.s, *base, b.lost); err != nil {
 			return nil, err
 		}
 	}
@@ -76,6 +82,8 @@ type builder struct {
 	levels [][]Ref // children waiting for their node, by the node's level less one
 	buf    []byte  // of an entry
 	node   []byte  // apart from buf: a node may end while an entry waits for the next page
+	saw    witness
+	spoil  func(typ pack.Type, data []byte) []byte // for tests: what a broken builder would make of a page or node
 }
 
 func (b *builder) merge(leaf Ref, ops []Op, keep func(e *Entry) bool) error {
@@ -148,6 +156,7 @@ func (b *builder) add(e *Entry) error {
 		b.ref = Ref{First: e.Key}
 	}
 	b.page = append(b.page, b.buf...)
+	b.saw.entry(e)
 	b.ref.Sums.add(Sums{Messages: 1, Weight: e.Weight})
 	if len(b.page) >= minPage && uint64(binary.BigEndian.Uint32(e.Key.ID[:]))*targetPage < uint64(size)<<32 {
 		return b.endPage()
@@ -156,16 +165,27 @@ func (b *builder) add(e *Entry) error {
 }
 
 func (b *builder) endPage() error {
+	if b.spoil != nil {
+		b.page = b.spoil(pack.Page, b.page)
+	}
+	if err := b.saw.page(b.page, &b.ref); err != nil {
+		return err
+	}
 	b.ref.Hash = record.Sum(b.page)
 	if err := b.s.Save(pack.Page, b.ref.Hash, b.page); err != nil {
 		return err
 	}
 	b.page = b.page[:0]
-	return b.leaf(b.ref)
+	return b.child(0, b.ref)
 }
 
 // leaf adds a page that is kept already.
-func (b *builder) leaf(r Ref) error { return b.child(0, r) }
+func (b *builder) leaf(r Ref) error {
+	if err := b.saw.leaf(&r); err != nil {
+		return err
+	}
+	return b.child(0, r)
+}
 
 func (b *builder) child(level int, r Ref) error {
 	if level == len(b.levels) {
@@ -190,7 +210,13 @@ func (b *builder) endNode(level int) error {
 		data = appendChild(data, &children[i])
 		r.Sums.add(children[i].Sums)
 	}
+	if b.spoil != nil {
+		data = b.spoil(pack.Node, data)
+	}
 	b.node = data
+	if err := b.saw.node(data, &r, children); err != nil {
+		return err
+	}
 	r.Hash = record.Sum(data)
 	if err := b.s.Save(pack.Node, r.Hash, data); err != nil {
 		return err
@@ -209,7 +235,7 @@ func (b *builder) finish() (*Ref, error) {
 		waiting := b.levels[level]
 		if level == len(b.levels)-1 && len(waiting) == 1 {
 			root := waiting[0]
-			return &root, nil
+			return &root, b.saw.root(&root)
 		}
 		if len(waiting) > 0 {
 			if err := b.endNode(level); err != nil {
@@ -217,5 +243,5 @@ func (b *builder) finish() (*Ref, error) {
 			}
 		}
 	}
-	return nil, nil
+	return nil, b.saw.root(nil)
 }
