@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 
+	"holdfast/director/internal/jobs"
 	"holdfast/pkg/fault"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
@@ -119,13 +120,11 @@ func destination(j *directorv1.Job) error {
 	if err != nil {
 		return err
 	}
-	placed := map[mailboxOf]bool{}
 	for n, a := range d.GetAccounts() {
 		at := fmt.Sprintf("%s[%d]", accounts, n)
 		if err := first(id(at+".account_id", a.GetAccountId()), id(at+".repository_id", a.GetRepositoryId())); err != nil {
 			return err
 		}
-		placed[mailboxOf{a.GetAccountId(), ""}] = true
 	}
 	for n, m := range d.GetMailboxes() {
 		at := fmt.Sprintf("%s[%d]", mailboxes, n)
@@ -133,7 +132,6 @@ func destination(j *directorv1.Job) error {
 		if err != nil {
 			return err
 		}
-		placed[mailboxOf{m.GetAccountId(), m.GetMailboxId()}] = true
 	}
 	err = first(
 		once(accounts, ".account_id", d.GetAccounts(), (*directorv1.AccountDestination).GetAccountId),
@@ -144,7 +142,7 @@ func destination(j *directorv1.Job) error {
 	if err != nil || j.GetDraft() {
 		return err
 	}
-	return first(inSource(j), placedAll(j, placed))
+	return first(inSource(j), jobs.Placed(takeJob(j)))
 }
 
 // inSource says which destination is of something that the job does not back up.
@@ -162,23 +160,6 @@ func inSource(j *directorv1.Job) error {
 	for n, m := range j.GetDestination().GetMailboxes() {
 		if !items[mailboxOf{m.GetAccountId(), ""}] && !items[mailboxOf{m.GetAccountId(), m.GetMailboxId()}] {
 			return fault.InvalidField(fmt.Sprintf("job.destination.mailboxes[%d].mailbox_id", n), "mailbox %q is not in the job's source", m.GetMailboxId())
-		}
-	}
-	return nil
-}
-
-// placedAll says which item of the source goes nowhere.
-func placedAll(j *directorv1.Job, placed map[mailboxOf]bool) error {
-	const field = "job.destination.repository_id"
-	if j.GetDestination().GetRepositoryId() != "" {
-		return nil
-	}
-	if len(placed) == 0 {
-		return bad(field, "is missing")
-	}
-	for n, i := range j.GetSource().GetItems() {
-		if !placed[mailboxOf{i.GetAccountId(), ""}] && !placed[mailboxOf{i.GetAccountId(), i.GetMailboxId()}] {
-			return bad(field, "is missing, and no other is named for job.source.items[%d]", n)
 		}
 	}
 	return nil

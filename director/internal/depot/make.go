@@ -2,6 +2,7 @@ package depot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"holdfast/director/internal/record"
@@ -186,7 +187,7 @@ func (s *Service) Remove(ctx context.Context, id record.RepositoryID, data bool)
 			if err != nil {
 				return err
 			}
-			if j.Repository == id {
+			if slices.Contains(j.Repositories(), id) {
 				return fault.New(fault.Conflict, "job %s keeps its backups in this repository; change or delete the job first", j.Name)
 			}
 		}

@@ -61,10 +61,11 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		run.Job, run.JobName, run.Title, run.Options = j.ID, j.Name, j.Name, j.Options
 		run.Cause, run.StopAt = scope.Cause, scope.StopAt
 		tasks = tasks[:0]
+		goal := j.Router()
 		for n, m := range list {
 			tasks = append(tasks, record.Task{
 				ID: record.TaskOf(run.ID, n+1), Run: run.ID, Kind: record.KindBackup, Account: m.Account, Mailbox: m.ID,
-				MailboxName: m.Name, MailboxAddress: m.Address, MailboxKind: m.Kind, Repository: j.Repository,
+				MailboxName: m.Name, MailboxAddress: m.Address, MailboxKind: m.Kind, Repository: goal(m.Account, m.ID),
 				Status: record.TaskQueued,
 			})
 		}

@@ -107,25 +107,40 @@ type mailboxKey struct {
 
 // activeRun is a run that has not ended. Dispatcher.mu guards it.
 type activeRun struct {
-	id         record.RunID
-	kind       record.RunKind
-	options    record.JobOptions
-	repository record.RepositoryID
-	stop, now  bool
+	id        record.RunID
+	kind      record.RunKind
+	options   record.JobOptions
+	stop, now bool
+	// goals are the repositories that its tasks use.
+	goals map[record.RepositoryID]*goal
 	// pending are the tasks to be started, in order.
 	pending []pending
 	flying  int
-	// begun is set once a task of it was placed: a loss of its Transporters is then waited out for longer.
+	// waiting is why not all of it is started that could be.
+	waiting string
+}
+
+// goal is a repository that tasks of a run use.
+type goal struct {
+	// begun is set once a task was placed: a loss of the Transporters is then waited out for longer.
 	begun bool
-	// waiting is why nothing of it is started, and since when no Transporter could be reached.
-	waiting      string
-	waitingSince time.Time
+	// unreached is since when no Transporter could be reached that may do the tasks; zero when one could.
+	unreached time.Time
+}
+
+// goal returns what is known of a repository that tasks of the run use.
+func (r *activeRun) goal(id record.RepositoryID) *goal {
+	if r.goals[id] == nil {
+		r.goals[id] = &goal{}
+	}
+	return r.goals[id]
 }
 
 // pending is a task that is to be started, or watched again.
 type pending struct {
-	id  record.TaskID
-	key mailboxKey
+	id         record.TaskID
+	key        mailboxKey
+	repository record.RepositoryID
 	// at is the earliest time.
 	at time.Time
 	// on is set when a Transporter may be working on it already.
@@ -160,6 +175,9 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 				if err != nil {
 					return err
 				}
+				if t.Attempt > 0 {
+					a.goal(t.Repository).begun = true
+				}
 				if !t.Status.Ended() {
 					a.append(t)
 				}
@@ -181,17 +199,16 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 // activate adds a run; d.mu is held, or d not shared yet.
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
-		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, begun: r.Done() > 0,
+		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, goals: map[record.RepositoryID]*goal{},
 	}
 	d.runs[r.ID] = a
 	return a
 }
 
 func (r *activeRun) append(t record.Task) {
-	r.repository = t.Repository
-	r.begun = r.begun || t.Attempt > 0
+	r.goal(t.Repository)
 	r.pending = append(r.pending, pending{
-		id: t.ID, key: keyOf(&t), at: t.NextTry, on: t.Transporter,
+		id: t.ID, key: keyOf(&t), repository: t.Repository, at: t.NextTry, on: t.Transporter,
 	})
 }
 

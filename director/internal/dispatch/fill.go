@@ -75,9 +75,17 @@ type choice struct {
 	wait time.Duration
 }
 
-// choose returns the first pending task of a run that may be taken up now, and where. d.mu is held.
+// choose returns the first pending task of a run that may be taken up now, and where. A repository that cannot be reached
+// holds up only the tasks that use it. d.mu is held.
 func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 	none := choice{index: -1}
+	later := func(wait time.Duration) {
+		if none.wait == 0 || wait < none.wait {
+			none.wait = wait
+		}
+	}
+	r.waiting = ""
+	blocked := map[record.RepositoryID]bool{}
 	for i, p := range r.pending {
 		switch {
 		case r.stop && p.on == "":
@@ -85,42 +93,52 @@ func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 		case r.stop:
 			return choice{index: i, on: p.on}
 		case p.at.After(now):
-			if left := p.at.Sub(now); none.wait == 0 || left < none.wait {
-				none.wait = left
-			}
+			later(p.at.Sub(now))
 			continue
 		case p.key != (mailboxKey{}) && d.busy[p.key] != "":
 			continue
 		case p.on != "":
 			return choice{index: i, on: p.on}
+		case blocked[p.repository]:
+			continue
 		}
-		on, err := d.place(r, places)
+		on, err := d.place(r, p.repository, places)
 		switch {
 		case err == nil && on != "":
-			r.waiting, r.waitingSince = "", time.Time{}
+			r.goal(p.repository).unreached = time.Time{}
 			return choice{index: i, on: on}
-		case err == nil: // all are at their limit: an end wakes us
-			r.waiting, r.waitingSince = "waiting for a Transporter to have room", time.Time{}
+		case err == nil: // all are at their limit, for whatever repository: an end wakes us
+			r.goal(p.repository).unreached = time.Time{}
+			r.waiting = "waiting for a Transporter to have room"
 			return none
 		case fault.KindOf(err) != fault.Unavailable:
 			return choice{index: i, refused: err}
 		}
-		if r.waiting = err.Error(); r.waitingSince.IsZero() {
-			r.waitingSince = now
-		}
-		left := d.StartWait - now.Sub(r.waitingSince)
-		if r.begun {
-			left = d.LostAfter - now.Sub(r.waitingSince)
-		}
+		left := d.patience(r.goal(p.repository), now)
 		if left <= 0 {
 			return choice{index: i, refused: err}
 		}
-		if none.wait == 0 || left < none.wait {
-			none.wait = left
+		later(left)
+		if r.waiting == "" {
+			r.waiting = err.Error()
 		}
-		return none
+		if blocked[p.repository] = true; len(blocked) == len(r.goals) {
+			return none
+		}
 	}
 	return none
+}
+
+// patience returns for how long tasks that use a repository still wait for a Transporter to be reached, counted from when it
+// was first in vain.
+func (d *Dispatcher) patience(g *goal, now time.Time) time.Duration {
+	if g.unreached.IsZero() {
+		g.unreached = now
+	}
+	if g.begun {
+		return d.LostAfter - now.Sub(g.unreached)
+	}
+	return d.StartWait - now.Sub(g.unreached)
 }
 
 // launch begins a flight; d.mu is held.
@@ -138,7 +156,7 @@ func (d *Dispatcher) launch(ctx context.Context, wg *sync.WaitGroup, r *activeRu
 	r.flying++
 	if c.on != "" {
 		d.load[c.on]++
-		r.begun = true
+		r.goal(p.repository).begun = true
 	}
 	if p.key != (mailboxKey{}) && d.busy[p.key] == "" {
 		d.busy[p.key] = p.id
@@ -169,7 +187,7 @@ func (d *Dispatcher) land(f *flight, p pending, again *pending) {
 	}
 	r.flying--
 	if again != nil {
-		again.id, again.key = p.id, p.key
+		again.id, again.key, again.repository = p.id, p.key, p.repository
 		at, _ := slices.BinarySearchFunc(r.pending, again.id, func(p pending, id record.TaskID) int {
 			return strings.Compare(string(p.id), string(id))
 		})

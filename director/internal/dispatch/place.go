@@ -52,11 +52,11 @@ func (p places) candidates(r *activeRun, repository record.Repository) []record.
 	return list
 }
 
-// place returns the Transporter for a new attempt: of those permitted and reachable with room the one with the most of
+// place returns the Transporter for a new attempt at a task that uses a repository: of those permitted and reachable with room the one with the most of
 // it left, the preferred one when equal. Empty without an error when all are full; Unavailable when none can be reached,
 // or the repository cannot. d.mu is held.
-func (d *Dispatcher) place(r *activeRun, p places) (record.TransporterID, error) {
-	repository, ok := p.repositories[r.repository]
+func (d *Dispatcher) place(r *activeRun, goal record.RepositoryID, p places) (record.TransporterID, error) {
+	repository, ok := p.repositories[goal]
 	if !ok {
 		return "", fault.New(fault.NotFound, "the repository is not there any more")
 	}

@@ -169,10 +169,8 @@ func (s *Service) Remove(ctx context.Context, id mail.AccountID) error {
 			if err != nil {
 				return err
 			}
-			for _, i := range j.Items {
-				if i.Account == id {
-					return fault.New(fault.Conflict, "job %s backs up this account; take it out of the job first", j.Name)
-				}
+			if j.Names(id) {
+				return fault.New(fault.Conflict, "job %s backs up this account; take it out of the job first", j.Name)
 			}
 		}
 		var mailboxes []string

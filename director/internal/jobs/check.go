@@ -49,10 +49,31 @@ func checkItems(tx *store.Tx, j record.Job) error {
 	return nil
 }
 
+// unplaced is the field at fault when a mailbox goes nowhere.
+const unplaced = "job.destination.repository_id"
+
+// Placed returns an Invalid fault when something that the job backs up goes to no repository. A draft may leave that out.
+func Placed(j record.Job) error {
+	goal := j.Router()
+	for n, i := range j.Items {
+		switch {
+		case j.Draft || goal(i.Account, i.Mailbox) != "":
+		case len(j.Destinations) == 0:
+			return fault.InvalidField(unplaced, "the repository is missing")
+		default:
+			return fault.InvalidField(unplaced, "the repository is missing, and no other is named for job.source.items[%d]", n)
+		}
+	}
+	return nil
+}
+
 // checkDestinations counts accounts and mailboxes apart, as the API does.
 func checkDestinations(tx *store.Tx, j record.Job) error {
-	if (j.Repository != "" || len(j.Destinations) == 0 && !j.Draft) && !store.Repositories.Has(tx, string(j.Repository)) {
-		return fault.InvalidField("job.destination.repository_id", "there is no repository %q", j.Repository)
+	if j.Repository != "" && !store.Repositories.Has(tx, string(j.Repository)) {
+		return fault.InvalidField(unplaced, "there is no repository %q", j.Repository)
+	}
+	if err := Placed(j); err != nil {
+		return err
 	}
 	accounts, mailboxes := 0, 0
 	for _, d := range j.Destinations {

@@ -54,3 +54,9 @@ func (j *Job) Repositories() []RepositoryID {
 	}
 	return list
 }
+
+// Names reports whether the job names an account: in what it backs up, or in where that goes.
+func (j *Job) Names(account mail.AccountID) bool {
+	return slices.ContainsFunc(j.Items, func(i SourceItem) bool { return i.Account == account }) ||
+		slices.ContainsFunc(j.Destinations, func(d Destination) bool { return d.Account == account })
+}
