@@ -84,6 +84,13 @@ var allowed = map[string]access{
 	dc.ActivityServiceGetActivityProcedure:    auditor,
 	dc.ActivityServiceWatchActivityProcedure:  auditor,
 	dc.ActivityServiceStopActivityProcedure:   operator,
+
+	dc.NotificationServiceGetNotificationSettingsProcedure:    administrator,
+	dc.NotificationServiceUpdateNotificationSettingsProcedure: administrator,
+	dc.NotificationServiceSendTestMailProcedure:               administrator,
+	dc.NotificationServiceSendTestWebhookProcedure:            administrator,
+	dc.NotificationServiceListDeliveriesProcedure:             auditor,
+	dc.NotificationServiceRetryDeliveryProcedure:              operator,
 }
 
 var leastRole = map[access]record.Role{

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 
-	"holdfast/pkg/fault"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
@@ -50,7 +49,7 @@ func validateWork(m any) error {
 	case *directorv1.StopActivityRequest:
 		return id("activity_id", q.GetActivityId())
 	default:
-		return fault.New(fault.Unsupported, "there is no check for %T", m)
+		return validateNotification(m)
 	}
 }
 

@@ -20,6 +20,8 @@ type (
 	RunID string
 	// TaskID names a task: the run's id and the task's position in it.
 	TaskID string
+	// DeliveryID names a report on its way to one receiver.
+	DeliveryID string
 	// PointID names a recovery point. It is the repository's.
 	PointID string
 )

@@ -62,6 +62,8 @@ type Run struct {
 	Cause string
 	// StopAt is when its schedule ends it; zero for never.
 	StopAt time.Time
+	// Phase is what it does besides its tasks.
+	Phase RunPhase
 }
 
 // Done returns how many tasks ended.

@@ -12,6 +12,7 @@ func encodeRun(r *record.Run) *statev1.Run {
 		Options: encodeJobOptions(&r.Options), Status: int32(r.Status), Stop: r.Stop, StopNow: r.StopNow,
 		Started: stamp(r.Started), Ended: stamp(r.Ended), Tasks: r.Tasks, Succeeded: r.Succeeded, Incomplete: r.Incomplete,
 		Failed: r.Failed, Stopped: r.Stopped, Progress: encodeProgress(&r.Progress), Error: r.Error, Cause: r.Cause, StopAt: stamp(r.StopAt),
+		Phase: int32(r.Phase),
 	}
 }
 
@@ -22,6 +23,7 @@ func decodeRun(p *statev1.Run) record.Run {
 		Stop: p.GetStop(), StopNow: p.GetStopNow(), Started: moment(p.GetStarted()), Ended: moment(p.GetEnded()),
 		Tasks: p.GetTasks(), Succeeded: p.GetSucceeded(), Incomplete: p.GetIncomplete(), Failed: p.GetFailed(),
 		Stopped: p.GetStopped(), Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), Cause: p.GetCause(), StopAt: moment(p.GetStopAt()),
+		Phase: record.RunPhase(p.GetPhase()),
 	}
 }
 

@@ -14,6 +14,9 @@
 //	├── tasks           RUN-POSITION → Task
 //	├── losses          RUN-POSITION → Losses
 //	├── recoveries      RUN-POSITION → Recovery              (what a recovery task does)
+//	├── run-scripts     RUN → RunScripts                     (before and after it; scripts sealed)
+//	├── notifications   "settings" → NotificationSettings    (passwords and signing secrets sealed)
+//	├── deliveries      ID → Delivery                        (reports to be sent, sent, given up; ids sort by time)
 //	├── users           NAME → User
 //	├── tokens          SHA-256 of the secret → Token
 //	├── runs-of-job     JOB/RUN → nothing
@@ -106,7 +109,7 @@ func (s *Store) start(unlock func(bool) ([]byte, error)) error {
 			return fault.New(fault.Unauthorized, "the key does not open the secrets in %s: put back the director.key that belongs to it", s.path)
 		}
 	}
-	if have == Schema {
+	if have == Schema && s.whole() {
 		return nil
 	}
 	if err := s.db.Update(func(tx *bbolt.Tx) error { return s.migrate(tx, have) }); err != nil {
@@ -133,6 +136,19 @@ func (s *Store) readMeta() (schema int, proof []byte, err error) {
 		return nil
 	})
 	return schema, proof, err
+}
+
+// whole reports whether all buckets are there. A table that is added needs no schema of its own: an older Director does not
+// look for it, and its absence is that of records.
+func (s *Store) whole() bool {
+	all := true
+	_ = s.db.View(func(tx *bbolt.Tx) error { // it cannot fail: fn does not
+		for _, name := range buckets {
+			all = all && tx.Bucket([]byte(name)) != nil
+		}
+		return nil
+	})
+	return all
 }
 
 // migrate brings the file from a schema to this one, in one transaction. Schema 0 is a new file.

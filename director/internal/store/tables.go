@@ -62,6 +62,19 @@ var (
 		name: "tokens", noun: "token", key: func(r *record.Token) string { return r.Hash },
 		empty: func() *statev1.Token { return &statev1.Token{} }, encode: plain(encodeToken), decode: plainly(decodeToken),
 	}
+	RunScripts = Table[record.RunScripts, *statev1.RunScripts]{
+		name: "run-scripts", noun: "run with scripts", key: func(r *record.RunScripts) string { return string(r.Run) },
+		empty: func() *statev1.RunScripts { return &statev1.RunScripts{} }, encode: encodeRunScripts, decode: decodeRunScripts,
+	}
+	Notifications = Table[record.NotificationSettings, *statev1.NotificationSettings]{
+		name: "notifications", noun: "settings", key: func(*record.NotificationSettings) string { return NotificationsKey },
+		empty:  func() *statev1.NotificationSettings { return &statev1.NotificationSettings{} },
+		encode: encodeNotifications, decode: decodeNotifications,
+	}
+	Deliveries = Table[record.Delivery, *statev1.Delivery]{
+		name: "deliveries", noun: "report", key: func(r *record.Delivery) string { return string(r.ID) },
+		empty: func() *statev1.Delivery { return &statev1.Delivery{} }, encode: plain(encodeDelivery), decode: plainly(decodeDelivery),
+	}
 
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
@@ -72,7 +85,11 @@ var (
 var buckets = []string{
 	Identities.name, Accounts.name, Mailboxes.name, Transporters.name, Repositories.name, Jobs.name, Plans.name, Runs.name, Tasks.name,
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
+	RunScripts.name, Notifications.name, Deliveries.name,
 }
+
+// NotificationsKey is the key of the one record in Notifications.
+const NotificationsKey = "settings"
 
 // MailboxKey is the key of a mailbox; with an empty id the prefix of all of an account.
 func MailboxKey(account mail.AccountID, id mail.MailboxID) string {

@@ -256,7 +256,11 @@ type Run struct {
 	// Failed, and to be tried again within this run.
 	TasksRetrying int32 `protobuf:"varint,21,opt,name=tasks_retrying,json=tasksRetrying,proto3" json:"tasks_retrying,omitempty"`
 	// How long it took, or has taken so far. Right also when the clock was set meanwhile.
-	Took          *durationpb.Duration `protobuf:"bytes,22,opt,name=took,proto3" json:"took,omitempty"`
+	Took *durationpb.Duration `protobuf:"bytes,22,opt,name=took,proto3" json:"took,omitempty"`
+	// What is done besides backing up ("running the script before the job"); empty for nothing.
+	Phase string `protobuf:"bytes,30,opt,name=phase,proto3" json:"phase,omitempty"`
+	// The scripts around it, as far as they began; only in GetRun.
+	Scripts       []*ScriptResult `protobuf:"bytes,31,rep,name=scripts,proto3" json:"scripts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -445,6 +449,20 @@ func (x *Run) GetTook() *durationpb.Duration {
 	return nil
 }
 
+func (x *Run) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *Run) GetScripts() []*ScriptResult {
+	if x != nil {
+		return x.Scripts
+	}
+	return nil
+}
+
 // Pace is a speed over the last 45 seconds.
 type Pace struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -560,6 +578,129 @@ func (x *Wait) GetTasks() int32 {
 	return 0
 }
 
+// ScriptResult is how a script before or after a run went.
+type ScriptResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "before" or "after".
+	When     string                 `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	Path     string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	Detached bool                   `protobuf:"varint,3,opt,name=detached,proto3" json:"detached,omitempty"`
+	Required bool                   `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
+	Started  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=started,proto3" json:"started,omitempty"`
+	// Unset while it runs.
+	Ended *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ended,proto3" json:"ended,omitempty"`
+	// -1 when it did not exit by itself.
+	ExitCode int32 `protobuf:"varint,7,opt,name=exit_code,json=exitCode,proto3" json:"exit_code,omitempty"`
+	// What it wrote, at most 64 KiB: the beginning and the end of more.
+	Output string `protobuf:"bytes,8,opt,name=output,proto3" json:"output,omitempty"`
+	// How many bytes are left out of output.
+	Dropped int64 `protobuf:"varint,9,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// Why it did not succeed; empty when it did, and while it runs.
+	Error         string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScriptResult) Reset() {
+	*x = ScriptResult{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScriptResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScriptResult) ProtoMessage() {}
+
+func (x *ScriptResult) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScriptResult.ProtoReflect.Descriptor instead.
+func (*ScriptResult) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ScriptResult) GetWhen() string {
+	if x != nil {
+		return x.When
+	}
+	return ""
+}
+
+func (x *ScriptResult) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *ScriptResult) GetDetached() bool {
+	if x != nil {
+		return x.Detached
+	}
+	return false
+}
+
+func (x *ScriptResult) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *ScriptResult) GetStarted() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Started
+	}
+	return nil
+}
+
+func (x *ScriptResult) GetEnded() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+func (x *ScriptResult) GetExitCode() int32 {
+	if x != nil {
+		return x.ExitCode
+	}
+	return 0
+}
+
+func (x *ScriptResult) GetOutput() string {
+	if x != nil {
+		return x.Output
+	}
+	return ""
+}
+
+func (x *ScriptResult) GetDropped() int64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *ScriptResult) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -602,7 +743,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +755,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +768,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Task) GetId() string {
@@ -841,7 +982,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +994,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +1007,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -920,7 +1061,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1073,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1086,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -995,7 +1136,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1148,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1161,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1104,7 +1245,7 @@ var File_holdfast_director_v1_run_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/run.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\"\xc4\x06\n" +
+	"\x1eholdfast/director/v1/run.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\"\x98\a\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x19\n" +
@@ -1129,14 +1270,28 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\x05notes\x18\x13 \x03(\tR\x05notes\x12#\n" +
 	"\rtasks_running\x18\x14 \x01(\x05R\ftasksRunning\x12%\n" +
 	"\x0etasks_retrying\x18\x15 \x01(\x05R\rtasksRetrying\x12-\n" +
-	"\x04took\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\x04took\"`\n" +
+	"\x04took\x18\x16 \x01(\v2\x19.google.protobuf.DurationR\x04took\x12\x14\n" +
+	"\x05phase\x18\x1e \x01(\tR\x05phase\x12<\n" +
+	"\ascripts\x18\x1f \x03(\v2\".holdfast.director.v1.ScriptResultR\ascripts\"`\n" +
 	"\x04Pace\x12.\n" +
 	"\x13messages_per_second\x18\x01 \x01(\x01R\x11messagesPerSecond\x12(\n" +
 	"\x10bytes_per_second\x18\x02 \x01(\x01R\x0ebytesPerSecond\"d\n" +
 	"\x04Wait\x122\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1e.holdfast.director.v1.WaitKindR\x04kind\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
-	"\x05tasks\x18\x03 \x01(\x05R\x05tasks\"\xf5\b\n" +
+	"\x05tasks\x18\x03 \x01(\x05R\x05tasks\"\xbb\x02\n" +
+	"\fScriptResult\x12\x12\n" +
+	"\x04when\x18\x01 \x01(\tR\x04when\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x1a\n" +
+	"\bdetached\x18\x03 \x01(\bR\bdetached\x12\x1a\n" +
+	"\brequired\x18\x04 \x01(\bR\brequired\x124\n" +
+	"\astarted\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x120\n" +
+	"\x05ended\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12\x1b\n" +
+	"\texit_code\x18\a \x01(\x05R\bexitCode\x12\x16\n" +
+	"\x06output\x18\b \x01(\tR\x06output\x12\x18\n" +
+	"\adropped\x18\t \x01(\x03R\adropped\x12\x14\n" +
+	"\x05error\x18\n" +
+	" \x01(\tR\x05error\"\xf5\b\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1242,7 +1397,7 @@ func file_holdfast_director_v1_run_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_holdfast_director_v1_run_proto_goTypes = []any{
 	(RunStatus)(0),                // 0: holdfast.director.v1.RunStatus
 	(WaitKind)(0),                 // 1: holdfast.director.v1.WaitKind
@@ -1250,47 +1405,51 @@ var file_holdfast_director_v1_run_proto_goTypes = []any{
 	(*Run)(nil),                   // 3: holdfast.director.v1.Run
 	(*Pace)(nil),                  // 4: holdfast.director.v1.Pace
 	(*Wait)(nil),                  // 5: holdfast.director.v1.Wait
-	(*Task)(nil),                  // 6: holdfast.director.v1.Task
-	(*Try)(nil),                   // 7: holdfast.director.v1.Try
-	(*Balance)(nil),               // 8: holdfast.director.v1.Balance
-	(*Progress)(nil),              // 9: holdfast.director.v1.Progress
-	nil,                           // 10: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
-	(*Loss)(nil),                  // 13: holdfast.director.v1.Loss
-	(*RecoveryReport)(nil),        // 14: holdfast.director.v1.RecoveryReport
+	(*ScriptResult)(nil),          // 6: holdfast.director.v1.ScriptResult
+	(*Task)(nil),                  // 7: holdfast.director.v1.Task
+	(*Try)(nil),                   // 8: holdfast.director.v1.Try
+	(*Balance)(nil),               // 9: holdfast.director.v1.Balance
+	(*Progress)(nil),              // 10: holdfast.director.v1.Progress
+	nil,                           // 11: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*Loss)(nil),                  // 14: holdfast.director.v1.Loss
+	(*RecoveryReport)(nil),        // 15: holdfast.director.v1.RecoveryReport
 }
 var file_holdfast_director_v1_run_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	11, // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	11, // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	9,  // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
-	11, // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	12, // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	12, // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	10, // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
+	12, // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
 	4,  // 5: holdfast.director.v1.Run.pace:type_name -> holdfast.director.v1.Pace
-	12, // 6: holdfast.director.v1.Run.left:type_name -> google.protobuf.Duration
+	13, // 6: holdfast.director.v1.Run.left:type_name -> google.protobuf.Duration
 	5,  // 7: holdfast.director.v1.Run.waits:type_name -> holdfast.director.v1.Wait
-	12, // 8: holdfast.director.v1.Run.took:type_name -> google.protobuf.Duration
-	1,  // 9: holdfast.director.v1.Wait.kind:type_name -> holdfast.director.v1.WaitKind
-	2,  // 10: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
-	9,  // 11: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	11, // 12: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	11, // 13: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	13, // 14: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
-	14, // 15: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
-	4,  // 16: holdfast.director.v1.Task.pace:type_name -> holdfast.director.v1.Pace
-	12, // 17: holdfast.director.v1.Task.left:type_name -> google.protobuf.Duration
-	1,  // 18: holdfast.director.v1.Task.wait:type_name -> holdfast.director.v1.WaitKind
-	11, // 19: holdfast.director.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	7,  // 20: holdfast.director.v1.Task.tries:type_name -> holdfast.director.v1.Try
-	12, // 21: holdfast.director.v1.Task.took:type_name -> google.protobuf.Duration
-	8,  // 22: holdfast.director.v1.Task.balance:type_name -> holdfast.director.v1.Balance
-	11, // 23: holdfast.director.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	10, // 24: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	13, // 8: holdfast.director.v1.Run.took:type_name -> google.protobuf.Duration
+	6,  // 9: holdfast.director.v1.Run.scripts:type_name -> holdfast.director.v1.ScriptResult
+	1,  // 10: holdfast.director.v1.Wait.kind:type_name -> holdfast.director.v1.WaitKind
+	12, // 11: holdfast.director.v1.ScriptResult.started:type_name -> google.protobuf.Timestamp
+	12, // 12: holdfast.director.v1.ScriptResult.ended:type_name -> google.protobuf.Timestamp
+	2,  // 13: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
+	10, // 14: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
+	12, // 15: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	12, // 16: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	14, // 17: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	15, // 18: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	4,  // 19: holdfast.director.v1.Task.pace:type_name -> holdfast.director.v1.Pace
+	13, // 20: holdfast.director.v1.Task.left:type_name -> google.protobuf.Duration
+	1,  // 21: holdfast.director.v1.Task.wait:type_name -> holdfast.director.v1.WaitKind
+	12, // 22: holdfast.director.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	8,  // 23: holdfast.director.v1.Task.tries:type_name -> holdfast.director.v1.Try
+	13, // 24: holdfast.director.v1.Task.took:type_name -> google.protobuf.Duration
+	9,  // 25: holdfast.director.v1.Task.balance:type_name -> holdfast.director.v1.Balance
+	12, // 26: holdfast.director.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	11, // 27: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_run_proto_init() }
@@ -1306,7 +1465,7 @@ func file_holdfast_director_v1_run_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_run_proto_rawDesc), len(file_holdfast_director_v1_run_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

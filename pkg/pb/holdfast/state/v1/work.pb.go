@@ -911,7 +911,9 @@ type Run struct {
 	// What people are told beside the result; at most 20.
 	Notes []string `protobuf:"bytes,21,rep,name=notes,proto3" json:"notes,omitempty"`
 	// Milliseconds, by a clock that is not set; of the Director's lives that are over, or of all once the run has ended.
-	TookMs        int64 `protobuf:"varint,22,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
+	TookMs int64 `protobuf:"varint,22,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
+	// 1 the script before it has not ended, 2 all tasks ended and the script after it has not; 0 else.
+	Phase         int32 `protobuf:"varint,30,opt,name=phase,proto3" json:"phase,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1096,6 +1098,13 @@ func (x *Run) GetNotes() []string {
 func (x *Run) GetTookMs() int64 {
 	if x != nil {
 		return x.TookMs
+	}
+	return 0
+}
+
+func (x *Run) GetPhase() int32 {
+	if x != nil {
+		return x.Phase
 	}
 	return 0
 }
@@ -2832,7 +2841,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
 	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
 	"\n" +
-	"\b_retries\"\xa8\x05\n" +
+	"\b_retries\"\xbe\x05\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -2858,7 +2867,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x05cause\x18\x13 \x01(\tR\x05cause\x123\n" +
 	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\x12\x14\n" +
 	"\x05notes\x18\x15 \x03(\tR\x05notes\x12\x17\n" +
-	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\"\xb4\f\n" +
+	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\x12\x14\n" +
+	"\x05phase\x18\x1e \x01(\x05R\x05phase\"\xb4\f\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
