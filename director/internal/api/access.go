@@ -79,6 +79,7 @@ var allowed = map[string]access{
 	dc.JobServiceStopRunProcedure:          operator,
 
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
+	dc.RecoveryServiceUndoRecoveryProcedure:  operator,
 
 	dc.ActivityServiceListActivitiesProcedure: auditor,
 	dc.ActivityServiceGetActivityProcedure:    auditor,

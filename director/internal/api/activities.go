@@ -39,6 +39,14 @@ func (s *recoveries) StartRecovery(ctx context.Context, q *directorv1.StartRecov
 	return &directorv1.StartRecoveryResponse{ActivityId: string(run.ID)}, nil
 }
 
+func (s *recoveries) UndoRecovery(ctx context.Context, q *directorv1.UndoRecoveryRequest) (*directorv1.UndoRecoveryResponse, error) {
+	run, err := s.Dispatcher.StartUndo(ctx, record.RunID(q.GetActivityId()), q.GetPlanOnly())
+	if err != nil {
+		return nil, err
+	}
+	return &directorv1.UndoRecoveryResponse{ActivityId: string(run.ID)}, nil
+}
+
 type activities struct{ Options }
 
 func (s *activities) ListActivities(_ context.Context, q *directorv1.ListActivitiesRequest) (*directorv1.ListActivitiesResponse, error) {

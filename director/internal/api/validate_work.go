@@ -40,6 +40,8 @@ func validateWork(m any) error {
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
 	case *directorv1.StartRecoveryRequest:
 		return recovery(q)
+	case *directorv1.UndoRecoveryRequest:
+		return id("activity_id", q.GetActivityId())
 	case *directorv1.ListActivitiesRequest:
 		return between("limit", q.GetLimit(), 0, maxRuns)
 	case *directorv1.GetActivityRequest:

@@ -175,6 +175,17 @@ func (d *director) StartRecovery(_ context.Context, r *pb.StartRecoveryRequest) 
 	return &pb.StartRecoveryResponse{ActivityId: "act-1"}, nil
 }
 
+func (d *director) UndoRecovery(_ context.Context, r *pb.UndoRecoveryRequest) (*pb.UndoRecoveryResponse, error) {
+	x, err := byID("activity", r.GetActivityId(), activities())
+	if err != nil {
+		return nil, err
+	}
+	if x.GetKind() != pb.ActivityKind_ACTIVITY_KIND_RECOVERY {
+		return nil, fault.InvalidField("activity_id", "only a recovery can be undone")
+	}
+	return &pb.UndoRecoveryResponse{ActivityId: "act-1"}, nil
+}
+
 func (d *director) ListActivities(_ context.Context, r *pb.ListActivitiesRequest) (*pb.ListActivitiesResponse, error) {
 	all := slices.DeleteFunc(activities(), func(x *pb.Activity) bool { return r.GetRunningOnly() && ended(x.GetStatus()) })
 	return &pb.ListActivitiesResponse{Activities: all}, nil

@@ -53,8 +53,8 @@ func (d *Dispatcher) inOrder() []*activeRun {
 		list = append(list, r)
 	}
 	slices.SortFunc(list, func(a, b *activeRun) int {
-		if (a.kind == record.KindRecovery) != (b.kind == record.KindRecovery) {
-			if a.kind == record.KindRecovery {
+		if a.kind.Urgent() != b.kind.Urgent() {
+			if a.kind.Urgent() {
 				return -1
 			}
 			return 1

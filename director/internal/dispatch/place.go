@@ -74,7 +74,7 @@ func (d *Dispatcher) place(r *activeRun, goal record.RepositoryID, p places) (re
 		reached = true
 		room := room(t, d.Fleet.Status(id).Max)
 		load := float64(d.load[id]) / float64(room)
-		if d.load[id] >= room && r.kind != record.KindRecovery {
+		if d.load[id] >= room && !r.kind.Urgent() {
 			continue
 		}
 		if best == "" || load < bestLoad {

@@ -97,6 +97,10 @@ func (f *flight) fillIn(ctx context.Context, t *record.Task, request *transporte
 	if err != nil {
 		return err
 	}
+	if t.Kind == record.KindUndo {
+		request.Work = &transporterv1.StartTaskRequest_Undo{Undo: wire.Undo(t, account)}
+		return nil
+	}
 	if t.Kind == record.KindRecovery {
 		var what record.Recovery
 		err := f.d.Store.View(func(tx *store.Tx) (err error) {

@@ -26,6 +26,7 @@ type RunView struct {
 	Repair     *record.RepairReport
 	Copy       *record.CopyReport
 	Survey     *record.Survey
+	Undo       *record.UndoReport
 }
 
 // TaskView is a task as of now.
@@ -118,6 +119,7 @@ func (n now) one(tx *store.Tx, v *RunView) error {
 	v.Phase, v.RequestID, v.LossesMore = view.Phase, t.RequestID, view.LossesMore
 	v.Losses, v.Recovery, v.Verify = view.Lost, t.RecoveryReport, t.VerifyReport
 	v.Reclaim, v.Repair, v.Copy, v.Survey = t.ReclaimReport, t.RepairReport, t.CopyReport, t.SurveyReport
+	v.Undo = t.UndoReport
 	if v.Error == "" {
 		v.Error = t.Error
 	}

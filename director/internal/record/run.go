@@ -19,7 +19,11 @@ const (
 	KindRepair   RunKind = 5
 	KindCopy     RunKind = 6
 	KindSurvey   RunKind = 7
+	KindUndo     RunKind = 8
 )
+
+// Urgent reports whether somebody waits for it: it goes before what can wait, and beyond a Transporter's limit.
+func (k RunKind) Urgent() bool { return k == KindRecovery || k == KindUndo }
 
 // RunStatus is where a run is. Numbers are stored.
 type RunStatus int32
@@ -153,13 +157,16 @@ type Task struct {
 	// Full is for a verify: re-hash every byte.
 	Full bool
 	// Copy is for a copy: what is copied, and where to.
-	Copy           *Copy
+	Copy *Copy
+	// Undo is for an undo.
+	Undo           *Undo
 	RecoveryReport *RecoveryReport
 	VerifyReport   *VerifyReport
 	ReclaimReport  *ReclaimReport
 	RepairReport   *RepairReport
 	CopyReport     *CopyReport
 	SurveyReport   *Survey
+	UndoReport     *UndoReport
 }
 
 // Transfer is an open way into a repository, on the Transporter that keeps it.
@@ -187,6 +194,8 @@ type Recovery struct {
 	IfExists   IfExists
 	IntoFolder string
 	PlanOnly   bool
+	// UndoneBy is the last run that undoes it; empty for none.
+	UndoneBy RunID
 }
 
 // MessageRef names a message in a point.

@@ -31,6 +31,7 @@ func encodeTask(r *record.Task) *statev1.Task {
 		p.VerifyReport = &statev1.VerifyReport{Points: w.Points, Blobs: w.Blobs, Bytes: w.Bytes, Damage: w.Damage}
 	}
 	encodeUpkeep(p, r)
+	encodeUndo(p, r)
 	return p
 }
 
@@ -63,13 +64,14 @@ func decodeTask(p *statev1.Task) record.Task {
 		}
 	}
 	decodeUpkeep(&r, p)
+	decodeUndo(&r, p)
 	return r
 }
 
 func encodeRecovery(r *record.Recovery) *statev1.Recovery {
 	p := &statev1.Recovery{
 		TaskId: string(r.Task), PointId: string(r.Point), FolderIds: texts[string](r.Folders), IfExists: int32(r.IfExists),
-		IntoFolder: r.IntoFolder, PlanOnly: r.PlanOnly,
+		IntoFolder: r.IntoFolder, PlanOnly: r.PlanOnly, UndoRunId: string(r.UndoneBy),
 	}
 	for _, m := range r.Messages {
 		p.Messages = append(p.Messages, &statev1.MessageRef{FolderId: string(m.Folder), MessageId: string(m.Message)})
@@ -81,7 +83,7 @@ func decodeRecovery(p *statev1.Recovery) record.Recovery {
 	r := record.Recovery{
 		Task: record.TaskID(p.GetTaskId()), Point: record.PointID(p.GetPointId()),
 		Folders: texts[mail.FolderID](p.GetFolderIds()), IfExists: record.IfExists(p.GetIfExists()),
-		IntoFolder: p.GetIntoFolder(), PlanOnly: p.GetPlanOnly(),
+		IntoFolder: p.GetIntoFolder(), PlanOnly: p.GetPlanOnly(), UndoneBy: record.RunID(p.GetUndoRunId()),
 	}
 	for _, m := range p.GetMessages() {
 		r.Messages = append(r.Messages, record.MessageRef{

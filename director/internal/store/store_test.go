@@ -121,6 +121,8 @@ func examples() filled {
 			RecoveryReport: &record.RecoveryReport{
 				Created: 1, Skipped: 2, Renamed: 3, Overwritten: 4, Failed: 5, FoldersCreated: 6, Notes: []string{"note"},
 			},
+			Undo:         &record.Undo{Of: record.TaskOf("run9", 1), PlanOnly: true},
+			UndoReport:   &record.UndoReport{Removed: 1, Trashed: 2, PutBack: 3, Left: 4, FoldersRemoved: 5, FoldersLeft: 6},
 			VerifyReport: &record.VerifyReport{Points: 1, Blobs: 2, Bytes: 3, Damage: []string{"pack 1"}},
 			Copy: &record.Copy{
 				Target: "r2", Account: "a1", Mailbox: "m1", Job: "j1", Points: []record.PointID{"p1"}, Newest: true, Thorough: true,
@@ -139,7 +141,7 @@ func examples() filled {
 		}}},
 		Recovery: record.Recovery{
 			Task: record.TaskOf("run1", 1), Point: "p1", Folders: []mail.FolderID{"f"},
-			Messages: []record.MessageRef{{Folder: "f", Message: "m"}}, IfExists: record.IfExistsOverwrite, IntoFolder: "Back",
+			Messages: []record.MessageRef{{Folder: "f", Message: "m"}}, IfExists: record.IfExistsOverwrite, IntoFolder: "Back", UndoneBy: "run2",
 			PlanOnly: true,
 		},
 		User: record.User{
@@ -188,6 +190,7 @@ func before(f filled) filled {
 	f.Repository.NextKey = record.RepositoryKey{}
 	f.Repository.Statistics.Survey = nil
 	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport, f.Task.SurveyReport = nil, nil, nil, nil, nil
+	f.Task.Undo, f.Task.UndoReport, f.Recovery.UndoneBy = nil, nil, ""
 	return f
 }
 

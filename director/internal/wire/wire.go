@@ -113,6 +113,7 @@ func Result(t *record.Task, s *transporterv1.TaskState) {
 		}
 	}
 	upkeep(t, s)
+	undo(t, s)
 }
 
 // Losses returns what a task could not keep or bring back.

@@ -33,6 +33,7 @@ const (
 	ActivityKind_ACTIVITY_KIND_REPAIR      ActivityKind = 5
 	ActivityKind_ACTIVITY_KIND_COPY        ActivityKind = 6
 	ActivityKind_ACTIVITY_KIND_SURVEY      ActivityKind = 7
+	ActivityKind_ACTIVITY_KIND_UNDO        ActivityKind = 8
 )
 
 // Enum value maps for ActivityKind.
@@ -46,6 +47,7 @@ var (
 		5: "ACTIVITY_KIND_REPAIR",
 		6: "ACTIVITY_KIND_COPY",
 		7: "ACTIVITY_KIND_SURVEY",
+		8: "ACTIVITY_KIND_UNDO",
 	}
 	ActivityKind_value = map[string]int32{
 		"ACTIVITY_KIND_UNSPECIFIED": 0,
@@ -56,6 +58,7 @@ var (
 		"ACTIVITY_KIND_REPAIR":      5,
 		"ACTIVITY_KIND_COPY":        6,
 		"ACTIVITY_KIND_SURVEY":      7,
+		"ACTIVITY_KIND_UNDO":        8,
 	}
 )
 
@@ -108,6 +111,7 @@ type Activity struct {
 	Repair        *RepairReport          `protobuf:"bytes,17,opt,name=repair,proto3" json:"repair,omitempty"`
 	Copy          *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
 	Survey        *Survey                `protobuf:"bytes,19,opt,name=survey,proto3" json:"survey,omitempty"`
+	Undo          *UndoReport            `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -271,6 +275,13 @@ func (x *Activity) GetCopy() *CopyReport {
 func (x *Activity) GetSurvey() *Survey {
 	if x != nil {
 		return x.Survey
+	}
+	return nil
+}
+
+func (x *Activity) GetUndo() *UndoReport {
+	if x != nil {
+		return x.Undo
 	}
 	return nil
 }
@@ -980,7 +991,7 @@ var File_holdfast_director_v1_activity_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xe4\x06\n" +
+	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\x9a\a\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -1003,7 +1014,8 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\areclaim\x18\x10 \x01(\v2#.holdfast.director.v1.ReclaimReportR\areclaim\x12:\n" +
 	"\x06repair\x18\x11 \x01(\v2\".holdfast.director.v1.RepairReportR\x06repair\x124\n" +
 	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\x124\n" +
-	"\x06survey\x18\x13 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\"j\n" +
+	"\x06survey\x18\x13 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\x124\n" +
+	"\x04undo\x18\x18 \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
@@ -1054,7 +1066,7 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x16\n" +
-	"\x14StopActivityResponse*\xe1\x01\n" +
+	"\x14StopActivityResponse*\xf9\x01\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTIVITY_KIND_RUN\x10\x01\x12\x1a\n" +
@@ -1063,7 +1075,8 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\x15ACTIVITY_KIND_RECLAIM\x10\x04\x12\x18\n" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
 	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
-	"\x14ACTIVITY_KIND_SURVEY\x10\a2\xb5\x03\n" +
+	"\x14ACTIVITY_KIND_SURVEY\x10\a\x12\x16\n" +
+	"\x12ACTIVITY_KIND_UNDO\x10\b2\xb5\x03\n" +
 	"\x0fActivityService\x12k\n" +
 	"\x0eListActivities\x12+.holdfast.director.v1.ListActivitiesRequest\x1a,.holdfast.director.v1.ListActivitiesResponse\x12b\n" +
 	"\vGetActivity\x12(.holdfast.director.v1.GetActivityRequest\x1a).holdfast.director.v1.GetActivityResponse\x12j\n" +
@@ -1105,6 +1118,7 @@ var file_holdfast_director_v1_activity_proto_goTypes = []any{
 	(*Loss)(nil),                   // 17: holdfast.director.v1.Loss
 	(*RecoveryReport)(nil),         // 18: holdfast.director.v1.RecoveryReport
 	(*Survey)(nil),                 // 19: holdfast.director.v1.Survey
+	(*UndoReport)(nil),             // 20: holdfast.director.v1.UndoReport
 }
 var file_holdfast_director_v1_activity_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
@@ -1119,22 +1133,23 @@ var file_holdfast_director_v1_activity_proto_depIdxs = []int32{
 	4,  // 9: holdfast.director.v1.Activity.repair:type_name -> holdfast.director.v1.RepairReport
 	5,  // 10: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
 	19, // 11: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
-	1,  // 12: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	1,  // 13: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	1,  // 14: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	6,  // 15: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	8,  // 16: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	10, // 17: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	12, // 18: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	7,  // 19: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	9,  // 20: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	11, // 21: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	13, // 22: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	19, // [19:23] is the sub-list for method output_type
-	15, // [15:19] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	20, // 12: holdfast.director.v1.Activity.undo:type_name -> holdfast.director.v1.UndoReport
+	1,  // 13: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	1,  // 14: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	1,  // 15: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	6,  // 16: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	8,  // 17: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	10, // 18: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	12, // 19: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	7,  // 20: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	9,  // 21: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	11, // 22: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	13, // 23: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	20, // [20:24] is the sub-list for method output_type
+	16, // [16:20] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_activity_proto_init() }

@@ -279,6 +279,195 @@ func (x *StartRecoveryResponse) GetActivityId() string {
 	return ""
 }
 
+type UndoRecoveryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the recovery.
+	ActivityId string `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	// Only count.
+	PlanOnly      bool `protobuf:"varint,2,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoRecoveryRequest) Reset() {
+	*x = UndoRecoveryRequest{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoRecoveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoRecoveryRequest) ProtoMessage() {}
+
+func (x *UndoRecoveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoRecoveryRequest.ProtoReflect.Descriptor instead.
+func (*UndoRecoveryRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *UndoRecoveryRequest) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+func (x *UndoRecoveryRequest) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
+type UndoRecoveryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the undo.
+	ActivityId    string `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoRecoveryResponse) Reset() {
+	*x = UndoRecoveryResponse{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoRecoveryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoRecoveryResponse) ProtoMessage() {}
+
+func (x *UndoRecoveryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoRecoveryResponse.ProtoReflect.Descriptor instead.
+func (*UndoRecoveryResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *UndoRecoveryResponse) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+// UndoReport is what an undo did, or as a plan would do; also beside an error.
+type UndoReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Messages that the recovery created and that are gone now. Trashed are those of them that were changed since the
+	// recovery: they lie in Deleted Items.
+	Removed int64 `protobuf:"varint,1,opt,name=removed,proto3" json:"removed,omitempty"`
+	Trashed int64 `protobuf:"varint,2,opt,name=trashed,proto3" json:"trashed,omitempty"`
+	// Overwritten messages that lie where they were.
+	PutBack int64 `protobuf:"varint,3,opt,name=put_back,json=putBack,proto3" json:"put_back,omitempty"`
+	// Messages that stay; the losses say why.
+	Left int64 `protobuf:"varint,4,opt,name=left,proto3" json:"left,omitempty"`
+	// Folders that the recovery created: those that hold something stay.
+	FoldersRemoved int64 `protobuf:"varint,5,opt,name=folders_removed,json=foldersRemoved,proto3" json:"folders_removed,omitempty"`
+	FoldersLeft    int64 `protobuf:"varint,6,opt,name=folders_left,json=foldersLeft,proto3" json:"folders_left,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UndoReport) Reset() {
+	*x = UndoReport{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoReport) ProtoMessage() {}
+
+func (x *UndoReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
+func (*UndoReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *UndoReport) GetRemoved() int64 {
+	if x != nil {
+		return x.Removed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetTrashed() int64 {
+	if x != nil {
+		return x.Trashed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetPutBack() int64 {
+	if x != nil {
+		return x.PutBack
+	}
+	return 0
+}
+
+func (x *UndoReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersRemoved() int64 {
+	if x != nil {
+		return x.FoldersRemoved
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersLeft() int64 {
+	if x != nil {
+		return x.FoldersLeft
+	}
+	return 0
+}
+
 type RecoveryReport struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Created        int64                  `protobuf:"varint,1,opt,name=created,proto3" json:"created,omitempty"`
@@ -294,7 +483,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -306,7 +495,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -319,7 +508,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -397,7 +586,22 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"message_id\x18\x02 \x01(\tR\tmessageId\"8\n" +
 	"\x15StartRecoveryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
-	"activityId\"\xd7\x01\n" +
+	"activityId\"S\n" +
+	"\x13UndoRecoveryRequest\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\x12\x1b\n" +
+	"\tplan_only\x18\x02 \x01(\bR\bplanOnly\"7\n" +
+	"\x14UndoRecoveryResponse\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\"\xbb\x01\n" +
+	"\n" +
+	"UndoReport\x12\x18\n" +
+	"\aremoved\x18\x01 \x01(\x03R\aremoved\x12\x18\n" +
+	"\atrashed\x18\x02 \x01(\x03R\atrashed\x12\x19\n" +
+	"\bput_back\x18\x03 \x01(\x03R\aputBack\x12\x12\n" +
+	"\x04left\x18\x04 \x01(\x03R\x04left\x12'\n" +
+	"\x0ffolders_removed\x18\x05 \x01(\x03R\x0efoldersRemoved\x12!\n" +
+	"\ffolders_left\x18\x06 \x01(\x03R\vfoldersLeft\"\xd7\x01\n" +
 	"\x0eRecoveryReport\x12\x18\n" +
 	"\acreated\x18\x01 \x01(\x03R\acreated\x12\x18\n" +
 	"\askipped\x18\x02 \x01(\x03R\askipped\x12\x18\n" +
@@ -410,9 +614,10 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x032{\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x032\xe2\x01\n" +
 	"\x0fRecoveryService\x12h\n" +
-	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
+	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse\x12e\n" +
+	"\fUndoRecovery\x12).holdfast.director.v1.UndoRecoveryRequest\x1a*.holdfast.director.v1.UndoRecoveryResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
 
 var (
 	file_holdfast_director_v1_recovery_proto_rawDescOnce sync.Once
@@ -427,21 +632,26 @@ func file_holdfast_director_v1_recovery_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_recovery_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_holdfast_director_v1_recovery_proto_goTypes = []any{
 	(IfExists)(0),                 // 0: holdfast.director.v1.IfExists
 	(*StartRecoveryRequest)(nil),  // 1: holdfast.director.v1.StartRecoveryRequest
 	(*MessageRef)(nil),            // 2: holdfast.director.v1.MessageRef
 	(*StartRecoveryResponse)(nil), // 3: holdfast.director.v1.StartRecoveryResponse
-	(*RecoveryReport)(nil),        // 4: holdfast.director.v1.RecoveryReport
+	(*UndoRecoveryRequest)(nil),   // 4: holdfast.director.v1.UndoRecoveryRequest
+	(*UndoRecoveryResponse)(nil),  // 5: holdfast.director.v1.UndoRecoveryResponse
+	(*UndoReport)(nil),            // 6: holdfast.director.v1.UndoReport
+	(*RecoveryReport)(nil),        // 7: holdfast.director.v1.RecoveryReport
 }
 var file_holdfast_director_v1_recovery_proto_depIdxs = []int32{
 	2, // 0: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
 	0, // 1: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
 	1, // 2: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	3, // 3: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
+	4, // 3: holdfast.director.v1.RecoveryService.UndoRecovery:input_type -> holdfast.director.v1.UndoRecoveryRequest
+	3, // 4: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	5, // 5: holdfast.director.v1.RecoveryService.UndoRecovery:output_type -> holdfast.director.v1.UndoRecoveryResponse
+	4, // [4:6] is the sub-list for method output_type
+	2, // [2:4] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
 	2, // [2:2] is the sub-list for extension extendee
 	0, // [0:2] is the sub-list for field type_name
@@ -458,7 +668,7 @@ func file_holdfast_director_v1_recovery_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_recovery_proto_rawDesc), len(file_holdfast_director_v1_recovery_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1162,8 +1162,11 @@ type Task struct {
 	// Tries that failed and were followed by another, oldest first.
 	Tries []*Try `protobuf:"bytes,36,rep,name=tries,proto3" json:"tries,omitempty"`
 	// Milliseconds that it was worked on, by a clock that is not set.
-	TookMs        int64    `protobuf:"varint,37,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
-	Balance       *Balance `protobuf:"bytes,38,opt,name=balance,proto3" json:"balance,omitempty"`
+	TookMs  int64    `protobuf:"varint,37,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
+	Balance *Balance `protobuf:"bytes,38,opt,name=balance,proto3" json:"balance,omitempty"`
+	// With an undo: of what.
+	Undo          *Undo       `protobuf:"bytes,41,opt,name=undo,proto3" json:"undo,omitempty"`
+	UndoReport    *UndoReport `protobuf:"bytes,42,opt,name=undo_report,json=undoReport,proto3" json:"undo_report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1464,6 +1467,157 @@ func (x *Task) GetBalance() *Balance {
 	return nil
 }
 
+func (x *Task) GetUndo() *Undo {
+	if x != nil {
+		return x.Undo
+	}
+	return nil
+}
+
+func (x *Task) GetUndoReport() *UndoReport {
+	if x != nil {
+		return x.UndoReport
+	}
+	return nil
+}
+
+// Undo is what the undo of a recovery does.
+type Undo struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RecoveryTaskId string                 `protobuf:"bytes,1,opt,name=recovery_task_id,json=recoveryTaskId,proto3" json:"recovery_task_id,omitempty"`
+	PlanOnly       bool                   `protobuf:"varint,2,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Undo) Reset() {
+	*x = Undo{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Undo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Undo) ProtoMessage() {}
+
+func (x *Undo) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Undo.ProtoReflect.Descriptor instead.
+func (*Undo) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Undo) GetRecoveryTaskId() string {
+	if x != nil {
+		return x.RecoveryTaskId
+	}
+	return ""
+}
+
+func (x *Undo) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
+type UndoReport struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Removed        int64                  `protobuf:"varint,1,opt,name=removed,proto3" json:"removed,omitempty"`
+	Trashed        int64                  `protobuf:"varint,2,opt,name=trashed,proto3" json:"trashed,omitempty"`
+	PutBack        int64                  `protobuf:"varint,3,opt,name=put_back,json=putBack,proto3" json:"put_back,omitempty"`
+	Left           int64                  `protobuf:"varint,4,opt,name=left,proto3" json:"left,omitempty"`
+	FoldersRemoved int64                  `protobuf:"varint,5,opt,name=folders_removed,json=foldersRemoved,proto3" json:"folders_removed,omitempty"`
+	FoldersLeft    int64                  `protobuf:"varint,6,opt,name=folders_left,json=foldersLeft,proto3" json:"folders_left,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UndoReport) Reset() {
+	*x = UndoReport{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoReport) ProtoMessage() {}
+
+func (x *UndoReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
+func (*UndoReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UndoReport) GetRemoved() int64 {
+	if x != nil {
+		return x.Removed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetTrashed() int64 {
+	if x != nil {
+		return x.Trashed
+	}
+	return 0
+}
+
+func (x *UndoReport) GetPutBack() int64 {
+	if x != nil {
+		return x.PutBack
+	}
+	return 0
+}
+
+func (x *UndoReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersRemoved() int64 {
+	if x != nil {
+		return x.FoldersRemoved
+	}
+	return 0
+}
+
+func (x *UndoReport) GetFoldersLeft() int64 {
+	if x != nil {
+		return x.FoldersLeft
+	}
+	return 0
+}
+
 // Try is a try that failed and was followed by another.
 type Try struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1478,7 +1632,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1644,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1657,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -1554,7 +1708,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1720,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1733,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1625,7 +1779,7 @@ type Past struct {
 
 func (x *Past) Reset() {
 	*x = Past{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +1791,7 @@ func (x *Past) String() string {
 func (*Past) ProtoMessage() {}
 
 func (x *Past) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +1804,7 @@ func (x *Past) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Past.ProtoReflect.Descriptor instead.
 func (*Past) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Past) GetJobId() string {
@@ -1702,7 +1856,7 @@ type Effort struct {
 
 func (x *Effort) Reset() {
 	*x = Effort{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1714,7 +1868,7 @@ func (x *Effort) String() string {
 func (*Effort) ProtoMessage() {}
 
 func (x *Effort) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +1881,7 @@ func (x *Effort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effort.ProtoReflect.Descriptor instead.
 func (*Effort) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Effort) GetEnded() *timestamppb.Timestamp {
@@ -1788,7 +1942,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1800,7 +1954,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1813,7 +1967,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -1875,7 +2029,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1887,7 +2041,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1900,7 +2054,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Transfer) GetId() string {
@@ -1925,16 +2079,18 @@ type Recovery struct {
 	FolderIds []string               `protobuf:"bytes,3,rep,name=folder_ids,json=folderIds,proto3" json:"folder_ids,omitempty"`
 	Messages  []*MessageRef          `protobuf:"bytes,4,rep,name=messages,proto3" json:"messages,omitempty"`
 	// 1 skip, 2 rename, 3 overwrite.
-	IfExists      int32  `protobuf:"varint,5,opt,name=if_exists,json=ifExists,proto3" json:"if_exists,omitempty"`
-	IntoFolder    string `protobuf:"bytes,6,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
-	PlanOnly      bool   `protobuf:"varint,7,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	IfExists   int32  `protobuf:"varint,5,opt,name=if_exists,json=ifExists,proto3" json:"if_exists,omitempty"`
+	IntoFolder string `protobuf:"bytes,6,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
+	PlanOnly   bool   `protobuf:"varint,7,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	// The last run that undoes it; empty for none.
+	UndoRunId     string `protobuf:"bytes,8,opt,name=undo_run_id,json=undoRunId,proto3" json:"undo_run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2102,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2115,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -2011,6 +2167,13 @@ func (x *Recovery) GetPlanOnly() bool {
 	return false
 }
 
+func (x *Recovery) GetUndoRunId() string {
+	if x != nil {
+		return x.UndoRunId
+	}
+	return ""
+}
+
 type MessageRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FolderId      string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
@@ -2021,7 +2184,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2196,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2209,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2082,7 +2245,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2257,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2270,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2202,7 +2365,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2377,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2227,7 +2390,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -2291,7 +2454,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2466,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2479,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2362,7 +2525,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2537,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2550,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2452,7 +2615,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2464,7 +2627,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2477,7 +2640,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2530,7 +2693,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2705,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2718,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2618,7 +2781,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2630,7 +2793,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2643,7 +2806,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2674,7 +2837,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2686,7 +2849,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2699,7 +2862,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2868,7 +3031,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\x12\x14\n" +
 	"\x05notes\x18\x15 \x03(\tR\x05notes\x12\x17\n" +
 	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\x12\x14\n" +
-	"\x05phase\x18\x1e \x01(\x05R\x05phase\"\xb4\f\n" +
+	"\x05phase\x18\x1e \x01(\x05R\x05phase\"\xa1\r\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -2914,7 +3077,21 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rsurvey_report\x18# \x01(\v2\x19.holdfast.state.v1.SurveyR\fsurveyReport\x12,\n" +
 	"\x05tries\x18$ \x03(\v2\x16.holdfast.state.v1.TryR\x05tries\x12\x17\n" +
 	"\atook_ms\x18% \x01(\x03R\x06tookMs\x124\n" +
-	"\abalance\x18& \x01(\v2\x1a.holdfast.state.v1.BalanceR\abalance\"\xad\x01\n" +
+	"\abalance\x18& \x01(\v2\x1a.holdfast.state.v1.BalanceR\abalance\x12+\n" +
+	"\x04undo\x18) \x01(\v2\x17.holdfast.state.v1.UndoR\x04undo\x12>\n" +
+	"\vundo_report\x18* \x01(\v2\x1d.holdfast.state.v1.UndoReportR\n" +
+	"undoReport\"M\n" +
+	"\x04Undo\x12(\n" +
+	"\x10recovery_task_id\x18\x01 \x01(\tR\x0erecoveryTaskId\x12\x1b\n" +
+	"\tplan_only\x18\x02 \x01(\bR\bplanOnly\"\xbb\x01\n" +
+	"\n" +
+	"UndoReport\x12\x18\n" +
+	"\aremoved\x18\x01 \x01(\x03R\aremoved\x12\x18\n" +
+	"\atrashed\x18\x02 \x01(\x03R\atrashed\x12\x19\n" +
+	"\bput_back\x18\x03 \x01(\x03R\aputBack\x12\x12\n" +
+	"\x04left\x18\x04 \x01(\x03R\x04left\x12'\n" +
+	"\x0ffolders_removed\x18\x05 \x01(\x03R\x0efoldersRemoved\x12!\n" +
+	"\ffolders_left\x18\x06 \x01(\x03R\vfoldersLeft\"\xad\x01\n" +
 	"\x03Try\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\x05R\aattempt\x120\n" +
 	"\x05ended\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12%\n" +
@@ -2955,7 +3132,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\bthorough\x18\a \x01(\bR\bthorough\"A\n" +
 	"\bTransfer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
-	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\xf3\x01\n" +
+	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\x93\x02\n" +
 	"\bRecovery\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1d\n" +
@@ -2965,7 +3142,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\tif_exists\x18\x05 \x01(\x05R\bifExists\x12\x1f\n" +
 	"\vinto_folder\x18\x06 \x01(\tR\n" +
 	"intoFolder\x12\x1b\n" +
-	"\tplan_only\x18\a \x01(\bR\bplanOnly\"H\n" +
+	"\tplan_only\x18\a \x01(\bR\bplanOnly\x12\x1e\n" +
+	"\vundo_run_id\x18\b \x01(\tR\tundoRunId\"H\n" +
 	"\n" +
 	"MessageRef\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x1d\n" +
@@ -3050,7 +3228,7 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
 	(*Destination)(nil),           // 1: holdfast.state.v1.Destination
@@ -3063,74 +3241,78 @@ var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*JobOptions)(nil),            // 8: holdfast.state.v1.JobOptions
 	(*Run)(nil),                   // 9: holdfast.state.v1.Run
 	(*Task)(nil),                  // 10: holdfast.state.v1.Task
-	(*Try)(nil),                   // 11: holdfast.state.v1.Try
-	(*Balance)(nil),               // 12: holdfast.state.v1.Balance
-	(*Past)(nil),                  // 13: holdfast.state.v1.Past
-	(*Effort)(nil),                // 14: holdfast.state.v1.Effort
-	(*Copy)(nil),                  // 15: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 16: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 17: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 18: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 19: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 20: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 21: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 22: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 23: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 24: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 25: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 26: holdfast.state.v1.Loss
-	nil,                           // 27: holdfast.state.v1.Script.EnvironmentEntry
-	nil,                           // 28: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 29: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*Survey)(nil),                // 31: holdfast.state.v1.Survey
+	(*Undo)(nil),                  // 11: holdfast.state.v1.Undo
+	(*UndoReport)(nil),            // 12: holdfast.state.v1.UndoReport
+	(*Try)(nil),                   // 13: holdfast.state.v1.Try
+	(*Balance)(nil),               // 14: holdfast.state.v1.Balance
+	(*Past)(nil),                  // 15: holdfast.state.v1.Past
+	(*Effort)(nil),                // 16: holdfast.state.v1.Effort
+	(*Copy)(nil),                  // 17: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 18: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 19: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 20: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 21: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 22: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 23: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 24: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 25: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 26: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 27: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 28: holdfast.state.v1.Loss
+	nil,                           // 29: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 30: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 31: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*Survey)(nil),                // 33: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	7,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
 	8,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	30, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	32, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
 	4,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
 	5,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
 	1,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
 	2,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
 	2,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
 	3,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
-	27, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
-	30, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	28, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	29, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	32, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	30, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
 	8,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	30, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	30, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	19, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	30, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	16, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	30, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	30, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	19, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	20, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	21, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	30, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	30, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	19, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	15, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	22, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	23, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	24, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	31, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	11, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
-	12, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
-	30, // 33: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	14, // 34: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
-	14, // 35: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
-	30, // 36: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
-	18, // 37: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	29, // 38: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	26, // 39: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	32, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	32, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	21, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	32, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	18, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	32, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	32, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	21, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	22, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	23, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	32, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	32, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	21, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	17, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	24, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	25, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	26, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	33, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	13, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
+	14, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
+	11, // 33: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
+	12, // 34: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
+	32, // 35: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	16, // 36: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
+	16, // 37: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
+	32, // 38: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
+	20, // 39: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	31, // 40: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	28, // 41: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -3146,7 +3328,7 @@ func file_holdfast_state_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -36,12 +36,18 @@ const (
 	// RecoveryServiceStartRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// StartRecovery RPC.
 	RecoveryServiceStartRecoveryProcedure = "/holdfast.director.v1.RecoveryService/StartRecovery"
+	// RecoveryServiceUndoRecoveryProcedure is the fully-qualified name of the RecoveryService's
+	// UndoRecovery RPC.
+	RecoveryServiceUndoRecoveryProcedure = "/holdfast.director.v1.RecoveryService/UndoRecovery"
 )
 
 // RecoveryServiceClient is a client for the holdfast.director.v1.RecoveryService service.
 type RecoveryServiceClient interface {
 	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
+	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
+	// again goes on with what is left.
+	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
 }
 
 // NewRecoveryServiceClient constructs a client for the holdfast.director.v1.RecoveryService
@@ -61,12 +67,19 @@ func NewRecoveryServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithSchema(recoveryServiceMethods.ByName("StartRecovery")),
 			connect.WithClientOptions(opts...),
 		),
+		undoRecovery: connect.NewClient[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse](
+			httpClient,
+			baseURL+RecoveryServiceUndoRecoveryProcedure,
+			connect.WithSchema(recoveryServiceMethods.ByName("UndoRecovery")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // recoveryServiceClient implements RecoveryServiceClient.
 type recoveryServiceClient struct {
 	startRecovery *connect.Client[v1.StartRecoveryRequest, v1.StartRecoveryResponse]
+	undoRecovery  *connect.Client[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse]
 }
 
 // StartRecovery calls holdfast.director.v1.RecoveryService.StartRecovery.
@@ -78,10 +91,22 @@ func (c *recoveryServiceClient) StartRecovery(ctx context.Context, req *v1.Start
 	return nil, err
 }
 
+// UndoRecovery calls holdfast.director.v1.RecoveryService.UndoRecovery.
+func (c *recoveryServiceClient) UndoRecovery(ctx context.Context, req *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error) {
+	response, err := c.undoRecovery.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // RecoveryServiceHandler is an implementation of the holdfast.director.v1.RecoveryService service.
 type RecoveryServiceHandler interface {
 	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
+	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
+	// again goes on with what is left.
+	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
 }
 
 // NewRecoveryServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -97,10 +122,18 @@ func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.Handl
 		connect.WithSchema(recoveryServiceMethods.ByName("StartRecovery")),
 		connect.WithHandlerOptions(opts...),
 	)
+	recoveryServiceUndoRecoveryHandler := connect.NewUnaryHandlerSimple(
+		RecoveryServiceUndoRecoveryProcedure,
+		svc.UndoRecovery,
+		connect.WithSchema(recoveryServiceMethods.ByName("UndoRecovery")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.director.v1.RecoveryService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case RecoveryServiceStartRecoveryProcedure:
 			recoveryServiceStartRecoveryHandler.ServeHTTP(w, r)
+		case RecoveryServiceUndoRecoveryProcedure:
+			recoveryServiceUndoRecoveryHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -112,4 +145,8 @@ type UnimplementedRecoveryServiceHandler struct{}
 
 func (UnimplementedRecoveryServiceHandler) StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.StartRecovery is not implemented"))
+}
+
+func (UnimplementedRecoveryServiceHandler) UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.UndoRecovery is not implemented"))
 }

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	pb "holdfast/pkg/pb/holdfast/director/v1"
+)
+
+type undoFlags struct{ plan, watch bool }
+
+func newUndo(a *app) *cobra.Command {
+	f := &undoFlags{}
+	cmd := &cobra.Command{
+		Use: "undo ACTIVITY", Short: "Take a recovery back",
+		Long: `Take a recovery back: what it created is removed, what it overwrote is put back, folders that it created and that
+are empty go. Messages that were changed since the recovery go to Deleted Items, and messages that were moved to
+another folder since stay. ACTIVITY is that of the recovery; see holdfast activity list.
+
+An undo that was interrupted is simply started again.`,
+		Example: "  holdfast undo act-1 --plan\n  holdfast undo act-1 --watch",
+		Args:    takes(1, 1), ValidArgsFunction: a.names(activityIDs),
+		RunE: func(cmd *cobra.Command, args []string) error { return runUndo(cmd.Context(), a, f, args[0]) },
+	}
+	cmd.Flags().BoolVar(&f.plan, "plan", false, "only count what would be done")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "follow it to its end")
+	mapFields(cmd, "activity_id", "ACTIVITY", "plan_only", "--plan")
+	return cmd
+}
+
+func runUndo(ctx context.Context, a *app, f *undoFlags, ref string) error {
+	c, err := a.connect()
+	if err != nil {
+		return err
+	}
+	x, err := c.activity(ctx, ref)
+	if err != nil {
+		return err
+	}
+	r, err := c.UndoRecovery(ctx, &pb.UndoRecoveryRequest{ActivityId: x.GetId(), PlanOnly: f.plan})
+	if err != nil {
+		return err
+	}
+	if f.plan || f.watch {
+		return a.watchActivity(ctx, c, r.GetActivityId(), true)
+	}
+	return a.done(r, "Started. Watch it with: holdfast activity watch %s", r.GetActivityId())
+}
