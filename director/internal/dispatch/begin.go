@@ -17,7 +17,7 @@ import (
 // Scope says which mailboxes of a job are run; the zero value means all.
 type Scope struct {
 	Mailboxes []mail.MailboxID
-	// FailedOnly takes those that the last run left without a point.
+	// FailedOnly takes those that the last run which had them left without a point.
 	FailedOnly bool
 	// Cause is what starts the run; empty for a person. StopAt is when it ends at the latest; zero for never.
 	Cause  string
@@ -120,18 +120,11 @@ func (d *Dispatcher) refreshNew(ctx context.Context, id record.JobID) error {
 func (s Scope) choose(tx *store.Tx, j record.Job, all []record.Mailbox) ([]record.Mailbox, error) {
 	list := all
 	if s.FailedOnly {
-		failed := map[mail.MailboxID]bool{}
-		if j.LastRun != "" {
-			for t, err := range store.Tasks.All(tx, store.TaskPrefix(j.LastRun)) {
-				if err != nil {
-					return nil, err
-				}
-				if t.Status == record.TaskFailed || t.Status == record.TaskStopped {
-					failed[t.Mailbox] = true
-				}
-			}
+		left, err := failed(tx, j, list)
+		if err != nil {
+			return nil, err
 		}
-		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !failed[m.ID] })
+		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !left[mailboxKey{m.Account, m.ID}] })
 		if len(list) == 0 {
 			return nil, fault.New(fault.Conflict, "no mailbox failed in the last run of job %s", j.Name)
 		}

@@ -111,6 +111,8 @@ type activeRun struct {
 	kind      record.RunKind
 	options   record.JobOptions
 	stop, now bool
+	// stopAt is when its schedule ends it; zero for never.
+	stopAt time.Time
 	// goals are the repositories that its tasks use.
 	goals map[record.RepositoryID]*goal
 	// pending are the tasks to be started, in order.
@@ -179,6 +181,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 					a.goal(t.Repository).begun = true
 				}
 				if !t.Status.Ended() {
+					t.NextTry = d.due(a, &t)
 					a.append(t)
 				}
 			}
@@ -200,6 +203,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
 		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, goals: map[record.RepositoryID]*goal{},
+		stopAt: r.StopAt,
 	}
 	d.runs[r.ID] = a
 	return a

@@ -145,6 +145,7 @@ func (d *Dispatcher) patience(g *goal, now time.Time) time.Duration {
 func (d *Dispatcher) launch(ctx context.Context, wg *sync.WaitGroup, r *activeRun, p pending, c choice) {
 	f := &flight{
 		d: d, id: p.id, run: r.id, on: c.on, refused: c.refused, stop: make(chan struct{}), stopNow: make(chan struct{}),
+		begun: d.Now(),
 	}
 	if r.stop {
 		close(f.stop)

@@ -52,6 +52,10 @@ func (f *flight) finish(ctx context.Context, t *record.Task, s *transporterv1.Ta
 	if s.GetAttempt() > t.Attempt {
 		t.Attempt = s.GetAttempt()
 	}
+	if err := f.tryLater(ctx, t); err != nil {
+		return err
+	}
+	t.Took = f.took()
 	var run record.Run
 	err := f.d.Store.Update(ctx, func(tx *store.Tx) error {
 		now, err := store.Tasks.Get(tx, string(t.ID))

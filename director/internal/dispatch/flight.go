@@ -23,6 +23,11 @@ type flight struct {
 	// stop is closed when the run is asked to stop, stopNow when at once.
 	stop, stopNow chan struct{}
 
+	// final is set once the task must not be tried again in its run: what it was last may be going on somewhere.
+	final bool
+	// begun is when the flight began, worked how long the task was worked on before.
+	begun  time.Time
+	worked time.Duration
 	// earlier is the effort of earlier attempts.
 	earlier record.Progress
 	// since is when the repository's Transporter had started as the attempt began.
@@ -64,7 +69,7 @@ func (f *flight) fly(ctx context.Context) *pending {
 		return err
 	})
 	if err == nil && !t.Status.Ended() {
-		f.earlier = t.Earlier
+		f.earlier, f.worked = t.Earlier, t.Took
 		err = f.work(ctx, &t)
 	}
 	var again *retry
@@ -154,7 +159,8 @@ func (f *flight) interruptedAt(ctx context.Context, t *record.Task, cause error,
 		return f.finish(ctx, t, state)
 	}
 	var final *gaveUp
-	if errors.As(cause, &final) || !fault.Temporary(cause) && !errors.Is(cause, errGone) && (state == nil || !state.GetTemporary()) {
+	f.final = errors.As(cause, &final)
+	if f.final || !fault.Temporary(cause) && !errors.Is(cause, errGone) && (state == nil || !state.GetTemporary()) {
 		return f.fail(ctx, t, cause)
 	}
 	if f.d.Now().Sub(t.AttemptStarted) >= f.d.Steady {
@@ -211,6 +217,7 @@ var errStore = errors.New("store")
 
 // write stores the task while it has not ended. Watchers hear of it.
 func (f *flight) write(ctx context.Context, t *record.Task) error {
+	t.Took = f.took()
 	f.d.mu.Lock()
 	if f.live.set {
 		t.Progress, t.Phase = f.live.progress, f.live.phase
@@ -241,6 +248,9 @@ func (f *flight) write(ctx context.Context, t *record.Task) error {
 	}
 	return errors.Join(errStore, err)
 }
+
+// took returns how long the task was worked on until now, by a clock that is not set.
+func (f *flight) took() time.Duration { return f.worked + max(0, f.d.Now().Sub(f.begun)) }
 
 // markRunning notes that the first task of a run began.
 func markRunning(tx *store.Tx, id record.RunID) error {

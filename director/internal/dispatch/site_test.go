@@ -49,7 +49,12 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, path: filepath.Join(t.TempDir(), "director.db"), world: fakeporter.NewWorld()}
+	return newTunedSite(t, nil)
+}
+
+func newTunedSite(t *testing.T, tune func(*dispatch.Options)) *site {
+	t.Helper()
+	s := &site{t: t, path: filepath.Join(t.TempDir(), "director.db"), world: fakeporter.NewWorld(), tune: tune}
 	s.start()
 	t.Cleanup(func() {
 		s.kill()
@@ -200,6 +205,9 @@ func (s *site) repository(on *fakeporter.Porter) record.RepositoryID {
 
 func (s *site) job(name string, r record.RepositoryID, o record.JobOptions, items ...record.SourceItem) record.JobID {
 	s.t.Helper()
+	if o.Retries == nil { // they have tests of their own
+		o.Retries = new(int32)
+	}
 	j, err := s.jobs.Create(s.t.Context(), record.Job{Name: name, Items: items, Repository: r, Options: o, Enabled: true})
 	if err != nil {
 		s.t.Fatal(err)
@@ -278,6 +286,9 @@ func (s *site) unsettledTasks() iter.Seq[string] {
 	}
 }
 
-type mailFolder = mail.FolderID
+type (
+	mailFolder = mail.FolderID
+	mailID     = mail.MailboxID
+)
 
 func depotKey(mailbox mail.MailboxID) depot.Key { return depot.Key{Mailbox: mailbox} }

@@ -68,6 +68,10 @@ type Run struct {
 	StopAt time.Time
 	// Phase is what it does besides its tasks.
 	Phase RunPhase
+	// Notes are what people are told beside the result; see Note.
+	Notes []string
+	// Took is how long it took, by a clock that is not set; while it goes on, in the Director's lives that are over.
+	Took time.Duration
 }
 
 // Done returns how many tasks ended.
@@ -167,6 +171,12 @@ type Task struct {
 	CopyReport     *CopyReport
 	SurveyReport   *Survey
 	UndoReport     *UndoReport
+	// Tries failed and were followed by another, oldest first; at most as many as the job's options say.
+	Tries []Try
+	// Took is how long it was worked on, by a clock that is not set; waits between tries are left out.
+	Took time.Duration
+	// Balance compares the mailbox with the point; nil without a point, and where the Transporter did not say.
+	Balance *Balance
 }
 
 // Transfer is an open way into a repository, on the Transporter that keeps it.

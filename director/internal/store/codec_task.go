@@ -32,6 +32,7 @@ func encodeTask(r *record.Task) *statev1.Task {
 	}
 	encodeUpkeep(p, r)
 	encodeUndo(p, r)
+	encodeCourse(p, r)
 	return p
 }
 
@@ -65,6 +66,7 @@ func decodeTask(p *statev1.Task) record.Task {
 	}
 	decodeUpkeep(&r, p)
 	decodeUndo(&r, p)
+	decodeCourse(&r, p)
 	return r
 }
 

@@ -13,6 +13,7 @@ func encodeRun(r *record.Run) *statev1.Run {
 		Started: stamp(r.Started), Ended: stamp(r.Ended), Tasks: r.Tasks, Succeeded: r.Succeeded, Incomplete: r.Incomplete,
 		Failed: r.Failed, Stopped: r.Stopped, Progress: encodeProgress(&r.Progress), Error: r.Error, Cause: r.Cause, StopAt: stamp(r.StopAt),
 		Phase: int32(r.Phase),
+		Notes: r.Notes, TookMs: r.Took.Milliseconds(),
 	}
 }
 
@@ -24,6 +25,7 @@ func decodeRun(p *statev1.Run) record.Run {
 		Tasks: p.GetTasks(), Succeeded: p.GetSucceeded(), Incomplete: p.GetIncomplete(), Failed: p.GetFailed(),
 		Stopped: p.GetStopped(), Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), Cause: p.GetCause(), StopAt: moment(p.GetStopAt()),
 		Phase: record.RunPhase(p.GetPhase()),
+		Notes: p.GetNotes(), Took: milliseconds(p.GetTookMs()),
 	}
 }
 

@@ -17,6 +17,7 @@
 //	├── run-scripts     RUN → RunScripts                     (before and after it; scripts sealed)
 //	├── notifications   "settings" → NotificationSettings    (passwords and signing secrets sealed)
 //	├── deliveries      ID → Delivery                        (reports to be sent, sent, given up; ids sort by time)
+//	├── pasts           JOB/ACCOUNT/MAILBOX → Past           (what earlier runs took for it)
 //	├── users           NAME → User
 //	├── tokens          SHA-256 of the secret → Token
 //	├── runs-of-job     JOB/RUN → nothing

@@ -110,6 +110,7 @@ func examples() filled {
 			ID: "run1", Kind: record.KindBackup, Title: "Nightly", Job: "j1", JobName: "Nightly",
 			Options: record.JobOptions{MaxTasks: 2}, Status: record.RunStopping, Stop: true, StopNow: true, Started: at(10),
 			Ended: at(11), Tasks: 10, Succeeded: 1, Incomplete: 2, Failed: 3, Stopped: 4, Progress: progress, Error: "went wrong",
+			Notes: []string{"noted"}, Took: 5 * time.Second,
 		},
 		Task: record.Task{
 			ID: record.TaskOf("run1", 1), Run: "run1", Kind: record.KindVerify, Account: "a1", Mailbox: "m1", MailboxName: "Ada",
@@ -135,6 +136,8 @@ func examples() filled {
 			CopyReport: &record.CopyReport{
 				Copied: 1, Present: 2, Deleted: 3, LeftOut: 4, Blobs: 5, Bytes: 6, Reasons: []string{"damaged"},
 			},
+			Tries: []record.Try{{Attempt: 1, Ended: at(22), Transporter: "t1", Error: "away", RequestID: "first"}},
+			Took:  7 * time.Millisecond, Balance: &record.Balance{Tenant: 4, Kept: 3, Folders: 2, Unexplained: 1},
 		},
 		Losses: record.Losses{Task: record.TaskOf("run1", 1), Losses: []mail.Loss{{
 			Message: "x", Folder: "f", Subject: "s", What: "message", Reason: "too large", RequestID: "request",
@@ -191,6 +194,7 @@ func before(f filled) filled {
 	f.Repository.Statistics.Survey = nil
 	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport, f.Task.SurveyReport = nil, nil, nil, nil, nil
 	f.Task.Undo, f.Task.UndoReport, f.Recovery.UndoneBy = nil, nil, ""
+	f.Run.Notes, f.Run.Took, f.Task.Tries, f.Task.Took, f.Task.Balance = nil, 0, nil, 0, nil
 	return f
 }
 
@@ -250,7 +254,21 @@ func TestDatabasesOfOldOpenForEver(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, open(t, path), before(examples()))
+	s := open(t, path)
+	check(t, s, before(examples()))
+	// What came later without a new schema is there too.
+	past := record.Past{Job: "j1", Account: "a1", Mailbox: "m1", Full: record.Effort{Ended: time.Unix(1, 0).UTC(), Took: time.Minute, Messages: 1, Changed: 2, BytesRead: 3, Requests: 4}}
+	update(t, s, func(tx *store.Tx) error { return store.Pasts.Put(tx, past) })
+	err = s.View(func(tx *store.Tx) error {
+		got, err := store.Pasts.Get(tx, store.PastKey("j1", "a1", "m1"))
+		if diff := cmp.Diff(past, got); diff != "" {
+			t.Error(diff)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSecretsAreSealed(t *testing.T) {

@@ -75,6 +75,10 @@ var (
 		name: "deliveries", noun: "report", key: func(r *record.Delivery) string { return string(r.ID) },
 		empty: func() *statev1.Delivery { return &statev1.Delivery{} }, encode: plain(encodeDelivery), decode: plainly(decodeDelivery),
 	}
+	Pasts = Table[record.Past, *statev1.Past]{
+		name: "pasts", noun: "history", key: func(r *record.Past) string { return PastKey(r.Job, r.Account, r.Mailbox) },
+		empty: func() *statev1.Past { return &statev1.Past{} }, encode: plain(encodePast), decode: plainly(decodePast),
+	}
 
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
@@ -86,6 +90,7 @@ var buckets = []string{
 	Identities.name, Accounts.name, Mailboxes.name, Transporters.name, Repositories.name, Jobs.name, Plans.name, Runs.name, Tasks.name,
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
 	RunScripts.name, Notifications.name, Deliveries.name,
+	Pasts.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.
