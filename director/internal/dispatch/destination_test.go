@@ -121,7 +121,7 @@ func TestARepositoryOutOfReachHoldsUpOnlyWhatGoesThere(t *testing.T) {
 			here, there := s.repositoryAt(near, "here"), s.repositoryAt(far, "there")
 			j := s.create(record.Job{
 				Name: "Two sites", Enabled: true, Items: []record.SourceItem{whole(a)}, Repository: here,
-				Options:      record.JobOptions{Transporters: []record.TransporterID{record.TransporterID(near.ID())}},
+				Options:      record.JobOptions{Retries: new(int32), Transporters: []record.TransporterID{record.TransporterID(near.ID())}},
 				Destinations: []record.Destination{{Account: a, Mailbox: "m1", Repository: there}, {Account: a, Mailbox: "m4", Repository: there}},
 			})
 			far.Kill()
