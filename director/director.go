@@ -26,6 +26,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/pruner"
 	"holdfast/director/internal/scheduler"
 	"holdfast/director/internal/store"
@@ -50,6 +51,7 @@ type Director struct {
 	dispatcher *dispatch.Dispatcher
 	scheduler  *scheduler.Scheduler
 	pruner     *pruner.Pruner
+	keeper     *keeper.Keeper
 	tls        *certificate
 	metrics    *metrics
 
@@ -154,6 +156,9 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	}
 	d.pruner = pruner.New(pruner.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("retention")})
 	d.scheduler = scheduler.New(scheduler.Options{Store: d.store, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("scheduler")})
+	d.keeper = keeper.New(keeper.Options{
+		Store: d.store, Depot: d.depot, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("keeper"), Changes: d.fleet.Changes,
+	})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)
 	return d.auth.Start(ctx, o.Announce)
@@ -171,7 +176,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.keeper.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -270,6 +275,6 @@ func (d *Director) close() {
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
-		Dispatcher: d.dispatcher, Pruner: d.pruner, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		Dispatcher: d.dispatcher, Pruner: d.pruner, Keeper: d.keeper, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

@@ -56,6 +56,9 @@ var allowed = map[string]access{
 	dc.RepositoryServiceRepairRepositoryProcedure:  operator,
 	dc.RepositoryServiceCopyRepositoryProcedure:    operator,
 
+	dc.RepositoryServiceSetRepositorySchedulesProcedure: administrator,
+	dc.RepositoryServiceListRepositoryStartsProcedure:   auditor,
+
 	dc.RepositoryServiceSetRepositoryCodecProcedure:  administrator,
 	dc.RepositoryServiceChangeRepositoryKeyProcedure: administrator,
 	dc.RepositoryServiceDeletePointsProcedure:        administrator,

@@ -17,6 +17,7 @@ import (
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
+	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/pruner"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Jobs       *jobs.Service
 	Dispatcher *dispatch.Dispatcher
 	Pruner     *pruner.Pruner
+	Keeper     *keeper.Keeper
 	Logger     hclog.Logger
 	Now        func() time.Time
 	// Called is told of every call, for metrics; nil is none.

@@ -32,7 +32,7 @@ func (s *repositories) CreateRepository(ctx context.Context, q *directorv1.Creat
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.CreateRepositoryResponse{Repository: showRepository(r)}, nil
+	return &directorv1.CreateRepositoryResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) ListRepositories(ctx context.Context, _ *directorv1.ListRepositoriesRequest) (*directorv1.ListRepositoriesResponse, error) {
@@ -42,7 +42,7 @@ func (s *repositories) ListRepositories(ctx context.Context, _ *directorv1.ListR
 	}
 	answer := &directorv1.ListRepositoriesResponse{}
 	for _, r := range all {
-		answer.Repositories = append(answer.Repositories, showRepository(r))
+		answer.Repositories = append(answer.Repositories, s.showRepository(r))
 	}
 	return answer, nil
 }
@@ -52,7 +52,7 @@ func (s *repositories) GetRepository(ctx context.Context, q *directorv1.GetRepos
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.GetRepositoryResponse{Repository: showRepository(r)}, nil
+	return &directorv1.GetRepositoryResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) AttachRepository(ctx context.Context, q *directorv1.AttachRepositoryRequest) (*directorv1.AttachRepositoryResponse, error) {
@@ -75,7 +75,7 @@ func (s *repositories) AttachRepository(ctx context.Context, q *directorv1.Attac
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.AttachRepositoryResponse{Repository: showRepository(r)}, nil
+	return &directorv1.AttachRepositoryResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) DetachRepository(ctx context.Context, q *directorv1.DetachRepositoryRequest) (*directorv1.DetachRepositoryResponse, error) {
@@ -83,7 +83,7 @@ func (s *repositories) DetachRepository(ctx context.Context, q *directorv1.Detac
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.DetachRepositoryResponse{Repository: showRepository(r)}, nil
+	return &directorv1.DetachRepositoryResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) RemoveRepository(ctx context.Context, q *directorv1.RemoveRepositoryRequest) (*directorv1.RemoveRepositoryResponse, error) {

@@ -142,14 +142,21 @@ func takeTimes(c *schedule.Schedule, start, end string) error {
 }
 
 func (s *jobService) showSchedule(r *record.Schedule) *directorv1.Schedule {
-	p := &directorv1.Schedule{Zone: r.Zone, From: r.Clock.From.String()}
-	if a := r.After; a != nil {
-		p.Text = s.followText(a)
-		p.When = &directorv1.Schedule_AfterJob{AfterJob: &directorv1.AfterJob{
-			JobId: string(a.Job), DelayMinutes: int32(a.Delay / time.Minute), Successful: a.Successful, Failed: a.Failed, Stopped: a.Stopped,
-		}}
-		return p
+	a := r.After
+	if a == nil {
+		return showClock(r)
 	}
+	return &directorv1.Schedule{
+		Zone: r.Zone, From: r.Clock.From.String(), Text: s.followText(a),
+		When: &directorv1.Schedule_AfterJob{AfterJob: &directorv1.AfterJob{
+			JobId: string(a.Job), DelayMinutes: int32(a.Delay / time.Minute), Successful: a.Successful, Failed: a.Failed, Stopped: a.Stopped,
+		}},
+	}
+}
+
+// showClock shows a schedule by the clock.
+func showClock(r *record.Schedule) *directorv1.Schedule {
+	p := &directorv1.Schedule{Zone: r.Zone, From: r.Clock.From.String()}
 	c := &r.Clock
 	end := ""
 	if c.End != nil {

@@ -80,7 +80,8 @@ func showRepository(r record.Repository) *directorv1.Repository {
 		Encrypted: r.Encrypted, Attached: r.Attached, Error: r.Error, Created: stamp(r.Created), Backups: t.Backups,
 		Points: t.Points, Blobs: t.Blobs, StoredBytes: t.StoredBytes, UniqueBytes: t.UniqueBytes, LogicalBytes: t.LogicalBytes,
 		IndexBytes: t.IndexBytes, FreeBytes: t.FreeBytes, TotalBytes: t.TotalBytes,
-		Measured: stamp(t.At), Survey: showSurvey(t.Survey),
+		Measured: stamp(t.At), Survey: showSurvey(t.Survey), Schedules: showRepositorySchedules(&r.Schedules),
+		Switched: stamp(r.Switched),
 	}
 }
 

@@ -61,7 +61,7 @@ func showActivity(v dispatch.RunView) *directorv1.Activity {
 		Id: string(v.ID), Kind: directorv1.ActivityKind(v.Kind), Title: v.Title, Status: directorv1.RunStatus(v.Status),
 		Started: stamp(v.Started), Ended: stamp(v.Ended), Phase: v.Phase, Waiting: v.Waiting,
 		Progress: showProgress(v.Progress), Error: v.Error, RequestId: v.RequestID, Losses: showLosses(v.Losses),
-		LossesMore: v.LossesMore, Recovery: showRecovery(v.Recovery),
+		LossesMore: v.LossesMore, Recovery: showRecovery(v.Recovery), Cause: v.Cause,
 	}
 	showUpkeep(out, &v)
 	if r := v.Verify; r != nil {

@@ -83,7 +83,7 @@ func (s *repositories) SetRepositoryCodec(ctx context.Context, q *directorv1.Set
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.SetRepositoryCodecResponse{Repository: showRepository(r)}, nil
+	return &directorv1.SetRepositoryCodecResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) ChangeRepositoryKey(ctx context.Context, q *directorv1.ChangeRepositoryKeyRequest) (*directorv1.ChangeRepositoryKeyResponse, error) {
@@ -91,7 +91,7 @@ func (s *repositories) ChangeRepositoryKey(ctx context.Context, q *directorv1.Ch
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.ChangeRepositoryKeyResponse{Repository: showRepository(r)}, nil
+	return &directorv1.ChangeRepositoryKeyResponse{Repository: s.showRepository(r)}, nil
 }
 
 func (s *repositories) DeletePoints(ctx context.Context, q *directorv1.DeletePointsRequest) (*directorv1.DeletePointsResponse, error) {
@@ -138,6 +138,10 @@ func validateUpkeep(m any) error {
 		return id("repository_id", q.GetRepositoryId())
 	case *directorv1.ListBackupsRequest:
 		return first(id("repository_id", q.GetRepositoryId()), between("limit", int64(q.GetLimit()), 0, 10_000))
+	case *directorv1.SetRepositorySchedulesRequest:
+		return first(id("repository_id", q.GetRepositoryId()), line("confirm_name", q.GetConfirmName(), maxName), repositorySchedules(q.GetSchedules()))
+	case *directorv1.ListRepositoryStartsRequest:
+		return first(maybeID("repository_id", q.GetRepositoryId()), between("limit", q.GetLimit(), 0, maxStarts))
 	case *directorv1.RepairRepositoryRequest:
 		return id("repository_id", q.GetRepositoryId())
 	case *directorv1.CopyRepositoryRequest:

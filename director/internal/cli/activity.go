@@ -82,6 +82,7 @@ func (a *app) showActivity(x *pb.Activity) error {
 	f.some("phase", x.GetPhase())
 	f.some("waiting", x.GetWaiting())
 	f.add("started", "%s", a.when(x.GetStarted()))
+	f.some("because of", x.GetCause())
 	f.add("messages", "%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()))
 	f.add("bytes", "%s read, %s new", size(p.GetBytesRead()), size(p.GetBytesNew()))
 	f.some("error", x.GetError())

@@ -12,7 +12,7 @@ import (
 func newRepository(a *app) *cobra.Command {
 	return group("repository", "Where backups are kept", newRepositoryCreate(a), newRepositoryList(a), newRepositoryShow(a),
 		newRepositoryAttach(a), newRepositoryDetach(a), newRepositoryVerify(a), newRepositoryRepair(a), newRepositoryReclaim(a),
-		newRepositorySurvey(a),
+		newRepositorySurvey(a), newRepositorySchedule(a), newRepositoryNext(a),
 		newRepositoryCopy(a), newRepositoryLevel(a), newRepositoryPassphrase(a), newRepositoryRemove(a))
 }
 
@@ -215,6 +215,9 @@ func (a *app) repositoryFacts(x *pb.Repository, hosts map[string]string) facts {
 	f.add("transporter", "%s", first(hosts[x.GetTransporterId()], x.GetTransporterId()))
 	f.add("path", "%s", x.GetPath())
 	f.add("state", "%s", repositoryState(x))
+	if !x.GetAttached() {
+		f.some("attaches", a.when(x.GetAttaches()))
+	}
 	f.some("error", x.GetError())
 	f.add("encrypted", "%s", yesNo(x.GetEncrypted()))
 	f.add("compression", "%s", word(x.GetCodec(), "CODEC_"))

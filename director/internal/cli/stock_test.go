@@ -371,6 +371,36 @@ func (d *director) CopyRepository(_ context.Context, r *pb.CopyRepositoryRequest
 	return &pb.CopyRepositoryResponse{ActivityId: "act-1"}, err
 }
 
+func (d *director) SetRepositorySchedules(_ context.Context, r *pb.SetRepositorySchedulesRequest) (*pb.SetRepositorySchedulesResponse, error) {
+	x, err := byID("repository", r.GetRepositoryId(), repositories())
+	if err != nil {
+		return nil, err
+	}
+	out := proto.Clone(x).(*pb.Repository)
+	out.Schedules = r.GetSchedules()
+	answer := &pb.SetRepositorySchedulesResponse{Repository: out}
+	if r.GetSchedules().GetRecreate() {
+		answer.Warnings = []string{"every attach of Vault by schedule deletes all that is in it"}
+	}
+	return answer, nil
+}
+
+func (d *director) ListRepositoryStarts(_ context.Context, r *pb.ListRepositoryStartsRequest) (*pb.ListRepositoryStartsResponse, error) {
+	if _, err := byID("repository", r.GetRepositoryId(), repositories()); err != nil && r.GetRepositoryId() != "" {
+		return nil, err
+	}
+	return &pb.ListRepositoryStartsResponse{Starts: []*pb.RepositoryStart{
+		{
+			RepositoryId: "repo-2", RepositoryName: "Plain", Work: pb.RepositoryWork_REPOSITORY_WORK_VERIFY_FULL, Start: at("2026-03-01 03:00:00"),
+			Text: "schedule: every day at 03:00 (UTC)", Waiting: "repository Plain is detached until somebody attaches it",
+		},
+		{
+			RepositoryId: "repo-1", RepositoryName: "Vault", Work: pb.RepositoryWork_REPOSITORY_WORK_DETACH, Start: at("2026-03-02 06:00:00"),
+			Zone: "UTC", Text: "every day at 06:00 (UTC)",
+		},
+	}}, nil
+}
+
 func (d *director) SetRepositoryCodec(_ context.Context, r *pb.SetRepositoryCodecRequest) (*pb.SetRepositoryCodecResponse, error) {
 	x, err := byID("repository", r.GetRepositoryId(), repositories())
 	if err == nil {

@@ -19,6 +19,7 @@ func (s *Service) Create(ctx context.Context, r record.Repository) (record.Repos
 		return record.Repository{}, err
 	}
 	r.ID, r.Created, r.Attached, r.Encrypted = record.RepositoryID(id), s.Now(), true, !r.Key.Empty()
+	r.Switched = r.Created
 	if err := s.Store.View(func(tx *store.Tx) error { return free(tx, r) }); err != nil {
 		return record.Repository{}, err
 	}
@@ -89,6 +90,7 @@ func (s *Service) Adopt(ctx context.Context, r record.Repository) (record.Reposi
 	a := answer.GetRepository()
 	r.ID, r.Codec, r.Encrypted = record.RepositoryID(a.GetId()), record.Codec(a.GetCodec()), a.GetEncrypted()
 	r.Created, r.Attached, r.Statistics = a.GetCreated().AsTime(), true, statistics(a, s.Now())
+	r.Switched = s.Now()
 	if r.Name == "" {
 		r.Name = a.GetName()
 	}
@@ -139,6 +141,9 @@ func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record
 		if err != nil {
 			return err
 		}
+		if !now.Attached {
+			now.Switched = s.Now()
+		}
 		now.Attached, now.Error, now.Key, now.NextKey = true, "", key, record.RepositoryKey{}
 		now.Statistics = statistics(answer, s.Now())
 		r = now
@@ -149,7 +154,7 @@ func (s *Service) Attach(ctx context.Context, id record.RepositoryID, key record
 
 // Detach closes a repository cleanly: its folder may then be copied. Conflict while something uses it.
 func (s *Service) Detach(ctx context.Context, id record.RepositoryID) (record.Repository, error) {
-	var r record.Repository
+	var r, before record.Repository
 	// It is marked first, so that nothing begins to use it while it is being closed.
 	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		if r, err = store.Repositories.Get(tx, string(id)); err != nil {
@@ -157,6 +162,9 @@ func (s *Service) Detach(ctx context.Context, id record.RepositoryID) (record.Re
 		}
 		if err := busy(tx, id); err != nil {
 			return err
+		}
+		if before = r; r.Attached {
+			r.Switched = s.Now()
 		}
 		r.Attached, r.Error = false, ""
 		return store.Repositories.Put(tx, r)
@@ -170,7 +178,7 @@ func (s *Service) Detach(ctx context.Context, id record.RepositoryID) (record.Re
 		_, err = client.DetachRepository(ctx, &transporterv1.DetachRepositoryRequest{RepositoryId: string(id)})
 	}
 	if err != nil {
-		s.edit(context.WithoutCancel(ctx), id, func(r *record.Repository) { r.Attached = true })
+		s.edit(context.WithoutCancel(ctx), id, func(r *record.Repository) { r.Attached, r.Switched = before.Attached, before.Switched })
 		return record.Repository{}, s.reach(r, err)
 	}
 	return r, nil
@@ -216,7 +224,7 @@ func (s *Service) Remove(ctx context.Context, id record.RepositoryID, data bool)
 		if err := unused(tx); err != nil {
 			return err
 		}
-		return store.Repositories.Delete(tx, string(id))
+		return forget(tx, id)
 	})
 }
 

@@ -172,6 +172,9 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 			if err != nil {
 				return err
 			}
+			if r.Kind.Own() {
+				continue
+			}
 			a := d.activate(r)
 			for t, err := range store.Tasks.All(tx, store.TaskPrefix(r.ID)) {
 				if err != nil {

@@ -84,7 +84,11 @@ func (d *Dispatcher) Look(id record.RunID) (RunView, error) {
 func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
 	v := RunView{Run: r, Waiting: n.waiting[r.ID]}
 	v.Progress.Add(r.Progress)
-	if r.Kind != record.KindBackup {
+	switch {
+	case r.Kind.Own(), r.Tasks == 0:
+		v.Waiting = r.Held
+		return v, nil
+	case r.Kind != record.KindBackup:
 		return v, n.one(tx, &v)
 	}
 	if r.Status.Ended() {

@@ -43,8 +43,10 @@ type Repository struct {
 	Key         RepositoryKey
 	// NextKey is set while the key is being changed: either may be the one that opens it.
 	NextKey RepositoryKey
-	// Attached is whether it is meant to be attached.
+	// Attached is whether it is meant to be attached, Switched when it was last attached or detached.
 	Attached   bool
+	Switched   time.Time
+	Schedules  RepositorySchedules
 	Created    time.Time
 	Statistics RepositoryStatistics
 	// Error is why it could not be attached; empty when it could.

@@ -20,10 +20,17 @@ const (
 	KindCopy     RunKind = 6
 	KindSurvey   RunKind = 7
 	KindUndo     RunKind = 8
+	// What follows the Director does itself: such a run has no tasks.
+	KindDetach         RunKind = 20
+	KindAttach         RunKind = 21
+	KindDirectorBackup RunKind = 22
 )
 
 // Urgent reports whether somebody waits for it: it goes before what can wait, and beyond a Transporter's limit.
 func (k RunKind) Urgent() bool { return k == KindRecovery || k == KindUndo }
+
+// Own reports whether the Director does it itself, without tasks at a Transporter.
+func (k RunKind) Own() bool { return k == KindDetach || k == KindAttach || k == KindDirectorBackup }
 
 // RunStatus is where a run is. Numbers are stored.
 type RunStatus int32
@@ -72,6 +79,8 @@ type Run struct {
 	Notes []string
 	// Took is how long it took, by a clock that is not set; while it goes on, in the Director's lives that are over.
 	Took time.Duration
+	// Held is why it waits, of a run that the Director does itself.
+	Held string
 }
 
 // Done returns how many tasks ended.

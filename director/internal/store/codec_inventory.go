@@ -91,6 +91,7 @@ func encodeRepository(s *sealer, r *record.Repository) (*statev1.Repository, err
 			LogicalBytes: t.LogicalBytes, IndexBytes: t.IndexBytes, FreeBytes: t.FreeBytes, TotalBytes: t.TotalBytes,
 			At: stamp(t.At), Survey: encodeSurvey(t.Survey),
 		},
+		Schedules: encodeRepositorySchedules(&r.Schedules), Switched: stamp(r.Switched),
 	}
 	var err error
 	if p.SealedKey, err = sealKey(s, p.Id, r.Key); err == nil {
@@ -128,6 +129,7 @@ func decodeRepository(s *sealer, p *statev1.Repository) (record.Repository, erro
 			FreeBytes: t.GetFreeBytes(), TotalBytes: t.GetTotalBytes(), At: moment(t.GetAt()),
 			Survey: decodeSurvey(t.GetSurvey()),
 		},
+		Schedules: decodeRepositorySchedules(p.GetSchedules()), Switched: moment(p.GetSwitched()),
 	}
 	var err error
 	if r.Key, err = openKey(s, p.GetId(), p.GetSealedKey()); err == nil {

@@ -14,6 +14,7 @@ func encodeRun(r *record.Run) *statev1.Run {
 		Failed: r.Failed, Stopped: r.Stopped, Progress: encodeProgress(&r.Progress), Error: r.Error, Cause: r.Cause, StopAt: stamp(r.StopAt),
 		Phase: int32(r.Phase),
 		Notes: r.Notes, TookMs: r.Took.Milliseconds(),
+		Held: r.Held,
 	}
 }
 
@@ -26,6 +27,7 @@ func decodeRun(p *statev1.Run) record.Run {
 		Stopped: p.GetStopped(), Progress: decodeProgress(p.GetProgress()), Error: p.GetError(), Cause: p.GetCause(), StopAt: moment(p.GetStopAt()),
 		Phase: record.RunPhase(p.GetPhase()),
 		Notes: p.GetNotes(), Took: milliseconds(p.GetTookMs()),
+		Held: p.GetHeld(),
 	}
 }
 

@@ -9,6 +9,7 @@
 //	├── mailboxes       ACCOUNT/ID → Mailbox
 //	├── transporters    ID → Transporter
 //	├── repositories    ID → Repository                      (key sealed)
+//	├── repository-plans REPOSITORY → RepositoryPlan         (how far its schedules were followed)
 //	├── jobs            ID → Job
 //	├── runs            ID → Run                             (backups, recoveries, verifies; ids sort by time)
 //	├── tasks           RUN-POSITION → Task

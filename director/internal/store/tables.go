@@ -38,6 +38,11 @@ var (
 		name: "plans", noun: "plan", key: func(r *record.Plan) string { return string(r.Job) },
 		empty: func() *statev1.Plan { return &statev1.Plan{} }, encode: plain(encodePlan), decode: plainly(decodePlan),
 	}
+	RepositoryPlans = Table[record.RepositoryPlan, *statev1.RepositoryPlan]{
+		name: "repository-plans", noun: "repository's plan", key: func(r *record.RepositoryPlan) string { return string(r.Repository) },
+		empty:  func() *statev1.RepositoryPlan { return &statev1.RepositoryPlan{} },
+		encode: plain(encodeRepositoryPlan), decode: plainly(decodeRepositoryPlan),
+	}
 	Runs = Table[record.Run, *statev1.Run]{
 		name: "runs", noun: "run", key: func(r *record.Run) string { return string(r.ID) },
 		empty: func() *statev1.Run { return &statev1.Run{} }, encode: plain(encodeRun), decode: plainly(decodeRun),
@@ -91,6 +96,7 @@ var buckets = []string{
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
 	RunScripts.name, Notifications.name, Deliveries.name,
 	Pasts.name,
+	RepositoryPlans.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.

@@ -34,31 +34,41 @@ const (
 	ActivityKind_ACTIVITY_KIND_COPY        ActivityKind = 6
 	ActivityKind_ACTIVITY_KIND_SURVEY      ActivityKind = 7
 	ActivityKind_ACTIVITY_KIND_UNDO        ActivityKind = 8
+	// These the Director does itself.
+	ActivityKind_ACTIVITY_KIND_DETACH          ActivityKind = 20
+	ActivityKind_ACTIVITY_KIND_ATTACH          ActivityKind = 21
+	ActivityKind_ACTIVITY_KIND_DIRECTOR_BACKUP ActivityKind = 22
 )
 
 // Enum value maps for ActivityKind.
 var (
 	ActivityKind_name = map[int32]string{
-		0: "ACTIVITY_KIND_UNSPECIFIED",
-		1: "ACTIVITY_KIND_RUN",
-		2: "ACTIVITY_KIND_RECOVERY",
-		3: "ACTIVITY_KIND_VERIFY",
-		4: "ACTIVITY_KIND_RECLAIM",
-		5: "ACTIVITY_KIND_REPAIR",
-		6: "ACTIVITY_KIND_COPY",
-		7: "ACTIVITY_KIND_SURVEY",
-		8: "ACTIVITY_KIND_UNDO",
+		0:  "ACTIVITY_KIND_UNSPECIFIED",
+		1:  "ACTIVITY_KIND_RUN",
+		2:  "ACTIVITY_KIND_RECOVERY",
+		3:  "ACTIVITY_KIND_VERIFY",
+		4:  "ACTIVITY_KIND_RECLAIM",
+		5:  "ACTIVITY_KIND_REPAIR",
+		6:  "ACTIVITY_KIND_COPY",
+		7:  "ACTIVITY_KIND_SURVEY",
+		8:  "ACTIVITY_KIND_UNDO",
+		20: "ACTIVITY_KIND_DETACH",
+		21: "ACTIVITY_KIND_ATTACH",
+		22: "ACTIVITY_KIND_DIRECTOR_BACKUP",
 	}
 	ActivityKind_value = map[string]int32{
-		"ACTIVITY_KIND_UNSPECIFIED": 0,
-		"ACTIVITY_KIND_RUN":         1,
-		"ACTIVITY_KIND_RECOVERY":    2,
-		"ACTIVITY_KIND_VERIFY":      3,
-		"ACTIVITY_KIND_RECLAIM":     4,
-		"ACTIVITY_KIND_REPAIR":      5,
-		"ACTIVITY_KIND_COPY":        6,
-		"ACTIVITY_KIND_SURVEY":      7,
-		"ACTIVITY_KIND_UNDO":        8,
+		"ACTIVITY_KIND_UNSPECIFIED":     0,
+		"ACTIVITY_KIND_RUN":             1,
+		"ACTIVITY_KIND_RECOVERY":        2,
+		"ACTIVITY_KIND_VERIFY":          3,
+		"ACTIVITY_KIND_RECLAIM":         4,
+		"ACTIVITY_KIND_REPAIR":          5,
+		"ACTIVITY_KIND_COPY":            6,
+		"ACTIVITY_KIND_SURVEY":          7,
+		"ACTIVITY_KIND_UNDO":            8,
+		"ACTIVITY_KIND_DETACH":          20,
+		"ACTIVITY_KIND_ATTACH":          21,
+		"ACTIVITY_KIND_DIRECTOR_BACKUP": 22,
 	}
 )
 
@@ -92,26 +102,28 @@ func (ActivityKind) EnumDescriptor() ([]byte, []int) {
 type Activity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For a run, the run's id.
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Kind          ActivityKind           `protobuf:"varint,2,opt,name=kind,proto3,enum=holdfast.director.v1.ActivityKind" json:"kind,omitempty"`
-	Title         string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	Status        RunStatus              `protobuf:"varint,4,opt,name=status,proto3,enum=holdfast.director.v1.RunStatus" json:"status,omitempty"`
-	Started       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=started,proto3" json:"started,omitempty"`
-	Ended         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ended,proto3" json:"ended,omitempty"`
-	Phase         string                 `protobuf:"bytes,7,opt,name=phase,proto3" json:"phase,omitempty"`
-	Waiting       string                 `protobuf:"bytes,8,opt,name=waiting,proto3" json:"waiting,omitempty"`
-	Progress      *Progress              `protobuf:"bytes,9,opt,name=progress,proto3" json:"progress,omitempty"`
-	Error         string                 `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
-	RequestId     string                 `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Losses        []*Loss                `protobuf:"bytes,12,rep,name=losses,proto3" json:"losses,omitempty"`
-	LossesMore    int64                  `protobuf:"varint,13,opt,name=losses_more,json=lossesMore,proto3" json:"losses_more,omitempty"`
-	Recovery      *RecoveryReport        `protobuf:"bytes,14,opt,name=recovery,proto3" json:"recovery,omitempty"`
-	Verify        *VerifyReport          `protobuf:"bytes,15,opt,name=verify,proto3" json:"verify,omitempty"`
-	Reclaim       *ReclaimReport         `protobuf:"bytes,16,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
-	Repair        *RepairReport          `protobuf:"bytes,17,opt,name=repair,proto3" json:"repair,omitempty"`
-	Copy          *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
-	Survey        *Survey                `protobuf:"bytes,19,opt,name=survey,proto3" json:"survey,omitempty"`
-	Undo          *UndoReport            `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
+	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Kind       ActivityKind           `protobuf:"varint,2,opt,name=kind,proto3,enum=holdfast.director.v1.ActivityKind" json:"kind,omitempty"`
+	Title      string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	Status     RunStatus              `protobuf:"varint,4,opt,name=status,proto3,enum=holdfast.director.v1.RunStatus" json:"status,omitempty"`
+	Started    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=started,proto3" json:"started,omitempty"`
+	Ended      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ended,proto3" json:"ended,omitempty"`
+	Phase      string                 `protobuf:"bytes,7,opt,name=phase,proto3" json:"phase,omitempty"`
+	Waiting    string                 `protobuf:"bytes,8,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	Progress   *Progress              `protobuf:"bytes,9,opt,name=progress,proto3" json:"progress,omitempty"`
+	Error      string                 `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	RequestId  string                 `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Losses     []*Loss                `protobuf:"bytes,12,rep,name=losses,proto3" json:"losses,omitempty"`
+	LossesMore int64                  `protobuf:"varint,13,opt,name=losses_more,json=lossesMore,proto3" json:"losses_more,omitempty"`
+	Recovery   *RecoveryReport        `protobuf:"bytes,14,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	Verify     *VerifyReport          `protobuf:"bytes,15,opt,name=verify,proto3" json:"verify,omitempty"`
+	Reclaim    *ReclaimReport         `protobuf:"bytes,16,opt,name=reclaim,proto3" json:"reclaim,omitempty"`
+	Repair     *RepairReport          `protobuf:"bytes,17,opt,name=repair,proto3" json:"repair,omitempty"`
+	Copy       *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
+	Survey     *Survey                `protobuf:"bytes,19,opt,name=survey,proto3" json:"survey,omitempty"`
+	Undo       *UndoReport            `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
+	// What started it ("schedule: every day at 06:00 (UTC)"); empty for a person.
+	Cause         string `protobuf:"bytes,30,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -284,6 +296,13 @@ func (x *Activity) GetUndo() *UndoReport {
 		return x.Undo
 	}
 	return nil
+}
+
+func (x *Activity) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
 }
 
 type VerifyReport struct {
@@ -991,7 +1010,7 @@ var File_holdfast_director_v1_activity_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\x9a\a\n" +
+	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xb0\a\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -1015,7 +1034,8 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\x06repair\x18\x11 \x01(\v2\".holdfast.director.v1.RepairReportR\x06repair\x124\n" +
 	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\x124\n" +
 	"\x06survey\x18\x13 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\x124\n" +
-	"\x04undo\x18\x18 \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\"j\n" +
+	"\x04undo\x18\x18 \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\x12\x14\n" +
+	"\x05cause\x18\x1e \x01(\tR\x05cause\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
@@ -1066,7 +1086,7 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x16\n" +
-	"\x14StopActivityResponse*\xf9\x01\n" +
+	"\x14StopActivityResponse*\xd0\x02\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTIVITY_KIND_RUN\x10\x01\x12\x1a\n" +
@@ -1076,7 +1096,10 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
 	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
 	"\x14ACTIVITY_KIND_SURVEY\x10\a\x12\x16\n" +
-	"\x12ACTIVITY_KIND_UNDO\x10\b2\xb5\x03\n" +
+	"\x12ACTIVITY_KIND_UNDO\x10\b\x12\x18\n" +
+	"\x14ACTIVITY_KIND_DETACH\x10\x14\x12\x18\n" +
+	"\x14ACTIVITY_KIND_ATTACH\x10\x15\x12!\n" +
+	"\x1dACTIVITY_KIND_DIRECTOR_BACKUP\x10\x162\xb5\x03\n" +
 	"\x0fActivityService\x12k\n" +
 	"\x0eListActivities\x12+.holdfast.director.v1.ListActivitiesRequest\x1a,.holdfast.director.v1.ListActivitiesResponse\x12b\n" +
 	"\vGetActivity\x12(.holdfast.director.v1.GetActivityRequest\x1a).holdfast.director.v1.GetActivityResponse\x12j\n" +

@@ -190,6 +190,64 @@ func (Codec) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{2}
 }
 
+type RepositoryWork int32
+
+const (
+	RepositoryWork_REPOSITORY_WORK_UNSPECIFIED RepositoryWork = 0
+	RepositoryWork_REPOSITORY_WORK_DETACH      RepositoryWork = 1
+	RepositoryWork_REPOSITORY_WORK_ATTACH      RepositoryWork = 2
+	RepositoryWork_REPOSITORY_WORK_VERIFY      RepositoryWork = 3
+	RepositoryWork_REPOSITORY_WORK_VERIFY_FULL RepositoryWork = 4
+	RepositoryWork_REPOSITORY_WORK_RECLAIM     RepositoryWork = 5
+)
+
+// Enum value maps for RepositoryWork.
+var (
+	RepositoryWork_name = map[int32]string{
+		0: "REPOSITORY_WORK_UNSPECIFIED",
+		1: "REPOSITORY_WORK_DETACH",
+		2: "REPOSITORY_WORK_ATTACH",
+		3: "REPOSITORY_WORK_VERIFY",
+		4: "REPOSITORY_WORK_VERIFY_FULL",
+		5: "REPOSITORY_WORK_RECLAIM",
+	}
+	RepositoryWork_value = map[string]int32{
+		"REPOSITORY_WORK_UNSPECIFIED": 0,
+		"REPOSITORY_WORK_DETACH":      1,
+		"REPOSITORY_WORK_ATTACH":      2,
+		"REPOSITORY_WORK_VERIFY":      3,
+		"REPOSITORY_WORK_VERIFY_FULL": 4,
+		"REPOSITORY_WORK_RECLAIM":     5,
+	}
+)
+
+func (x RepositoryWork) Enum() *RepositoryWork {
+	p := new(RepositoryWork)
+	*p = x
+	return p
+}
+
+func (x RepositoryWork) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RepositoryWork) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_inventory_proto_enumTypes[3].Descriptor()
+}
+
+func (RepositoryWork) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[3]
+}
+
+func (x RepositoryWork) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RepositoryWork.Descriptor instead.
+func (RepositoryWork) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{3}
+}
+
 type Account struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1989,7 +2047,12 @@ type Repository struct {
 	// When the Transporter was asked for these numbers last.
 	Measured *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=measured,proto3" json:"measured,omitempty"`
 	// The last one; absent when there was none.
-	Survey        *Survey `protobuf:"bytes,20,opt,name=survey,proto3" json:"survey,omitempty"`
+	Survey    *Survey              `protobuf:"bytes,20,opt,name=survey,proto3" json:"survey,omitempty"`
+	Schedules *RepositorySchedules `protobuf:"bytes,21,opt,name=schedules,proto3" json:"schedules,omitempty"`
+	// When it was last attached or detached.
+	Switched *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=switched,proto3" json:"switched,omitempty"`
+	// When its schedules attach it again; unset while it is attached, and when they do not.
+	Attaches      *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=attaches,proto3" json:"attaches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2164,6 +2227,432 @@ func (x *Repository) GetSurvey() *Survey {
 	return nil
 }
 
+func (x *Repository) GetSchedules() *RepositorySchedules {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Repository) GetSwitched() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Switched
+	}
+	return nil
+}
+
+func (x *Repository) GetAttaches() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Attaches
+	}
+	return nil
+}
+
+// RepositorySchedules says what is done to a repository by the clock. A start that was missed is made up for once; of
+// missed detaches and attaches only the last counts. What cannot be done at its time waits, and says why, up to the next
+// start of the same. A schedule here has no end, and follows no job.
+type RepositorySchedules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each at most 20.
+	Detach []*Schedule `protobuf:"bytes,1,rep,name=detach,proto3" json:"detach,omitempty"`
+	Attach []*Schedule `protobuf:"bytes,2,rep,name=attach,proto3" json:"attach,omitempty"`
+	Verify []*Schedule `protobuf:"bytes,3,rep,name=verify,proto3" json:"verify,omitempty"`
+	// Verify with every byte read.
+	VerifyFull []*Schedule `protobuf:"bytes,4,rep,name=verify_full,json=verifyFull,proto3" json:"verify_full,omitempty"`
+	Reclaim    []*Schedule `protobuf:"bytes,5,rep,name=reclaim,proto3" json:"reclaim,omitempty"`
+	// Each attach by schedule deletes all backups in the repository first, for ever, and begins it anew.
+	Recreate bool `protobuf:"varint,6,opt,name=recreate,proto3" json:"recreate,omitempty"`
+	// A detach that meets a run, a recovery or another activity is passed over; otherwise it waits for their end.
+	SkipBusy      bool `protobuf:"varint,7,opt,name=skip_busy,json=skipBusy,proto3" json:"skip_busy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepositorySchedules) Reset() {
+	*x = RepositorySchedules{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepositorySchedules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepositorySchedules) ProtoMessage() {}
+
+func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepositorySchedules.ProtoReflect.Descriptor instead.
+func (*RepositorySchedules) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RepositorySchedules) GetDetach() []*Schedule {
+	if x != nil {
+		return x.Detach
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetAttach() []*Schedule {
+	if x != nil {
+		return x.Attach
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetVerify() []*Schedule {
+	if x != nil {
+		return x.Verify
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetVerifyFull() []*Schedule {
+	if x != nil {
+		return x.VerifyFull
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetReclaim() []*Schedule {
+	if x != nil {
+		return x.Reclaim
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetRecreate() bool {
+	if x != nil {
+		return x.Recreate
+	}
+	return false
+}
+
+func (x *RepositorySchedules) GetSkipBusy() bool {
+	if x != nil {
+		return x.SkipBusy
+	}
+	return false
+}
+
+type SetRepositorySchedulesRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// Absent takes all away.
+	Schedules *RepositorySchedules `protobuf:"bytes,2,opt,name=schedules,proto3" json:"schedules,omitempty"`
+	// With schedules.recreate: must equal the repository's name.
+	ConfirmName   string `protobuf:"bytes,3,opt,name=confirm_name,json=confirmName,proto3" json:"confirm_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRepositorySchedulesRequest) Reset() {
+	*x = SetRepositorySchedulesRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRepositorySchedulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRepositorySchedulesRequest) ProtoMessage() {}
+
+func (x *SetRepositorySchedulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRepositorySchedulesRequest.ProtoReflect.Descriptor instead.
+func (*SetRepositorySchedulesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SetRepositorySchedulesRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *SetRepositorySchedulesRequest) GetSchedules() *RepositorySchedules {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *SetRepositorySchedulesRequest) GetConfirmName() string {
+	if x != nil {
+		return x.ConfirmName
+	}
+	return ""
+}
+
+type SetRepositorySchedulesResponse struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Repository *Repository            `protobuf:"bytes,1,opt,name=repository,proto3" json:"repository,omitempty"`
+	// What a person should know of what was set, in sentences.
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRepositorySchedulesResponse) Reset() {
+	*x = SetRepositorySchedulesResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRepositorySchedulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRepositorySchedulesResponse) ProtoMessage() {}
+
+func (x *SetRepositorySchedulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRepositorySchedulesResponse.ProtoReflect.Descriptor instead.
+func (*SetRepositorySchedulesResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *SetRepositorySchedulesResponse) GetRepository() *Repository {
+	if x != nil {
+		return x.Repository
+	}
+	return nil
+}
+
+func (x *SetRepositorySchedulesResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type ListRepositoryStartsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of all.
+	RepositoryId string `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// 0 means 10, at most 1,000.
+	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRepositoryStartsRequest) Reset() {
+	*x = ListRepositoryStartsRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRepositoryStartsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRepositoryStartsRequest) ProtoMessage() {}
+
+func (x *ListRepositoryStartsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRepositoryStartsRequest.ProtoReflect.Descriptor instead.
+func (*ListRepositoryStartsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListRepositoryStartsRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ListRepositoryStartsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListRepositoryStartsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Starts        []*RepositoryStart     `protobuf:"bytes,1,rep,name=starts,proto3" json:"starts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRepositoryStartsResponse) Reset() {
+	*x = ListRepositoryStartsResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRepositoryStartsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRepositoryStartsResponse) ProtoMessage() {}
+
+func (x *ListRepositoryStartsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRepositoryStartsResponse.ProtoReflect.Descriptor instead.
+func (*ListRepositoryStartsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListRepositoryStartsResponse) GetStarts() []*RepositoryStart {
+	if x != nil {
+		return x.Starts
+	}
+	return nil
+}
+
+type RepositoryStart struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId   string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	RepositoryName string                 `protobuf:"bytes,2,opt,name=repository_name,json=repositoryName,proto3" json:"repository_name,omitempty"`
+	Work           RepositoryWork         `protobuf:"varint,3,opt,name=work,proto3,enum=holdfast.director.v1.RepositoryWork" json:"work,omitempty"`
+	Start          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start,proto3" json:"start,omitempty"`
+	Zone           string                 `protobuf:"bytes,5,opt,name=zone,proto3" json:"zone,omitempty"`
+	Text           string                 `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	// Set when its time has come and it waits: why.
+	Waiting       string `protobuf:"bytes,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepositoryStart) Reset() {
+	*x = RepositoryStart{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepositoryStart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepositoryStart) ProtoMessage() {}
+
+func (x *RepositoryStart) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepositoryStart.ProtoReflect.Descriptor instead.
+func (*RepositoryStart) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *RepositoryStart) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *RepositoryStart) GetRepositoryName() string {
+	if x != nil {
+		return x.RepositoryName
+	}
+	return ""
+}
+
+func (x *RepositoryStart) GetWork() RepositoryWork {
+	if x != nil {
+		return x.Work
+	}
+	return RepositoryWork_REPOSITORY_WORK_UNSPECIFIED
+}
+
+func (x *RepositoryStart) GetStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *RepositoryStart) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *RepositoryStart) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *RepositoryStart) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
+}
+
 // Survey is what a walk over everything found.
 type Survey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2180,7 +2669,7 @@ type Survey struct {
 
 func (x *Survey) Reset() {
 	*x = Survey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2192,7 +2681,7 @@ func (x *Survey) String() string {
 func (*Survey) ProtoMessage() {}
 
 func (x *Survey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,7 +2694,7 @@ func (x *Survey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survey.ProtoReflect.Descriptor instead.
 func (*Survey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Survey) GetTaken() *timestamppb.Timestamp {
@@ -2247,7 +2736,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2259,7 +2748,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2272,7 +2761,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -2303,7 +2792,7 @@ type CreateRepositoryRequest struct {
 
 func (x *CreateRepositoryRequest) Reset() {
 	*x = CreateRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2315,7 +2804,7 @@ func (x *CreateRepositoryRequest) String() string {
 func (*CreateRepositoryRequest) ProtoMessage() {}
 
 func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2328,7 +2817,7 @@ func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateRepositoryRequest) GetName() string {
@@ -2375,7 +2864,7 @@ type CreateRepositoryResponse struct {
 
 func (x *CreateRepositoryResponse) Reset() {
 	*x = CreateRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2387,7 +2876,7 @@ func (x *CreateRepositoryResponse) String() string {
 func (*CreateRepositoryResponse) ProtoMessage() {}
 
 func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2400,7 +2889,7 @@ func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateRepositoryResponse) GetRepository() *Repository {
@@ -2418,7 +2907,7 @@ type ListRepositoriesRequest struct {
 
 func (x *ListRepositoriesRequest) Reset() {
 	*x = ListRepositoriesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2430,7 +2919,7 @@ func (x *ListRepositoriesRequest) String() string {
 func (*ListRepositoriesRequest) ProtoMessage() {}
 
 func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2443,7 +2932,7 @@ func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
 }
 
 type ListRepositoriesResponse struct {
@@ -2455,7 +2944,7 @@ type ListRepositoriesResponse struct {
 
 func (x *ListRepositoriesResponse) Reset() {
 	*x = ListRepositoriesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2467,7 +2956,7 @@ func (x *ListRepositoriesResponse) String() string {
 func (*ListRepositoriesResponse) ProtoMessage() {}
 
 func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2480,7 +2969,7 @@ func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListRepositoriesResponse) GetRepositories() []*Repository {
@@ -2499,7 +2988,7 @@ type GetRepositoryRequest struct {
 
 func (x *GetRepositoryRequest) Reset() {
 	*x = GetRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +3000,7 @@ func (x *GetRepositoryRequest) String() string {
 func (*GetRepositoryRequest) ProtoMessage() {}
 
 func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +3013,7 @@ func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*GetRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetRepositoryRequest) GetRepositoryId() string {
@@ -2543,7 +3032,7 @@ type GetRepositoryResponse struct {
 
 func (x *GetRepositoryResponse) Reset() {
 	*x = GetRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2555,7 +3044,7 @@ func (x *GetRepositoryResponse) String() string {
 func (*GetRepositoryResponse) ProtoMessage() {}
 
 func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2568,7 +3057,7 @@ func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*GetRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetRepositoryResponse) GetRepository() *Repository {
@@ -2595,7 +3084,7 @@ type AttachRepositoryRequest struct {
 
 func (x *AttachRepositoryRequest) Reset() {
 	*x = AttachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +3096,7 @@ func (x *AttachRepositoryRequest) String() string {
 func (*AttachRepositoryRequest) ProtoMessage() {}
 
 func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2620,7 +3109,7 @@ func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *AttachRepositoryRequest) GetRepositoryId() string {
@@ -2681,7 +3170,7 @@ type AttachRepositoryResponse struct {
 
 func (x *AttachRepositoryResponse) Reset() {
 	*x = AttachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2693,7 +3182,7 @@ func (x *AttachRepositoryResponse) String() string {
 func (*AttachRepositoryResponse) ProtoMessage() {}
 
 func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2706,7 +3195,7 @@ func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *AttachRepositoryResponse) GetRepository() *Repository {
@@ -2725,7 +3214,7 @@ type DetachRepositoryRequest struct {
 
 func (x *DetachRepositoryRequest) Reset() {
 	*x = DetachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2737,7 +3226,7 @@ func (x *DetachRepositoryRequest) String() string {
 func (*DetachRepositoryRequest) ProtoMessage() {}
 
 func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2750,7 +3239,7 @@ func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *DetachRepositoryRequest) GetRepositoryId() string {
@@ -2769,7 +3258,7 @@ type DetachRepositoryResponse struct {
 
 func (x *DetachRepositoryResponse) Reset() {
 	*x = DetachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2781,7 +3270,7 @@ func (x *DetachRepositoryResponse) String() string {
 func (*DetachRepositoryResponse) ProtoMessage() {}
 
 func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2794,7 +3283,7 @@ func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *DetachRepositoryResponse) GetRepository() *Repository {
@@ -2816,7 +3305,7 @@ type RemoveRepositoryRequest struct {
 
 func (x *RemoveRepositoryRequest) Reset() {
 	*x = RemoveRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2828,7 +3317,7 @@ func (x *RemoveRepositoryRequest) String() string {
 func (*RemoveRepositoryRequest) ProtoMessage() {}
 
 func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2841,7 +3330,7 @@ func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RemoveRepositoryRequest) GetRepositoryId() string {
@@ -2873,7 +3362,7 @@ type RemoveRepositoryResponse struct {
 
 func (x *RemoveRepositoryResponse) Reset() {
 	*x = RemoveRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2885,7 +3374,7 @@ func (x *RemoveRepositoryResponse) String() string {
 func (*RemoveRepositoryResponse) ProtoMessage() {}
 
 func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2898,7 +3387,7 @@ func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
 }
 
 type VerifyRepositoryRequest struct {
@@ -2911,7 +3400,7 @@ type VerifyRepositoryRequest struct {
 
 func (x *VerifyRepositoryRequest) Reset() {
 	*x = VerifyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2923,7 +3412,7 @@ func (x *VerifyRepositoryRequest) String() string {
 func (*VerifyRepositoryRequest) ProtoMessage() {}
 
 func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2936,7 +3425,7 @@ func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *VerifyRepositoryRequest) GetRepositoryId() string {
@@ -2962,7 +3451,7 @@ type VerifyRepositoryResponse struct {
 
 func (x *VerifyRepositoryResponse) Reset() {
 	*x = VerifyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2974,7 +3463,7 @@ func (x *VerifyRepositoryResponse) String() string {
 func (*VerifyRepositoryResponse) ProtoMessage() {}
 
 func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2987,7 +3476,7 @@ func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *VerifyRepositoryResponse) GetActivityId() string {
@@ -3006,7 +3495,7 @@ type ReclaimRepositoryRequest struct {
 
 func (x *ReclaimRepositoryRequest) Reset() {
 	*x = ReclaimRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3018,7 +3507,7 @@ func (x *ReclaimRepositoryRequest) String() string {
 func (*ReclaimRepositoryRequest) ProtoMessage() {}
 
 func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3031,7 +3520,7 @@ func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReclaimRepositoryRequest) GetRepositoryId() string {
@@ -3050,7 +3539,7 @@ type ReclaimRepositoryResponse struct {
 
 func (x *ReclaimRepositoryResponse) Reset() {
 	*x = ReclaimRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3551,7 @@ func (x *ReclaimRepositoryResponse) String() string {
 func (*ReclaimRepositoryResponse) ProtoMessage() {}
 
 func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3564,7 @@ func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReclaimRepositoryResponse) GetActivityId() string {
@@ -3094,7 +3583,7 @@ type SurveyRepositoryRequest struct {
 
 func (x *SurveyRepositoryRequest) Reset() {
 	*x = SurveyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3106,7 +3595,7 @@ func (x *SurveyRepositoryRequest) String() string {
 func (*SurveyRepositoryRequest) ProtoMessage() {}
 
 func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3119,7 +3608,7 @@ func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *SurveyRepositoryRequest) GetRepositoryId() string {
@@ -3138,7 +3627,7 @@ type SurveyRepositoryResponse struct {
 
 func (x *SurveyRepositoryResponse) Reset() {
 	*x = SurveyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3639,7 @@ func (x *SurveyRepositoryResponse) String() string {
 func (*SurveyRepositoryResponse) ProtoMessage() {}
 
 func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3652,7 @@ func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SurveyRepositoryResponse) GetActivityId() string {
@@ -3184,7 +3673,7 @@ type ListBackupsRequest struct {
 
 func (x *ListBackupsRequest) Reset() {
 	*x = ListBackupsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3196,7 +3685,7 @@ func (x *ListBackupsRequest) String() string {
 func (*ListBackupsRequest) ProtoMessage() {}
 
 func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3209,7 +3698,7 @@ func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
 func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListBackupsRequest) GetRepositoryId() string {
@@ -3237,7 +3726,7 @@ type ListBackupsResponse struct {
 
 func (x *ListBackupsResponse) Reset() {
 	*x = ListBackupsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3249,7 +3738,7 @@ func (x *ListBackupsResponse) String() string {
 func (*ListBackupsResponse) ProtoMessage() {}
 
 func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3262,7 +3751,7 @@ func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
 func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListBackupsResponse) GetBackups() []*BackupSize {
@@ -3307,7 +3796,7 @@ type BackupSize struct {
 
 func (x *BackupSize) Reset() {
 	*x = BackupSize{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3319,7 +3808,7 @@ func (x *BackupSize) String() string {
 func (*BackupSize) ProtoMessage() {}
 
 func (x *BackupSize) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3332,7 +3821,7 @@ func (x *BackupSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
 func (*BackupSize) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *BackupSize) GetAccountId() string {
@@ -3449,7 +3938,7 @@ type RepairRepositoryRequest struct {
 
 func (x *RepairRepositoryRequest) Reset() {
 	*x = RepairRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3461,7 +3950,7 @@ func (x *RepairRepositoryRequest) String() string {
 func (*RepairRepositoryRequest) ProtoMessage() {}
 
 func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3474,7 +3963,7 @@ func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *RepairRepositoryRequest) GetRepositoryId() string {
@@ -3493,7 +3982,7 @@ type RepairRepositoryResponse struct {
 
 func (x *RepairRepositoryResponse) Reset() {
 	*x = RepairRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3505,7 +3994,7 @@ func (x *RepairRepositoryResponse) String() string {
 func (*RepairRepositoryResponse) ProtoMessage() {}
 
 func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3518,7 +4007,7 @@ func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RepairRepositoryResponse) GetActivityId() string {
@@ -3548,7 +4037,7 @@ type CopyRepositoryRequest struct {
 
 func (x *CopyRepositoryRequest) Reset() {
 	*x = CopyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3560,7 +4049,7 @@ func (x *CopyRepositoryRequest) String() string {
 func (*CopyRepositoryRequest) ProtoMessage() {}
 
 func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3573,7 +4062,7 @@ func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *CopyRepositoryRequest) GetRepositoryId() string {
@@ -3641,7 +4130,7 @@ type CopyRepositoryResponse struct {
 
 func (x *CopyRepositoryResponse) Reset() {
 	*x = CopyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3653,7 +4142,7 @@ func (x *CopyRepositoryResponse) String() string {
 func (*CopyRepositoryResponse) ProtoMessage() {}
 
 func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3666,7 +4155,7 @@ func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *CopyRepositoryResponse) GetActivityId() string {
@@ -3686,7 +4175,7 @@ type SetRepositoryCodecRequest struct {
 
 func (x *SetRepositoryCodecRequest) Reset() {
 	*x = SetRepositoryCodecRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3698,7 +4187,7 @@ func (x *SetRepositoryCodecRequest) String() string {
 func (*SetRepositoryCodecRequest) ProtoMessage() {}
 
 func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3711,7 +4200,7 @@ func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *SetRepositoryCodecRequest) GetRepositoryId() string {
@@ -3737,7 +4226,7 @@ type SetRepositoryCodecResponse struct {
 
 func (x *SetRepositoryCodecResponse) Reset() {
 	*x = SetRepositoryCodecResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3749,7 +4238,7 @@ func (x *SetRepositoryCodecResponse) String() string {
 func (*SetRepositoryCodecResponse) ProtoMessage() {}
 
 func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3762,7 +4251,7 @@ func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *SetRepositoryCodecResponse) GetRepository() *Repository {
@@ -3784,7 +4273,7 @@ type ChangeRepositoryKeyRequest struct {
 
 func (x *ChangeRepositoryKeyRequest) Reset() {
 	*x = ChangeRepositoryKeyRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3796,7 +4285,7 @@ func (x *ChangeRepositoryKeyRequest) String() string {
 func (*ChangeRepositoryKeyRequest) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3809,7 +4298,7 @@ func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ChangeRepositoryKeyRequest) GetRepositoryId() string {
@@ -3842,7 +4331,7 @@ type ChangeRepositoryKeyResponse struct {
 
 func (x *ChangeRepositoryKeyResponse) Reset() {
 	*x = ChangeRepositoryKeyResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3854,7 +4343,7 @@ func (x *ChangeRepositoryKeyResponse) String() string {
 func (*ChangeRepositoryKeyResponse) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3867,7 +4356,7 @@ func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ChangeRepositoryKeyResponse) GetRepository() *Repository {
@@ -3888,7 +4377,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3900,7 +4389,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3913,7 +4402,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -3938,7 +4427,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3950,7 +4439,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3963,7 +4452,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
 }
 
 type Point struct {
@@ -3991,7 +4480,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4003,7 +4492,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4016,7 +4505,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Point) GetId() string {
@@ -4150,7 +4639,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4162,7 +4651,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4175,7 +4664,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -4216,7 +4705,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4228,7 +4717,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4241,7 +4730,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -4265,7 +4754,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4277,7 +4766,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4290,7 +4779,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Folder) GetId() string {
@@ -4345,7 +4834,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4357,7 +4846,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4370,7 +4859,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -4398,7 +4887,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4410,7 +4899,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4423,7 +4912,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -4457,7 +4946,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4469,7 +4958,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4482,7 +4971,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Address) GetName() string {
@@ -4522,7 +5011,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4534,7 +5023,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4547,7 +5036,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -4669,7 +5158,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4681,7 +5170,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4694,7 +5183,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -4749,7 +5238,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4761,7 +5250,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4774,7 +5263,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -4806,7 +5295,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4818,7 +5307,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4831,7 +5320,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -4880,7 +5369,7 @@ var File_holdfast_director_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
-	"$holdfast/director/v1/inventory.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\x03\n" +
+	"$holdfast/director/v1/inventory.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#holdfast/director/v1/schedule.proto\"\xf7\x03\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -5014,7 +5503,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\vtransporter\x18\x01 \x01(\v2!.holdfast.director.v1.TransporterR\vtransporter\"A\n" +
 	"\x18RemoveTransporterRequest\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\"\x1b\n" +
-	"\x19RemoveTransporterResponse\"\xa6\x05\n" +
+	"\x19RemoveTransporterResponse\"\xdf\x06\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -5040,7 +5529,41 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\vtotal_bytes\x18\x12 \x01(\x03R\n" +
 	"totalBytes\x126\n" +
 	"\bmeasured\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\bmeasured\x124\n" +
-	"\x06survey\x18\x14 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\"\xa2\x01\n" +
+	"\x06survey\x18\x14 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\x12G\n" +
+	"\tschedules\x18\x15 \x01(\v2).holdfast.director.v1.RepositorySchedulesR\tschedules\x126\n" +
+	"\bswitched\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\bswitched\x126\n" +
+	"\battaches\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\battaches\"\xf1\x02\n" +
+	"\x13RepositorySchedules\x126\n" +
+	"\x06detach\x18\x01 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\x06detach\x126\n" +
+	"\x06attach\x18\x02 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\x06attach\x126\n" +
+	"\x06verify\x18\x03 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\x06verify\x12?\n" +
+	"\vverify_full\x18\x04 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\n" +
+	"verifyFull\x128\n" +
+	"\areclaim\x18\x05 \x03(\v2\x1e.holdfast.director.v1.ScheduleR\areclaim\x12\x1a\n" +
+	"\brecreate\x18\x06 \x01(\bR\brecreate\x12\x1b\n" +
+	"\tskip_busy\x18\a \x01(\bR\bskipBusy\"\xb0\x01\n" +
+	"\x1dSetRepositorySchedulesRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12G\n" +
+	"\tschedules\x18\x02 \x01(\v2).holdfast.director.v1.RepositorySchedulesR\tschedules\x12!\n" +
+	"\fconfirm_name\x18\x03 \x01(\tR\vconfirmName\"~\n" +
+	"\x1eSetRepositorySchedulesResponse\x12@\n" +
+	"\n" +
+	"repository\x18\x01 \x01(\v2 .holdfast.director.v1.RepositoryR\n" +
+	"repository\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"X\n" +
+	"\x1bListRepositoryStartsRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\"]\n" +
+	"\x1cListRepositoryStartsResponse\x12=\n" +
+	"\x06starts\x18\x01 \x03(\v2%.holdfast.director.v1.RepositoryStartR\x06starts\"\x8d\x02\n" +
+	"\x0fRepositoryStart\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12'\n" +
+	"\x0frepository_name\x18\x02 \x01(\tR\x0erepositoryName\x128\n" +
+	"\x04work\x18\x03 \x01(\x0e2$.holdfast.director.v1.RepositoryWorkR\x04work\x120\n" +
+	"\x05start\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12\x12\n" +
+	"\x04zone\x18\x05 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\x12\x18\n" +
+	"\awaiting\x18\a \x01(\tR\awaiting\"\xa2\x01\n" +
 	"\x06Survey\x120\n" +
 	"\x05taken\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05taken\x12!\n" +
 	"\fneeded_bytes\x18\x02 \x01(\x03R\vneededBytes\x12#\n" +
@@ -5284,7 +5807,14 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"CODEC_FAST\x10\x02\x12\x12\n" +
 	"\x0eCODEC_BALANCED\x10\x03\x12\x0e\n" +
 	"\n" +
-	"CODEC_BEST\x10\x042\xe7\x05\n" +
+	"CODEC_BEST\x10\x04*\xc3\x01\n" +
+	"\x0eRepositoryWork\x12\x1f\n" +
+	"\x1bREPOSITORY_WORK_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16REPOSITORY_WORK_DETACH\x10\x01\x12\x1a\n" +
+	"\x16REPOSITORY_WORK_ATTACH\x10\x02\x12\x1a\n" +
+	"\x16REPOSITORY_WORK_VERIFY\x10\x03\x12\x1f\n" +
+	"\x1bREPOSITORY_WORK_VERIFY_FULL\x10\x04\x12\x1b\n" +
+	"\x17REPOSITORY_WORK_RECLAIM\x10\x052\xe7\x05\n" +
 	"\x0eAccountService\x12_\n" +
 	"\n" +
 	"AddAccount\x12'.holdfast.director.v1.AddAccountRequest\x1a(.holdfast.director.v1.AddAccountResponse\x12h\n" +
@@ -5299,13 +5829,15 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x10ListTransporters\x12-.holdfast.director.v1.ListTransportersRequest\x1a..holdfast.director.v1.ListTransportersResponse\x12w\n" +
 	"\x12RefreshTransporter\x12/.holdfast.director.v1.RefreshTransporterRequest\x1a0.holdfast.director.v1.RefreshTransporterResponse\x12t\n" +
 	"\x11UpdateTransporter\x12..holdfast.director.v1.UpdateTransporterRequest\x1a/.holdfast.director.v1.UpdateTransporterResponse\x12t\n" +
-	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\xe4\x0f\n" +
+	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\xe9\x11\n" +
 	"\x11RepositoryService\x12q\n" +
 	"\x10CreateRepository\x12-.holdfast.director.v1.CreateRepositoryRequest\x1a..holdfast.director.v1.CreateRepositoryResponse\x12q\n" +
 	"\x10ListRepositories\x12-.holdfast.director.v1.ListRepositoriesRequest\x1a..holdfast.director.v1.ListRepositoriesResponse\x12h\n" +
 	"\rGetRepository\x12*.holdfast.director.v1.GetRepositoryRequest\x1a+.holdfast.director.v1.GetRepositoryResponse\x12q\n" +
 	"\x10AttachRepository\x12-.holdfast.director.v1.AttachRepositoryRequest\x1a..holdfast.director.v1.AttachRepositoryResponse\x12q\n" +
-	"\x10DetachRepository\x12-.holdfast.director.v1.DetachRepositoryRequest\x1a..holdfast.director.v1.DetachRepositoryResponse\x12q\n" +
+	"\x10DetachRepository\x12-.holdfast.director.v1.DetachRepositoryRequest\x1a..holdfast.director.v1.DetachRepositoryResponse\x12\x83\x01\n" +
+	"\x16SetRepositorySchedules\x123.holdfast.director.v1.SetRepositorySchedulesRequest\x1a4.holdfast.director.v1.SetRepositorySchedulesResponse\x12}\n" +
+	"\x14ListRepositoryStarts\x121.holdfast.director.v1.ListRepositoryStartsRequest\x1a2.holdfast.director.v1.ListRepositoryStartsResponse\x12q\n" +
 	"\x10RemoveRepository\x12-.holdfast.director.v1.RemoveRepositoryRequest\x1a..holdfast.director.v1.RemoveRepositoryResponse\x12q\n" +
 	"\x10VerifyRepository\x12-.holdfast.director.v1.VerifyRepositoryRequest\x1a..holdfast.director.v1.VerifyRepositoryResponse\x12t\n" +
 	"\x11ReclaimRepository\x12..holdfast.director.v1.ReclaimRepositoryRequest\x1a/.holdfast.director.v1.ReclaimRepositoryResponse\x12q\n" +
@@ -5333,210 +5865,235 @@ func file_holdfast_director_v1_inventory_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_inventory_proto_rawDescData
 }
 
-var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
+var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_holdfast_director_v1_inventory_proto_goTypes = []any{
-	(Cloud)(0),                          // 0: holdfast.director.v1.Cloud
-	(MailboxKind)(0),                    // 1: holdfast.director.v1.MailboxKind
-	(Codec)(0),                          // 2: holdfast.director.v1.Codec
-	(*Account)(nil),                     // 3: holdfast.director.v1.Account
-	(*Limits)(nil),                      // 4: holdfast.director.v1.Limits
-	(*Credential)(nil),                  // 5: holdfast.director.v1.Credential
-	(*AddAccountRequest)(nil),           // 6: holdfast.director.v1.AddAccountRequest
-	(*AddAccountResponse)(nil),          // 7: holdfast.director.v1.AddAccountResponse
-	(*UpdateAccountRequest)(nil),        // 8: holdfast.director.v1.UpdateAccountRequest
-	(*UpdateAccountResponse)(nil),       // 9: holdfast.director.v1.UpdateAccountResponse
-	(*TestAccountRequest)(nil),          // 10: holdfast.director.v1.TestAccountRequest
-	(*TestAccountResponse)(nil),         // 11: holdfast.director.v1.TestAccountResponse
-	(*Permission)(nil),                  // 12: holdfast.director.v1.Permission
-	(*ListAccountsRequest)(nil),         // 13: holdfast.director.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),        // 14: holdfast.director.v1.ListAccountsResponse
-	(*RefreshAccountRequest)(nil),       // 15: holdfast.director.v1.RefreshAccountRequest
-	(*RefreshAccountResponse)(nil),      // 16: holdfast.director.v1.RefreshAccountResponse
-	(*RemoveAccountRequest)(nil),        // 17: holdfast.director.v1.RemoveAccountRequest
-	(*RemoveAccountResponse)(nil),       // 18: holdfast.director.v1.RemoveAccountResponse
-	(*Mailbox)(nil),                     // 19: holdfast.director.v1.Mailbox
-	(*ListMailboxesRequest)(nil),        // 20: holdfast.director.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),       // 21: holdfast.director.v1.ListMailboxesResponse
-	(*Transporter)(nil),                 // 22: holdfast.director.v1.Transporter
-	(*PairTransporterRequest)(nil),      // 23: holdfast.director.v1.PairTransporterRequest
-	(*PairTransporterResponse)(nil),     // 24: holdfast.director.v1.PairTransporterResponse
-	(*ListTransportersRequest)(nil),     // 25: holdfast.director.v1.ListTransportersRequest
-	(*ListTransportersResponse)(nil),    // 26: holdfast.director.v1.ListTransportersResponse
-	(*RefreshTransporterRequest)(nil),   // 27: holdfast.director.v1.RefreshTransporterRequest
-	(*RefreshTransporterResponse)(nil),  // 28: holdfast.director.v1.RefreshTransporterResponse
-	(*UpdateTransporterRequest)(nil),    // 29: holdfast.director.v1.UpdateTransporterRequest
-	(*UpdateTransporterResponse)(nil),   // 30: holdfast.director.v1.UpdateTransporterResponse
-	(*RemoveTransporterRequest)(nil),    // 31: holdfast.director.v1.RemoveTransporterRequest
-	(*RemoveTransporterResponse)(nil),   // 32: holdfast.director.v1.RemoveTransporterResponse
-	(*Repository)(nil),                  // 33: holdfast.director.v1.Repository
-	(*Survey)(nil),                      // 34: holdfast.director.v1.Survey
-	(*RepositoryKey)(nil),               // 35: holdfast.director.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),     // 36: holdfast.director.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil),    // 37: holdfast.director.v1.CreateRepositoryResponse
-	(*ListRepositoriesRequest)(nil),     // 38: holdfast.director.v1.ListRepositoriesRequest
-	(*ListRepositoriesResponse)(nil),    // 39: holdfast.director.v1.ListRepositoriesResponse
-	(*GetRepositoryRequest)(nil),        // 40: holdfast.director.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),       // 41: holdfast.director.v1.GetRepositoryResponse
-	(*AttachRepositoryRequest)(nil),     // 42: holdfast.director.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil),    // 43: holdfast.director.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),     // 44: holdfast.director.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil),    // 45: holdfast.director.v1.DetachRepositoryResponse
-	(*RemoveRepositoryRequest)(nil),     // 46: holdfast.director.v1.RemoveRepositoryRequest
-	(*RemoveRepositoryResponse)(nil),    // 47: holdfast.director.v1.RemoveRepositoryResponse
-	(*VerifyRepositoryRequest)(nil),     // 48: holdfast.director.v1.VerifyRepositoryRequest
-	(*VerifyRepositoryResponse)(nil),    // 49: holdfast.director.v1.VerifyRepositoryResponse
-	(*ReclaimRepositoryRequest)(nil),    // 50: holdfast.director.v1.ReclaimRepositoryRequest
-	(*ReclaimRepositoryResponse)(nil),   // 51: holdfast.director.v1.ReclaimRepositoryResponse
-	(*SurveyRepositoryRequest)(nil),     // 52: holdfast.director.v1.SurveyRepositoryRequest
-	(*SurveyRepositoryResponse)(nil),    // 53: holdfast.director.v1.SurveyRepositoryResponse
-	(*ListBackupsRequest)(nil),          // 54: holdfast.director.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),         // 55: holdfast.director.v1.ListBackupsResponse
-	(*BackupSize)(nil),                  // 56: holdfast.director.v1.BackupSize
-	(*RepairRepositoryRequest)(nil),     // 57: holdfast.director.v1.RepairRepositoryRequest
-	(*RepairRepositoryResponse)(nil),    // 58: holdfast.director.v1.RepairRepositoryResponse
-	(*CopyRepositoryRequest)(nil),       // 59: holdfast.director.v1.CopyRepositoryRequest
-	(*CopyRepositoryResponse)(nil),      // 60: holdfast.director.v1.CopyRepositoryResponse
-	(*SetRepositoryCodecRequest)(nil),   // 61: holdfast.director.v1.SetRepositoryCodecRequest
-	(*SetRepositoryCodecResponse)(nil),  // 62: holdfast.director.v1.SetRepositoryCodecResponse
-	(*ChangeRepositoryKeyRequest)(nil),  // 63: holdfast.director.v1.ChangeRepositoryKeyRequest
-	(*ChangeRepositoryKeyResponse)(nil), // 64: holdfast.director.v1.ChangeRepositoryKeyResponse
-	(*DeletePointsRequest)(nil),         // 65: holdfast.director.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),        // 66: holdfast.director.v1.DeletePointsResponse
-	(*Point)(nil),                       // 67: holdfast.director.v1.Point
-	(*ListPointsRequest)(nil),           // 68: holdfast.director.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),          // 69: holdfast.director.v1.ListPointsResponse
-	(*Folder)(nil),                      // 70: holdfast.director.v1.Folder
-	(*ListFoldersRequest)(nil),          // 71: holdfast.director.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),         // 72: holdfast.director.v1.ListFoldersResponse
-	(*Address)(nil),                     // 73: holdfast.director.v1.Address
-	(*MessageSummary)(nil),              // 74: holdfast.director.v1.MessageSummary
-	(*ListMessagesRequest)(nil),         // 75: holdfast.director.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),        // 76: holdfast.director.v1.ListMessagesResponse
-	(*Loss)(nil),                        // 77: holdfast.director.v1.Loss
-	(*timestamppb.Timestamp)(nil),       // 78: google.protobuf.Timestamp
+	(Cloud)(0),                             // 0: holdfast.director.v1.Cloud
+	(MailboxKind)(0),                       // 1: holdfast.director.v1.MailboxKind
+	(Codec)(0),                             // 2: holdfast.director.v1.Codec
+	(RepositoryWork)(0),                    // 3: holdfast.director.v1.RepositoryWork
+	(*Account)(nil),                        // 4: holdfast.director.v1.Account
+	(*Limits)(nil),                         // 5: holdfast.director.v1.Limits
+	(*Credential)(nil),                     // 6: holdfast.director.v1.Credential
+	(*AddAccountRequest)(nil),              // 7: holdfast.director.v1.AddAccountRequest
+	(*AddAccountResponse)(nil),             // 8: holdfast.director.v1.AddAccountResponse
+	(*UpdateAccountRequest)(nil),           // 9: holdfast.director.v1.UpdateAccountRequest
+	(*UpdateAccountResponse)(nil),          // 10: holdfast.director.v1.UpdateAccountResponse
+	(*TestAccountRequest)(nil),             // 11: holdfast.director.v1.TestAccountRequest
+	(*TestAccountResponse)(nil),            // 12: holdfast.director.v1.TestAccountResponse
+	(*Permission)(nil),                     // 13: holdfast.director.v1.Permission
+	(*ListAccountsRequest)(nil),            // 14: holdfast.director.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),           // 15: holdfast.director.v1.ListAccountsResponse
+	(*RefreshAccountRequest)(nil),          // 16: holdfast.director.v1.RefreshAccountRequest
+	(*RefreshAccountResponse)(nil),         // 17: holdfast.director.v1.RefreshAccountResponse
+	(*RemoveAccountRequest)(nil),           // 18: holdfast.director.v1.RemoveAccountRequest
+	(*RemoveAccountResponse)(nil),          // 19: holdfast.director.v1.RemoveAccountResponse
+	(*Mailbox)(nil),                        // 20: holdfast.director.v1.Mailbox
+	(*ListMailboxesRequest)(nil),           // 21: holdfast.director.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),          // 22: holdfast.director.v1.ListMailboxesResponse
+	(*Transporter)(nil),                    // 23: holdfast.director.v1.Transporter
+	(*PairTransporterRequest)(nil),         // 24: holdfast.director.v1.PairTransporterRequest
+	(*PairTransporterResponse)(nil),        // 25: holdfast.director.v1.PairTransporterResponse
+	(*ListTransportersRequest)(nil),        // 26: holdfast.director.v1.ListTransportersRequest
+	(*ListTransportersResponse)(nil),       // 27: holdfast.director.v1.ListTransportersResponse
+	(*RefreshTransporterRequest)(nil),      // 28: holdfast.director.v1.RefreshTransporterRequest
+	(*RefreshTransporterResponse)(nil),     // 29: holdfast.director.v1.RefreshTransporterResponse
+	(*UpdateTransporterRequest)(nil),       // 30: holdfast.director.v1.UpdateTransporterRequest
+	(*UpdateTransporterResponse)(nil),      // 31: holdfast.director.v1.UpdateTransporterResponse
+	(*RemoveTransporterRequest)(nil),       // 32: holdfast.director.v1.RemoveTransporterRequest
+	(*RemoveTransporterResponse)(nil),      // 33: holdfast.director.v1.RemoveTransporterResponse
+	(*Repository)(nil),                     // 34: holdfast.director.v1.Repository
+	(*RepositorySchedules)(nil),            // 35: holdfast.director.v1.RepositorySchedules
+	(*SetRepositorySchedulesRequest)(nil),  // 36: holdfast.director.v1.SetRepositorySchedulesRequest
+	(*SetRepositorySchedulesResponse)(nil), // 37: holdfast.director.v1.SetRepositorySchedulesResponse
+	(*ListRepositoryStartsRequest)(nil),    // 38: holdfast.director.v1.ListRepositoryStartsRequest
+	(*ListRepositoryStartsResponse)(nil),   // 39: holdfast.director.v1.ListRepositoryStartsResponse
+	(*RepositoryStart)(nil),                // 40: holdfast.director.v1.RepositoryStart
+	(*Survey)(nil),                         // 41: holdfast.director.v1.Survey
+	(*RepositoryKey)(nil),                  // 42: holdfast.director.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),        // 43: holdfast.director.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),       // 44: holdfast.director.v1.CreateRepositoryResponse
+	(*ListRepositoriesRequest)(nil),        // 45: holdfast.director.v1.ListRepositoriesRequest
+	(*ListRepositoriesResponse)(nil),       // 46: holdfast.director.v1.ListRepositoriesResponse
+	(*GetRepositoryRequest)(nil),           // 47: holdfast.director.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),          // 48: holdfast.director.v1.GetRepositoryResponse
+	(*AttachRepositoryRequest)(nil),        // 49: holdfast.director.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),       // 50: holdfast.director.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),        // 51: holdfast.director.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),       // 52: holdfast.director.v1.DetachRepositoryResponse
+	(*RemoveRepositoryRequest)(nil),        // 53: holdfast.director.v1.RemoveRepositoryRequest
+	(*RemoveRepositoryResponse)(nil),       // 54: holdfast.director.v1.RemoveRepositoryResponse
+	(*VerifyRepositoryRequest)(nil),        // 55: holdfast.director.v1.VerifyRepositoryRequest
+	(*VerifyRepositoryResponse)(nil),       // 56: holdfast.director.v1.VerifyRepositoryResponse
+	(*ReclaimRepositoryRequest)(nil),       // 57: holdfast.director.v1.ReclaimRepositoryRequest
+	(*ReclaimRepositoryResponse)(nil),      // 58: holdfast.director.v1.ReclaimRepositoryResponse
+	(*SurveyRepositoryRequest)(nil),        // 59: holdfast.director.v1.SurveyRepositoryRequest
+	(*SurveyRepositoryResponse)(nil),       // 60: holdfast.director.v1.SurveyRepositoryResponse
+	(*ListBackupsRequest)(nil),             // 61: holdfast.director.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),            // 62: holdfast.director.v1.ListBackupsResponse
+	(*BackupSize)(nil),                     // 63: holdfast.director.v1.BackupSize
+	(*RepairRepositoryRequest)(nil),        // 64: holdfast.director.v1.RepairRepositoryRequest
+	(*RepairRepositoryResponse)(nil),       // 65: holdfast.director.v1.RepairRepositoryResponse
+	(*CopyRepositoryRequest)(nil),          // 66: holdfast.director.v1.CopyRepositoryRequest
+	(*CopyRepositoryResponse)(nil),         // 67: holdfast.director.v1.CopyRepositoryResponse
+	(*SetRepositoryCodecRequest)(nil),      // 68: holdfast.director.v1.SetRepositoryCodecRequest
+	(*SetRepositoryCodecResponse)(nil),     // 69: holdfast.director.v1.SetRepositoryCodecResponse
+	(*ChangeRepositoryKeyRequest)(nil),     // 70: holdfast.director.v1.ChangeRepositoryKeyRequest
+	(*ChangeRepositoryKeyResponse)(nil),    // 71: holdfast.director.v1.ChangeRepositoryKeyResponse
+	(*DeletePointsRequest)(nil),            // 72: holdfast.director.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),           // 73: holdfast.director.v1.DeletePointsResponse
+	(*Point)(nil),                          // 74: holdfast.director.v1.Point
+	(*ListPointsRequest)(nil),              // 75: holdfast.director.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),             // 76: holdfast.director.v1.ListPointsResponse
+	(*Folder)(nil),                         // 77: holdfast.director.v1.Folder
+	(*ListFoldersRequest)(nil),             // 78: holdfast.director.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),            // 79: holdfast.director.v1.ListFoldersResponse
+	(*Address)(nil),                        // 80: holdfast.director.v1.Address
+	(*MessageSummary)(nil),                 // 81: holdfast.director.v1.MessageSummary
+	(*ListMessagesRequest)(nil),            // 82: holdfast.director.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),           // 83: holdfast.director.v1.ListMessagesResponse
+	(*Loss)(nil),                           // 84: holdfast.director.v1.Loss
+	(*timestamppb.Timestamp)(nil),          // 85: google.protobuf.Timestamp
+	(*Schedule)(nil),                       // 86: holdfast.director.v1.Schedule
 }
 var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
-	0,  // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
-	78, // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	4,  // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
-	3,  // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
-	5,  // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	3,  // 5: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
-	12, // 6: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	3,  // 7: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
-	5,  // 8: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	3,  // 9: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
-	3,  // 10: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
-	5,  // 11: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	12, // 12: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	3,  // 13: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
-	3,  // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
-	1,  // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
-	19, // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	78, // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	78, // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	22, // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	22, // 20: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
-	22, // 21: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	22, // 22: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
-	22, // 23: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	2,  // 24: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	78, // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	78, // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
-	34, // 27: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
-	78, // 28: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	2,  // 29: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	35, // 30: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 31: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 32: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	33, // 33: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	35, // 34: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 35: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	33, // 36: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	56, // 37: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
-	78, // 38: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	78, // 39: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	2,  // 40: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
-	33, // 41: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
-	35, // 42: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
-	35, // 43: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
-	33, // 44: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
-	78, // 45: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	67, // 46: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	67, // 47: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	70, // 48: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	77, // 49: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	73, // 50: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	73, // 51: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	78, // 52: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	78, // 53: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	74, // 54: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	6,  // 55: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	8,  // 56: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	10, // 57: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	13, // 58: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	15, // 59: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	17, // 60: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	20, // 61: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	23, // 62: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	25, // 63: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	27, // 64: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	29, // 65: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	31, // 66: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	36, // 67: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	38, // 68: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	40, // 69: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	42, // 70: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	44, // 71: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	46, // 72: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	48, // 73: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	50, // 74: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
-	52, // 75: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
-	54, // 76: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
-	57, // 77: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
-	59, // 78: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
-	61, // 79: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
-	63, // 80: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
-	65, // 81: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
-	68, // 82: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	71, // 83: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	75, // 84: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	7,  // 85: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	9,  // 86: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	11, // 87: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	14, // 88: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	16, // 89: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	18, // 90: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	21, // 91: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	24, // 92: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	26, // 93: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	28, // 94: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	30, // 95: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	32, // 96: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	37, // 97: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	39, // 98: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	41, // 99: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	43, // 100: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	45, // 101: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	47, // 102: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	49, // 103: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	51, // 104: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
-	53, // 105: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
-	55, // 106: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
-	58, // 107: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
-	60, // 108: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
-	62, // 109: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
-	64, // 110: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
-	66, // 111: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
-	69, // 112: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	72, // 113: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	76, // 114: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	85, // [85:115] is the sub-list for method output_type
-	55, // [55:85] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	0,   // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
+	85,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	5,   // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
+	4,   // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	4,   // 5: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
+	13,  // 6: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	4,   // 7: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 8: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	4,   // 9: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
+	4,   // 10: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 11: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	13,  // 12: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	4,   // 13: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
+	4,   // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
+	1,   // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
+	20,  // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
+	85,  // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	85,  // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	23,  // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 20: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
+	23,  // 21: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 22: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 23: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	2,   // 24: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
+	85,  // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	85,  // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	41,  // 27: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
+	35,  // 28: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	85,  // 29: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	85,  // 30: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
+	86,  // 31: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
+	86,  // 32: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
+	86,  // 33: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
+	86,  // 34: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
+	86,  // 35: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
+	35,  // 36: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	34,  // 37: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
+	40,  // 38: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
+	3,   // 39: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
+	85,  // 40: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
+	85,  // 41: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	2,   // 42: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	42,  // 43: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	34,  // 44: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	34,  // 45: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	34,  // 46: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	42,  // 47: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	34,  // 48: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	34,  // 49: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	63,  // 50: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
+	85,  // 51: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	85,  // 52: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	2,   // 53: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	34,  // 54: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	42,  // 55: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	42,  // 56: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	34,  // 57: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	85,  // 58: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	74,  // 59: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	74,  // 60: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	77,  // 61: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	84,  // 62: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	80,  // 63: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	80,  // 64: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	85,  // 65: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	85,  // 66: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	81,  // 67: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	7,   // 68: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	9,   // 69: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	11,  // 70: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	14,  // 71: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	16,  // 72: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	18,  // 73: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	21,  // 74: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	24,  // 75: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	26,  // 76: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	28,  // 77: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	30,  // 78: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	32,  // 79: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	43,  // 80: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	45,  // 81: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	47,  // 82: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	49,  // 83: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	51,  // 84: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	36,  // 85: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
+	38,  // 86: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
+	53,  // 87: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	55,  // 88: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	57,  // 89: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	59,  // 90: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
+	61,  // 91: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
+	64,  // 92: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	66,  // 93: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	68,  // 94: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	70,  // 95: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	72,  // 96: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	75,  // 97: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	78,  // 98: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	82,  // 99: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	8,   // 100: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	10,  // 101: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	12,  // 102: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	15,  // 103: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	17,  // 104: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	19,  // 105: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	22,  // 106: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	25,  // 107: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	27,  // 108: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	29,  // 109: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	31,  // 110: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	33,  // 111: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	44,  // 112: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	46,  // 113: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	48,  // 114: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	50,  // 115: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	52,  // 116: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	37,  // 117: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
+	39,  // 118: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
+	54,  // 119: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	56,  // 120: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	58,  // 121: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	60,  // 122: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
+	62,  // 123: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
+	65,  // 124: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	67,  // 125: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	69,  // 126: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	71,  // 127: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	73,  // 128: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	76,  // 129: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	79,  // 130: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	83,  // 131: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	100, // [100:132] is the sub-list for method output_type
+	68,  // [68:100] is the sub-list for method input_type
+	68,  // [68:68] is the sub-list for extension type_name
+	68,  // [68:68] is the sub-list for extension extendee
+	0,   // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }
@@ -5544,13 +6101,14 @@ func file_holdfast_director_v1_inventory_proto_init() {
 	if File_holdfast_director_v1_inventory_proto != nil {
 		return
 	}
+	file_holdfast_director_v1_schedule_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_inventory_proto_rawDesc), len(file_holdfast_director_v1_inventory_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   75,
+			NumEnums:      4,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

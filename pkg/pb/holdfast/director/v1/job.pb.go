@@ -534,444 +534,6 @@ func (x *Reports) GetWhen() ReportWhen {
 	return ReportWhen_REPORT_WHEN_UNSPECIFIED
 }
 
-// Schedule says when a job starts by itself.
-type Schedule struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Types that are valid to be assigned to When:
-	//
-	//	*Schedule_Weekly
-	//	*Schedule_Monthly
-	//	*Schedule_Periodic
-	//	*Schedule_AfterJob
-	When isSchedule_When `protobuf_oneof:"when"`
-	// IANA name of the zone in which times and dates are meant ("Europe/Berlin"); needed by all but after_job.
-	Zone string `protobuf:"bytes,5,opt,name=zone,proto3" json:"zone,omitempty"`
-	// First date on which a run may start ("2026-12-01"); empty for any.
-	From string `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
-	// In words; ignored in requests.
-	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Schedule) Reset() {
-	*x = Schedule{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Schedule) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Schedule) ProtoMessage() {}
-
-func (x *Schedule) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
-func (*Schedule) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Schedule) GetWhen() isSchedule_When {
-	if x != nil {
-		return x.When
-	}
-	return nil
-}
-
-func (x *Schedule) GetWeekly() *Weekly {
-	if x != nil {
-		if x, ok := x.When.(*Schedule_Weekly); ok {
-			return x.Weekly
-		}
-	}
-	return nil
-}
-
-func (x *Schedule) GetMonthly() *Monthly {
-	if x != nil {
-		if x, ok := x.When.(*Schedule_Monthly); ok {
-			return x.Monthly
-		}
-	}
-	return nil
-}
-
-func (x *Schedule) GetPeriodic() *Periodic {
-	if x != nil {
-		if x, ok := x.When.(*Schedule_Periodic); ok {
-			return x.Periodic
-		}
-	}
-	return nil
-}
-
-func (x *Schedule) GetAfterJob() *AfterJob {
-	if x != nil {
-		if x, ok := x.When.(*Schedule_AfterJob); ok {
-			return x.AfterJob
-		}
-	}
-	return nil
-}
-
-func (x *Schedule) GetZone() string {
-	if x != nil {
-		return x.Zone
-	}
-	return ""
-}
-
-func (x *Schedule) GetFrom() string {
-	if x != nil {
-		return x.From
-	}
-	return ""
-}
-
-func (x *Schedule) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-type isSchedule_When interface {
-	isSchedule_When()
-}
-
-type Schedule_Weekly struct {
-	Weekly *Weekly `protobuf:"bytes,1,opt,name=weekly,proto3,oneof"`
-}
-
-type Schedule_Monthly struct {
-	Monthly *Monthly `protobuf:"bytes,2,opt,name=monthly,proto3,oneof"`
-}
-
-type Schedule_Periodic struct {
-	Periodic *Periodic `protobuf:"bytes,3,opt,name=periodic,proto3,oneof"`
-}
-
-type Schedule_AfterJob struct {
-	AfterJob *AfterJob `protobuf:"bytes,4,opt,name=after_job,json=afterJob,proto3,oneof"`
-}
-
-func (*Schedule_Weekly) isSchedule_When() {}
-
-func (*Schedule_Monthly) isSchedule_When() {}
-
-func (*Schedule_Periodic) isSchedule_When() {}
-
-func (*Schedule_AfterJob) isSchedule_When() {}
-
-type Weekly struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// 0 Sunday to 6 Saturday; all seven make it daily.
-	Days []int32 `protobuf:"varint,1,rep,packed,name=days,proto3" json:"days,omitempty"`
-	// "22:00"
-	Start string `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
-	// When a run is stopped, on the next day if not after the start; empty for never.
-	End           string `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Weekly) Reset() {
-	*x = Weekly{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Weekly) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Weekly) ProtoMessage() {}
-
-func (x *Weekly) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Weekly.ProtoReflect.Descriptor instead.
-func (*Weekly) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Weekly) GetDays() []int32 {
-	if x != nil {
-		return x.Days
-	}
-	return nil
-}
-
-func (x *Weekly) GetStart() string {
-	if x != nil {
-		return x.Start
-	}
-	return ""
-}
-
-func (x *Weekly) GetEnd() string {
-	if x != nil {
-		return x.End
-	}
-	return ""
-}
-
-type Monthly struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 12; 0 for every month.
-	Month int32 `protobuf:"varint,1,opt,name=month,proto3" json:"month,omitempty"`
-	// 1 to 31 or -1 for the last day; a day that a month does not have is its last. Or ordinal and weekday.
-	Day int32 `protobuf:"varint,2,opt,name=day,proto3" json:"day,omitempty"`
-	// 1 to 4, or -1 for the last.
-	Ordinal       int32  `protobuf:"varint,3,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
-	Weekday       int32  `protobuf:"varint,4,opt,name=weekday,proto3" json:"weekday,omitempty"`
-	Start         string `protobuf:"bytes,5,opt,name=start,proto3" json:"start,omitempty"`
-	End           string `protobuf:"bytes,6,opt,name=end,proto3" json:"end,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Monthly) Reset() {
-	*x = Monthly{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Monthly) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Monthly) ProtoMessage() {}
-
-func (x *Monthly) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Monthly.ProtoReflect.Descriptor instead.
-func (*Monthly) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Monthly) GetMonth() int32 {
-	if x != nil {
-		return x.Month
-	}
-	return 0
-}
-
-func (x *Monthly) GetDay() int32 {
-	if x != nil {
-		return x.Day
-	}
-	return 0
-}
-
-func (x *Monthly) GetOrdinal() int32 {
-	if x != nil {
-		return x.Ordinal
-	}
-	return 0
-}
-
-func (x *Monthly) GetWeekday() int32 {
-	if x != nil {
-		return x.Weekday
-	}
-	return 0
-}
-
-func (x *Monthly) GetStart() string {
-	if x != nil {
-		return x.Start
-	}
-	return ""
-}
-
-func (x *Monthly) GetEnd() string {
-	if x != nil {
-		return x.End
-	}
-	return ""
-}
-
-type Periodic struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Days  []int32                `protobuf:"varint,1,rep,packed,name=days,proto3" json:"days,omitempty"`
-	Start string                 `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
-	// End of the window; empty for midnight. With an end, a run that goes on past it is stopped.
-	End           string `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
-	EveryMinutes  int32  `protobuf:"varint,4,opt,name=every_minutes,json=everyMinutes,proto3" json:"every_minutes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Periodic) Reset() {
-	*x = Periodic{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Periodic) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Periodic) ProtoMessage() {}
-
-func (x *Periodic) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Periodic.ProtoReflect.Descriptor instead.
-func (*Periodic) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Periodic) GetDays() []int32 {
-	if x != nil {
-		return x.Days
-	}
-	return nil
-}
-
-func (x *Periodic) GetStart() string {
-	if x != nil {
-		return x.Start
-	}
-	return ""
-}
-
-func (x *Periodic) GetEnd() string {
-	if x != nil {
-		return x.End
-	}
-	return ""
-}
-
-func (x *Periodic) GetEveryMinutes() int32 {
-	if x != nil {
-		return x.EveryMinutes
-	}
-	return 0
-}
-
-type AfterJob struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	JobId        string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	DelayMinutes int32                  `protobuf:"varint,2,opt,name=delay_minutes,json=delayMinutes,proto3" json:"delay_minutes,omitempty"`
-	// After which ends; incomplete runs count as successful. At least one.
-	Successful    bool `protobuf:"varint,3,opt,name=successful,proto3" json:"successful,omitempty"`
-	Failed        bool `protobuf:"varint,4,opt,name=failed,proto3" json:"failed,omitempty"`
-	Stopped       bool `protobuf:"varint,5,opt,name=stopped,proto3" json:"stopped,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AfterJob) Reset() {
-	*x = AfterJob{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AfterJob) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AfterJob) ProtoMessage() {}
-
-func (x *AfterJob) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AfterJob.ProtoReflect.Descriptor instead.
-func (*AfterJob) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *AfterJob) GetJobId() string {
-	if x != nil {
-		return x.JobId
-	}
-	return ""
-}
-
-func (x *AfterJob) GetDelayMinutes() int32 {
-	if x != nil {
-		return x.DelayMinutes
-	}
-	return 0
-}
-
-func (x *AfterJob) GetSuccessful() bool {
-	if x != nil {
-		return x.Successful
-	}
-	return false
-}
-
-func (x *AfterJob) GetFailed() bool {
-	if x != nil {
-		return x.Failed
-	}
-	return false
-}
-
-func (x *AfterJob) GetStopped() bool {
-	if x != nil {
-		return x.Stopped
-	}
-	return false
-}
-
 // Retention says which points of each mailbox stay. All zero keeps everything.
 type Retention struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -988,7 +550,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +562,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +575,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Retention) GetLast() int32 {
@@ -1070,7 +632,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +644,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +657,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Source) GetItems() []*SourceItem {
@@ -1123,7 +685,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +697,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +710,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -1178,7 +740,7 @@ type Destination struct {
 
 func (x *Destination) Reset() {
 	*x = Destination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +752,7 @@ func (x *Destination) String() string {
 func (*Destination) ProtoMessage() {}
 
 func (x *Destination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +765,7 @@ func (x *Destination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Destination.ProtoReflect.Descriptor instead.
 func (*Destination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Destination) GetRepositoryId() string {
@@ -1237,7 +799,7 @@ type AccountDestination struct {
 
 func (x *AccountDestination) Reset() {
 	*x = AccountDestination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +811,7 @@ func (x *AccountDestination) String() string {
 func (*AccountDestination) ProtoMessage() {}
 
 func (x *AccountDestination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +824,7 @@ func (x *AccountDestination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountDestination.ProtoReflect.Descriptor instead.
 func (*AccountDestination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AccountDestination) GetAccountId() string {
@@ -1290,7 +852,7 @@ type MailboxDestination struct {
 
 func (x *MailboxDestination) Reset() {
 	*x = MailboxDestination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +864,7 @@ func (x *MailboxDestination) String() string {
 func (*MailboxDestination) ProtoMessage() {}
 
 func (x *MailboxDestination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +877,7 @@ func (x *MailboxDestination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailboxDestination.ProtoReflect.Descriptor instead.
 func (*MailboxDestination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MailboxDestination) GetAccountId() string {
@@ -1360,7 +922,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1372,7 +934,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1385,7 +947,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -1453,7 +1015,7 @@ type CreateJobRequest struct {
 
 func (x *CreateJobRequest) Reset() {
 	*x = CreateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +1027,7 @@ func (x *CreateJobRequest) String() string {
 func (*CreateJobRequest) ProtoMessage() {}
 
 func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1478,7 +1040,7 @@ func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobRequest.ProtoReflect.Descriptor instead.
 func (*CreateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateJobRequest) GetJob() *Job {
@@ -1497,7 +1059,7 @@ type CreateJobResponse struct {
 
 func (x *CreateJobResponse) Reset() {
 	*x = CreateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +1071,7 @@ func (x *CreateJobResponse) String() string {
 func (*CreateJobResponse) ProtoMessage() {}
 
 func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +1084,7 @@ func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobResponse.ProtoReflect.Descriptor instead.
 func (*CreateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateJobResponse) GetJob() *Job {
@@ -1541,7 +1103,7 @@ type UpdateJobRequest struct {
 
 func (x *UpdateJobRequest) Reset() {
 	*x = UpdateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1115,7 @@ func (x *UpdateJobRequest) String() string {
 func (*UpdateJobRequest) ProtoMessage() {}
 
 func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1128,7 @@ func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobRequest.ProtoReflect.Descriptor instead.
 func (*UpdateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateJobRequest) GetJob() *Job {
@@ -1585,7 +1147,7 @@ type UpdateJobResponse struct {
 
 func (x *UpdateJobResponse) Reset() {
 	*x = UpdateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1159,7 @@ func (x *UpdateJobResponse) String() string {
 func (*UpdateJobResponse) ProtoMessage() {}
 
 func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1172,7 @@ func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobResponse.ProtoReflect.Descriptor instead.
 func (*UpdateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateJobResponse) GetJob() *Job {
@@ -1629,7 +1191,7 @@ type GetJobRequest struct {
 
 func (x *GetJobRequest) Reset() {
 	*x = GetJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1203,7 @@ func (x *GetJobRequest) String() string {
 func (*GetJobRequest) ProtoMessage() {}
 
 func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1216,7 @@ func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobRequest.ProtoReflect.Descriptor instead.
 func (*GetJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetJobRequest) GetJobId() string {
@@ -1673,7 +1235,7 @@ type GetJobResponse struct {
 
 func (x *GetJobResponse) Reset() {
 	*x = GetJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1247,7 @@ func (x *GetJobResponse) String() string {
 func (*GetJobResponse) ProtoMessage() {}
 
 func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1260,7 @@ func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobResponse.ProtoReflect.Descriptor instead.
 func (*GetJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetJobResponse) GetJob() *Job {
@@ -1716,7 +1278,7 @@ type ListJobsRequest struct {
 
 func (x *ListJobsRequest) Reset() {
 	*x = ListJobsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1728,7 +1290,7 @@ func (x *ListJobsRequest) String() string {
 func (*ListJobsRequest) ProtoMessage() {}
 
 func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1741,7 +1303,7 @@ func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{16}
 }
 
 type ListJobsResponse struct {
@@ -1753,7 +1315,7 @@ type ListJobsResponse struct {
 
 func (x *ListJobsResponse) Reset() {
 	*x = ListJobsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1765,7 +1327,7 @@ func (x *ListJobsResponse) String() string {
 func (*ListJobsResponse) ProtoMessage() {}
 
 func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1778,7 +1340,7 @@ func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListJobsResponse) GetJobs() []*Job {
@@ -1797,7 +1359,7 @@ type DeleteJobRequest struct {
 
 func (x *DeleteJobRequest) Reset() {
 	*x = DeleteJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +1371,7 @@ func (x *DeleteJobRequest) String() string {
 func (*DeleteJobRequest) ProtoMessage() {}
 
 func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +1384,7 @@ func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DeleteJobRequest) GetJobId() string {
@@ -1840,7 +1402,7 @@ type DeleteJobResponse struct {
 
 func (x *DeleteJobResponse) Reset() {
 	*x = DeleteJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +1414,7 @@ func (x *DeleteJobResponse) String() string {
 func (*DeleteJobResponse) ProtoMessage() {}
 
 func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +1427,7 @@ func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 type RunJobRequest struct {
@@ -1879,7 +1441,7 @@ type RunJobRequest struct {
 
 func (x *RunJobRequest) Reset() {
 	*x = RunJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1891,7 +1453,7 @@ func (x *RunJobRequest) String() string {
 func (*RunJobRequest) ProtoMessage() {}
 
 func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1904,7 +1466,7 @@ func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobRequest.ProtoReflect.Descriptor instead.
 func (*RunJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RunJobRequest) GetJobId() string {
@@ -1937,7 +1499,7 @@ type RunJobResponse struct {
 
 func (x *RunJobResponse) Reset() {
 	*x = RunJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1949,7 +1511,7 @@ func (x *RunJobResponse) String() string {
 func (*RunJobResponse) ProtoMessage() {}
 
 func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1962,7 +1524,7 @@ func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobResponse.ProtoReflect.Descriptor instead.
 func (*RunJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RunJobResponse) GetRun() *Run {
@@ -1983,7 +1545,7 @@ type ListRunsRequest struct {
 
 func (x *ListRunsRequest) Reset() {
 	*x = ListRunsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +1557,7 @@ func (x *ListRunsRequest) String() string {
 func (*ListRunsRequest) ProtoMessage() {}
 
 func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +1570,7 @@ func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
 func (*ListRunsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListRunsRequest) GetJobId() string {
@@ -2035,7 +1597,7 @@ type ListRunsResponse struct {
 
 func (x *ListRunsResponse) Reset() {
 	*x = ListRunsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +1609,7 @@ func (x *ListRunsResponse) String() string {
 func (*ListRunsResponse) ProtoMessage() {}
 
 func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +1622,7 @@ func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
 func (*ListRunsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRunsResponse) GetRuns() []*Run {
@@ -2081,7 +1643,7 @@ type GetRunRequest struct {
 
 func (x *GetRunRequest) Reset() {
 	*x = GetRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2093,7 +1655,7 @@ func (x *GetRunRequest) String() string {
 func (*GetRunRequest) ProtoMessage() {}
 
 func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2106,7 +1668,7 @@ func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunRequest.ProtoReflect.Descriptor instead.
 func (*GetRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetRunRequest) GetRunId() string {
@@ -2133,7 +1695,7 @@ type GetRunResponse struct {
 
 func (x *GetRunResponse) Reset() {
 	*x = GetRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +1707,7 @@ func (x *GetRunResponse) String() string {
 func (*GetRunResponse) ProtoMessage() {}
 
 func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +1720,7 @@ func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunResponse.ProtoReflect.Descriptor instead.
 func (*GetRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetRunResponse) GetRun() *Run {
@@ -2184,7 +1746,7 @@ type WatchRunRequest struct {
 
 func (x *WatchRunRequest) Reset() {
 	*x = WatchRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +1758,7 @@ func (x *WatchRunRequest) String() string {
 func (*WatchRunRequest) ProtoMessage() {}
 
 func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +1771,7 @@ func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WatchRunRequest) GetRunId() string {
@@ -2230,7 +1792,7 @@ type WatchRunResponse struct {
 
 func (x *WatchRunResponse) Reset() {
 	*x = WatchRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +1804,7 @@ func (x *WatchRunResponse) String() string {
 func (*WatchRunResponse) ProtoMessage() {}
 
 func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2255,7 +1817,7 @@ func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WatchRunResponse) GetRun() *Run {
@@ -2282,7 +1844,7 @@ type StopRunRequest struct {
 
 func (x *StopRunRequest) Reset() {
 	*x = StopRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2294,7 +1856,7 @@ func (x *StopRunRequest) String() string {
 func (*StopRunRequest) ProtoMessage() {}
 
 func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2307,7 +1869,7 @@ func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunRequest.ProtoReflect.Descriptor instead.
 func (*StopRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StopRunRequest) GetRunId() string {
@@ -2332,7 +1894,7 @@ type StopRunResponse struct {
 
 func (x *StopRunResponse) Reset() {
 	*x = StopRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2344,7 +1906,7 @@ func (x *StopRunResponse) String() string {
 func (*StopRunResponse) ProtoMessage() {}
 
 func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2357,7 +1919,7 @@ func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunResponse.ProtoReflect.Descriptor instead.
 func (*StopRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{29}
 }
 
 type ListStartsRequest struct {
@@ -2374,7 +1936,7 @@ type ListStartsRequest struct {
 
 func (x *ListStartsRequest) Reset() {
 	*x = ListStartsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2386,7 +1948,7 @@ func (x *ListStartsRequest) String() string {
 func (*ListStartsRequest) ProtoMessage() {}
 
 func (x *ListStartsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2399,7 +1961,7 @@ func (x *ListStartsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStartsRequest.ProtoReflect.Descriptor instead.
 func (*ListStartsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListStartsRequest) GetJobId() string {
@@ -2432,7 +1994,7 @@ type ListStartsResponse struct {
 
 func (x *ListStartsResponse) Reset() {
 	*x = ListStartsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2444,7 +2006,7 @@ func (x *ListStartsResponse) String() string {
 func (*ListStartsResponse) ProtoMessage() {}
 
 func (x *ListStartsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2457,7 +2019,7 @@ func (x *ListStartsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStartsResponse.ProtoReflect.Descriptor instead.
 func (*ListStartsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListStartsResponse) GetStarts() []*Start {
@@ -2480,7 +2042,7 @@ type PreviewRetentionRequest struct {
 
 func (x *PreviewRetentionRequest) Reset() {
 	*x = PreviewRetentionRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2054,7 @@ func (x *PreviewRetentionRequest) String() string {
 func (*PreviewRetentionRequest) ProtoMessage() {}
 
 func (x *PreviewRetentionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2067,7 @@ func (x *PreviewRetentionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewRetentionRequest.ProtoReflect.Descriptor instead.
 func (*PreviewRetentionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PreviewRetentionRequest) GetJobId() string {
@@ -2541,7 +2103,7 @@ type PreviewRetentionResponse struct {
 
 func (x *PreviewRetentionResponse) Reset() {
 	*x = PreviewRetentionResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2553,7 +2115,7 @@ func (x *PreviewRetentionResponse) String() string {
 func (*PreviewRetentionResponse) ProtoMessage() {}
 
 func (x *PreviewRetentionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2566,7 +2128,7 @@ func (x *PreviewRetentionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewRetentionResponse.ProtoReflect.Descriptor instead.
 func (*PreviewRetentionResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PreviewRetentionResponse) GetKept() int64 {
@@ -2606,7 +2168,7 @@ type PointDecision struct {
 
 func (x *PointDecision) Reset() {
 	*x = PointDecision{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2618,7 +2180,7 @@ func (x *PointDecision) String() string {
 func (*PointDecision) ProtoMessage() {}
 
 func (x *PointDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2631,7 +2193,7 @@ func (x *PointDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointDecision.ProtoReflect.Descriptor instead.
 func (*PointDecision) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PointDecision) GetPointId() string {
@@ -2692,7 +2254,7 @@ type ApplyRetentionRequest struct {
 
 func (x *ApplyRetentionRequest) Reset() {
 	*x = ApplyRetentionRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2266,7 @@ func (x *ApplyRetentionRequest) String() string {
 func (*ApplyRetentionRequest) ProtoMessage() {}
 
 func (x *ApplyRetentionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2279,7 @@ func (x *ApplyRetentionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRetentionRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRetentionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ApplyRetentionRequest) GetJobId() string {
@@ -2735,7 +2297,7 @@ type ApplyRetentionResponse struct {
 
 func (x *ApplyRetentionResponse) Reset() {
 	*x = ApplyRetentionResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2309,7 @@ func (x *ApplyRetentionResponse) String() string {
 func (*ApplyRetentionResponse) ProtoMessage() {}
 
 func (x *ApplyRetentionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +2322,7 @@ func (x *ApplyRetentionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRetentionResponse.ProtoReflect.Descriptor instead.
 func (*ApplyRetentionResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{36}
 }
 
 type Start struct {
@@ -2779,7 +2341,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2353,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2366,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Start) GetJobId() string {
@@ -2860,7 +2422,7 @@ type EstimateJobRequest struct {
 
 func (x *EstimateJobRequest) Reset() {
 	*x = EstimateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2872,7 +2434,7 @@ func (x *EstimateJobRequest) String() string {
 func (*EstimateJobRequest) ProtoMessage() {}
 
 func (x *EstimateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2885,7 +2447,7 @@ func (x *EstimateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateJobRequest.ProtoReflect.Descriptor instead.
 func (*EstimateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *EstimateJobRequest) GetJobId() string {
@@ -2923,7 +2485,7 @@ type EstimateJobResponse struct {
 
 func (x *EstimateJobResponse) Reset() {
 	*x = EstimateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2935,7 +2497,7 @@ func (x *EstimateJobResponse) String() string {
 func (*EstimateJobResponse) ProtoMessage() {}
 
 func (x *EstimateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2948,7 +2510,7 @@ func (x *EstimateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateJobResponse.ProtoReflect.Descriptor instead.
 func (*EstimateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *EstimateJobResponse) GetMailboxes() int32 {
@@ -3027,7 +2589,7 @@ type Estimate struct {
 
 func (x *Estimate) Reset() {
 	*x = Estimate{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3039,7 +2601,7 @@ func (x *Estimate) String() string {
 func (*Estimate) ProtoMessage() {}
 
 func (x *Estimate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3052,7 +2614,7 @@ func (x *Estimate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
 func (*Estimate) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Estimate) GetLeast() *durationpb.Duration {
@@ -3132,7 +2694,7 @@ type GetLedgerRequest struct {
 
 func (x *GetLedgerRequest) Reset() {
 	*x = GetLedgerRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3144,7 +2706,7 @@ func (x *GetLedgerRequest) String() string {
 func (*GetLedgerRequest) ProtoMessage() {}
 
 func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3157,7 +2719,7 @@ func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
 func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetLedgerRequest) GetTaskId() string {
@@ -3205,7 +2767,7 @@ type GetLedgerResponse struct {
 
 func (x *GetLedgerResponse) Reset() {
 	*x = GetLedgerResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3217,7 +2779,7 @@ func (x *GetLedgerResponse) String() string {
 func (*GetLedgerResponse) ProtoMessage() {}
 
 func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3230,7 +2792,7 @@ func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
 func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetLedgerResponse) GetBalance() *Balance {
@@ -3298,7 +2860,7 @@ type LedgerFolder struct {
 
 func (x *LedgerFolder) Reset() {
 	*x = LedgerFolder{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3310,7 +2872,7 @@ func (x *LedgerFolder) String() string {
 func (*LedgerFolder) ProtoMessage() {}
 
 func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3323,7 +2885,7 @@ func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
 func (*LedgerFolder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *LedgerFolder) GetFolderId() string {
@@ -3380,7 +2942,7 @@ type LedgerReason struct {
 
 func (x *LedgerReason) Reset() {
 	*x = LedgerReason{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3392,7 +2954,7 @@ func (x *LedgerReason) String() string {
 func (*LedgerReason) ProtoMessage() {}
 
 func (x *LedgerReason) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3405,7 +2967,7 @@ func (x *LedgerReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerReason.ProtoReflect.Descriptor instead.
 func (*LedgerReason) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *LedgerReason) GetCause() LedgerCause {
@@ -3433,7 +2995,7 @@ var File_holdfast_director_v1_job_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\"\xda\x06\n" +
+	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\x1a#holdfast/director/v1/schedule.proto\"\xda\x06\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x124\n" +
@@ -3470,40 +3032,7 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"]\n" +
 	"\aReports\x12\x1c\n" +
 	"\taddresses\x18\x01 \x03(\tR\taddresses\x124\n" +
-	"\x04when\x18\x02 \x01(\x0e2 .holdfast.director.v1.ReportWhenR\x04when\"\xbe\x02\n" +
-	"\bSchedule\x126\n" +
-	"\x06weekly\x18\x01 \x01(\v2\x1c.holdfast.director.v1.WeeklyH\x00R\x06weekly\x129\n" +
-	"\amonthly\x18\x02 \x01(\v2\x1d.holdfast.director.v1.MonthlyH\x00R\amonthly\x12<\n" +
-	"\bperiodic\x18\x03 \x01(\v2\x1e.holdfast.director.v1.PeriodicH\x00R\bperiodic\x12=\n" +
-	"\tafter_job\x18\x04 \x01(\v2\x1e.holdfast.director.v1.AfterJobH\x00R\bafterJob\x12\x12\n" +
-	"\x04zone\x18\x05 \x01(\tR\x04zone\x12\x12\n" +
-	"\x04from\x18\x06 \x01(\tR\x04from\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04textB\x06\n" +
-	"\x04when\"D\n" +
-	"\x06Weekly\x12\x12\n" +
-	"\x04days\x18\x01 \x03(\x05R\x04days\x12\x14\n" +
-	"\x05start\x18\x02 \x01(\tR\x05start\x12\x10\n" +
-	"\x03end\x18\x03 \x01(\tR\x03end\"\x8d\x01\n" +
-	"\aMonthly\x12\x14\n" +
-	"\x05month\x18\x01 \x01(\x05R\x05month\x12\x10\n" +
-	"\x03day\x18\x02 \x01(\x05R\x03day\x12\x18\n" +
-	"\aordinal\x18\x03 \x01(\x05R\aordinal\x12\x18\n" +
-	"\aweekday\x18\x04 \x01(\x05R\aweekday\x12\x14\n" +
-	"\x05start\x18\x05 \x01(\tR\x05start\x12\x10\n" +
-	"\x03end\x18\x06 \x01(\tR\x03end\"k\n" +
-	"\bPeriodic\x12\x12\n" +
-	"\x04days\x18\x01 \x03(\x05R\x04days\x12\x14\n" +
-	"\x05start\x18\x02 \x01(\tR\x05start\x12\x10\n" +
-	"\x03end\x18\x03 \x01(\tR\x03end\x12#\n" +
-	"\revery_minutes\x18\x04 \x01(\x05R\feveryMinutes\"\x98\x01\n" +
-	"\bAfterJob\x12\x15\n" +
-	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12#\n" +
-	"\rdelay_minutes\x18\x02 \x01(\x05R\fdelayMinutes\x12\x1e\n" +
-	"\n" +
-	"successful\x18\x03 \x01(\bR\n" +
-	"successful\x12\x16\n" +
-	"\x06failed\x18\x04 \x01(\bR\x06failed\x12\x18\n" +
-	"\astopped\x18\x05 \x01(\bR\astopped\"\x93\x01\n" +
+	"\x04when\x18\x02 \x01(\x0e2 .holdfast.director.v1.ReportWhenR\x04when\"\x93\x01\n" +
 	"\tRetention\x12\x12\n" +
 	"\x04last\x18\x01 \x01(\x05R\x04last\x12\x14\n" +
 	"\x05daily\x18\x02 \x01(\x05R\x05daily\x12\x16\n" +
@@ -3724,7 +3253,7 @@ func file_holdfast_director_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(ReportWhen)(0),                  // 0: holdfast.director.v1.ReportWhen
 	(WhenDetached)(0),                // 1: holdfast.director.v1.WhenDetached
@@ -3732,147 +3261,139 @@ var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(*Job)(nil),                      // 3: holdfast.director.v1.Job
 	(*Script)(nil),                   // 4: holdfast.director.v1.Script
 	(*Reports)(nil),                  // 5: holdfast.director.v1.Reports
-	(*Schedule)(nil),                 // 6: holdfast.director.v1.Schedule
-	(*Weekly)(nil),                   // 7: holdfast.director.v1.Weekly
-	(*Monthly)(nil),                  // 8: holdfast.director.v1.Monthly
-	(*Periodic)(nil),                 // 9: holdfast.director.v1.Periodic
-	(*AfterJob)(nil),                 // 10: holdfast.director.v1.AfterJob
-	(*Retention)(nil),                // 11: holdfast.director.v1.Retention
-	(*Source)(nil),                   // 12: holdfast.director.v1.Source
-	(*SourceItem)(nil),               // 13: holdfast.director.v1.SourceItem
-	(*Destination)(nil),              // 14: holdfast.director.v1.Destination
-	(*AccountDestination)(nil),       // 15: holdfast.director.v1.AccountDestination
-	(*MailboxDestination)(nil),       // 16: holdfast.director.v1.MailboxDestination
-	(*JobOptions)(nil),               // 17: holdfast.director.v1.JobOptions
-	(*CreateJobRequest)(nil),         // 18: holdfast.director.v1.CreateJobRequest
-	(*CreateJobResponse)(nil),        // 19: holdfast.director.v1.CreateJobResponse
-	(*UpdateJobRequest)(nil),         // 20: holdfast.director.v1.UpdateJobRequest
-	(*UpdateJobResponse)(nil),        // 21: holdfast.director.v1.UpdateJobResponse
-	(*GetJobRequest)(nil),            // 22: holdfast.director.v1.GetJobRequest
-	(*GetJobResponse)(nil),           // 23: holdfast.director.v1.GetJobResponse
-	(*ListJobsRequest)(nil),          // 24: holdfast.director.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),         // 25: holdfast.director.v1.ListJobsResponse
-	(*DeleteJobRequest)(nil),         // 26: holdfast.director.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),        // 27: holdfast.director.v1.DeleteJobResponse
-	(*RunJobRequest)(nil),            // 28: holdfast.director.v1.RunJobRequest
-	(*RunJobResponse)(nil),           // 29: holdfast.director.v1.RunJobResponse
-	(*ListRunsRequest)(nil),          // 30: holdfast.director.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),         // 31: holdfast.director.v1.ListRunsResponse
-	(*GetRunRequest)(nil),            // 32: holdfast.director.v1.GetRunRequest
-	(*GetRunResponse)(nil),           // 33: holdfast.director.v1.GetRunResponse
-	(*WatchRunRequest)(nil),          // 34: holdfast.director.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),         // 35: holdfast.director.v1.WatchRunResponse
-	(*StopRunRequest)(nil),           // 36: holdfast.director.v1.StopRunRequest
-	(*StopRunResponse)(nil),          // 37: holdfast.director.v1.StopRunResponse
-	(*ListStartsRequest)(nil),        // 38: holdfast.director.v1.ListStartsRequest
-	(*ListStartsResponse)(nil),       // 39: holdfast.director.v1.ListStartsResponse
-	(*PreviewRetentionRequest)(nil),  // 40: holdfast.director.v1.PreviewRetentionRequest
-	(*PreviewRetentionResponse)(nil), // 41: holdfast.director.v1.PreviewRetentionResponse
-	(*PointDecision)(nil),            // 42: holdfast.director.v1.PointDecision
-	(*ApplyRetentionRequest)(nil),    // 43: holdfast.director.v1.ApplyRetentionRequest
-	(*ApplyRetentionResponse)(nil),   // 44: holdfast.director.v1.ApplyRetentionResponse
-	(*Start)(nil),                    // 45: holdfast.director.v1.Start
-	(*EstimateJobRequest)(nil),       // 46: holdfast.director.v1.EstimateJobRequest
-	(*EstimateJobResponse)(nil),      // 47: holdfast.director.v1.EstimateJobResponse
-	(*Estimate)(nil),                 // 48: holdfast.director.v1.Estimate
-	(*GetLedgerRequest)(nil),         // 49: holdfast.director.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 50: holdfast.director.v1.GetLedgerResponse
-	(*LedgerFolder)(nil),             // 51: holdfast.director.v1.LedgerFolder
-	(*LedgerReason)(nil),             // 52: holdfast.director.v1.LedgerReason
-	nil,                              // 53: holdfast.director.v1.Script.EnvironmentEntry
-	(*timestamppb.Timestamp)(nil),    // 54: google.protobuf.Timestamp
-	(RunStatus)(0),                   // 55: holdfast.director.v1.RunStatus
-	(*Run)(nil),                      // 56: holdfast.director.v1.Run
-	(*Task)(nil),                     // 57: holdfast.director.v1.Task
-	(*durationpb.Duration)(nil),      // 58: google.protobuf.Duration
-	(*Balance)(nil),                  // 59: holdfast.director.v1.Balance
+	(*Retention)(nil),                // 6: holdfast.director.v1.Retention
+	(*Source)(nil),                   // 7: holdfast.director.v1.Source
+	(*SourceItem)(nil),               // 8: holdfast.director.v1.SourceItem
+	(*Destination)(nil),              // 9: holdfast.director.v1.Destination
+	(*AccountDestination)(nil),       // 10: holdfast.director.v1.AccountDestination
+	(*MailboxDestination)(nil),       // 11: holdfast.director.v1.MailboxDestination
+	(*JobOptions)(nil),               // 12: holdfast.director.v1.JobOptions
+	(*CreateJobRequest)(nil),         // 13: holdfast.director.v1.CreateJobRequest
+	(*CreateJobResponse)(nil),        // 14: holdfast.director.v1.CreateJobResponse
+	(*UpdateJobRequest)(nil),         // 15: holdfast.director.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),        // 16: holdfast.director.v1.UpdateJobResponse
+	(*GetJobRequest)(nil),            // 17: holdfast.director.v1.GetJobRequest
+	(*GetJobResponse)(nil),           // 18: holdfast.director.v1.GetJobResponse
+	(*ListJobsRequest)(nil),          // 19: holdfast.director.v1.ListJobsRequest
+	(*ListJobsResponse)(nil),         // 20: holdfast.director.v1.ListJobsResponse
+	(*DeleteJobRequest)(nil),         // 21: holdfast.director.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),        // 22: holdfast.director.v1.DeleteJobResponse
+	(*RunJobRequest)(nil),            // 23: holdfast.director.v1.RunJobRequest
+	(*RunJobResponse)(nil),           // 24: holdfast.director.v1.RunJobResponse
+	(*ListRunsRequest)(nil),          // 25: holdfast.director.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),         // 26: holdfast.director.v1.ListRunsResponse
+	(*GetRunRequest)(nil),            // 27: holdfast.director.v1.GetRunRequest
+	(*GetRunResponse)(nil),           // 28: holdfast.director.v1.GetRunResponse
+	(*WatchRunRequest)(nil),          // 29: holdfast.director.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),         // 30: holdfast.director.v1.WatchRunResponse
+	(*StopRunRequest)(nil),           // 31: holdfast.director.v1.StopRunRequest
+	(*StopRunResponse)(nil),          // 32: holdfast.director.v1.StopRunResponse
+	(*ListStartsRequest)(nil),        // 33: holdfast.director.v1.ListStartsRequest
+	(*ListStartsResponse)(nil),       // 34: holdfast.director.v1.ListStartsResponse
+	(*PreviewRetentionRequest)(nil),  // 35: holdfast.director.v1.PreviewRetentionRequest
+	(*PreviewRetentionResponse)(nil), // 36: holdfast.director.v1.PreviewRetentionResponse
+	(*PointDecision)(nil),            // 37: holdfast.director.v1.PointDecision
+	(*ApplyRetentionRequest)(nil),    // 38: holdfast.director.v1.ApplyRetentionRequest
+	(*ApplyRetentionResponse)(nil),   // 39: holdfast.director.v1.ApplyRetentionResponse
+	(*Start)(nil),                    // 40: holdfast.director.v1.Start
+	(*EstimateJobRequest)(nil),       // 41: holdfast.director.v1.EstimateJobRequest
+	(*EstimateJobResponse)(nil),      // 42: holdfast.director.v1.EstimateJobResponse
+	(*Estimate)(nil),                 // 43: holdfast.director.v1.Estimate
+	(*GetLedgerRequest)(nil),         // 44: holdfast.director.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 45: holdfast.director.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 46: holdfast.director.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 47: holdfast.director.v1.LedgerReason
+	nil,                              // 48: holdfast.director.v1.Script.EnvironmentEntry
+	(*timestamppb.Timestamp)(nil),    // 49: google.protobuf.Timestamp
+	(RunStatus)(0),                   // 50: holdfast.director.v1.RunStatus
+	(*Schedule)(nil),                 // 51: holdfast.director.v1.Schedule
+	(*Run)(nil),                      // 52: holdfast.director.v1.Run
+	(*Task)(nil),                     // 53: holdfast.director.v1.Task
+	(*durationpb.Duration)(nil),      // 54: google.protobuf.Duration
+	(*Balance)(nil),                  // 55: holdfast.director.v1.Balance
 }
 var file_holdfast_director_v1_job_proto_depIdxs = []int32{
-	12, // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
-	14, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
-	17, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	54, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
-	55, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	54, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
-	6,  // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
-	11, // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
-	54, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	7,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
+	9,  // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
+	12, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
+	49, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	50, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
+	49, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	51, // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
+	6,  // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
+	49, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
 	4,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
 	4,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
 	5,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
-	53, // 12: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
+	48, // 12: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
 	0,  // 13: holdfast.director.v1.Reports.when:type_name -> holdfast.director.v1.ReportWhen
-	7,  // 14: holdfast.director.v1.Schedule.weekly:type_name -> holdfast.director.v1.Weekly
-	8,  // 15: holdfast.director.v1.Schedule.monthly:type_name -> holdfast.director.v1.Monthly
-	9,  // 16: holdfast.director.v1.Schedule.periodic:type_name -> holdfast.director.v1.Periodic
-	10, // 17: holdfast.director.v1.Schedule.after_job:type_name -> holdfast.director.v1.AfterJob
-	13, // 18: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
-	15, // 19: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
-	16, // 20: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
-	1,  // 21: holdfast.director.v1.JobOptions.when_detached:type_name -> holdfast.director.v1.WhenDetached
-	3,  // 22: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
-	3,  // 23: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 24: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
-	3,  // 25: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 26: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 27: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
-	56, // 28: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	56, // 29: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	56, // 30: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	57, // 31: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	56, // 32: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	57, // 33: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	6,  // 34: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
-	45, // 35: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
-	11, // 36: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
-	42, // 37: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
-	54, // 38: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
-	54, // 39: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
-	54, // 40: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
-	3,  // 41: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
-	48, // 42: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
-	48, // 43: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
-	58, // 44: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
-	58, // 45: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
-	58, // 46: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
-	58, // 47: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
-	58, // 48: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
-	59, // 49: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
-	51, // 50: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
-	54, // 51: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
-	52, // 52: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
-	2,  // 53: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
-	18, // 54: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	20, // 55: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	22, // 56: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	24, // 57: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	26, // 58: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	28, // 59: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	30, // 60: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	32, // 61: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	34, // 62: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	36, // 63: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	38, // 64: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	40, // 65: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
-	43, // 66: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
-	19, // 67: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	21, // 68: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	23, // 69: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	25, // 70: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	27, // 71: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	29, // 72: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	31, // 73: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	33, // 74: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	35, // 75: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	37, // 76: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	39, // 77: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	41, // 78: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
-	44, // 79: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
-	67, // [67:80] is the sub-list for method output_type
-	54, // [54:67] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	8,  // 14: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
+	10, // 15: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
+	11, // 16: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
+	1,  // 17: holdfast.director.v1.JobOptions.when_detached:type_name -> holdfast.director.v1.WhenDetached
+	3,  // 18: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 19: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 20: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 21: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 22: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 23: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
+	52, // 24: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	52, // 25: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	52, // 26: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	53, // 27: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	52, // 28: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	53, // 29: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	51, // 30: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
+	40, // 31: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
+	6,  // 32: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
+	37, // 33: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
+	49, // 34: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
+	49, // 35: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	49, // 36: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	3,  // 37: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
+	43, // 38: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
+	43, // 39: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
+	54, // 40: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
+	54, // 41: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
+	54, // 42: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
+	54, // 43: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
+	54, // 44: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
+	55, // 45: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
+	46, // 46: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
+	49, // 47: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
+	47, // 48: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
+	2,  // 49: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
+	13, // 50: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	15, // 51: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	17, // 52: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	19, // 53: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	21, // 54: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	23, // 55: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	25, // 56: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	27, // 57: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	29, // 58: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	31, // 59: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	33, // 60: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	35, // 61: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	38, // 62: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	14, // 63: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	16, // 64: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	18, // 65: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	20, // 66: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	22, // 67: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	24, // 68: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	26, // 69: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	28, // 70: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	30, // 71: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	32, // 72: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	34, // 73: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	36, // 74: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	39, // 75: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	63, // [63:76] is the sub-list for method output_type
+	50, // [50:63] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_job_proto_init() }
@@ -3881,21 +3402,16 @@ func file_holdfast_director_v1_job_proto_init() {
 		return
 	}
 	file_holdfast_director_v1_run_proto_init()
-	file_holdfast_director_v1_job_proto_msgTypes[3].OneofWrappers = []any{
-		(*Schedule_Weekly)(nil),
-		(*Schedule_Monthly)(nil),
-		(*Schedule_Periodic)(nil),
-		(*Schedule_AfterJob)(nil),
-	}
-	file_holdfast_director_v1_job_proto_msgTypes[14].OneofWrappers = []any{}
-	file_holdfast_director_v1_job_proto_msgTypes[45].OneofWrappers = []any{}
+	file_holdfast_director_v1_schedule_proto_init()
+	file_holdfast_director_v1_job_proto_msgTypes[9].OneofWrappers = []any{}
+	file_holdfast_director_v1_job_proto_msgTypes[40].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_job_proto_rawDesc), len(file_holdfast_director_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   51,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -573,7 +573,10 @@ type Repository struct {
 	Statistics *RepositoryStatistics `protobuf:"bytes,10,opt,name=statistics,proto3" json:"statistics,omitempty"`
 	Error      string                `protobuf:"bytes,11,opt,name=error,proto3" json:"error,omitempty"`
 	// A RepositoryKey to which the key is being changed, sealed likewise; empty when none is.
-	SealedNextKey []byte `protobuf:"bytes,12,opt,name=sealed_next_key,json=sealedNextKey,proto3" json:"sealed_next_key,omitempty"`
+	SealedNextKey []byte               `protobuf:"bytes,12,opt,name=sealed_next_key,json=sealedNextKey,proto3" json:"sealed_next_key,omitempty"`
+	Schedules     *RepositorySchedules `protobuf:"bytes,13,opt,name=schedules,proto3" json:"schedules,omitempty"`
+	// When it was last attached or detached.
+	Switched      *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=switched,proto3" json:"switched,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -692,6 +695,255 @@ func (x *Repository) GetSealedNextKey() []byte {
 	return nil
 }
 
+func (x *Repository) GetSchedules() *RepositorySchedules {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Repository) GetSwitched() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Switched
+	}
+	return nil
+}
+
+// RepositorySchedules says what is done to a repository by the clock.
+type RepositorySchedules struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Detach        []*Schedule            `protobuf:"bytes,1,rep,name=detach,proto3" json:"detach,omitempty"`
+	Attach        []*Schedule            `protobuf:"bytes,2,rep,name=attach,proto3" json:"attach,omitempty"`
+	Verify        []*Schedule            `protobuf:"bytes,3,rep,name=verify,proto3" json:"verify,omitempty"`
+	VerifyFull    []*Schedule            `protobuf:"bytes,4,rep,name=verify_full,json=verifyFull,proto3" json:"verify_full,omitempty"`
+	Reclaim       []*Schedule            `protobuf:"bytes,5,rep,name=reclaim,proto3" json:"reclaim,omitempty"`
+	Recreate      bool                   `protobuf:"varint,6,opt,name=recreate,proto3" json:"recreate,omitempty"`
+	SkipBusy      bool                   `protobuf:"varint,7,opt,name=skip_busy,json=skipBusy,proto3" json:"skip_busy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepositorySchedules) Reset() {
+	*x = RepositorySchedules{}
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepositorySchedules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepositorySchedules) ProtoMessage() {}
+
+func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepositorySchedules.ProtoReflect.Descriptor instead.
+func (*RepositorySchedules) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RepositorySchedules) GetDetach() []*Schedule {
+	if x != nil {
+		return x.Detach
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetAttach() []*Schedule {
+	if x != nil {
+		return x.Attach
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetVerify() []*Schedule {
+	if x != nil {
+		return x.Verify
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetVerifyFull() []*Schedule {
+	if x != nil {
+		return x.VerifyFull
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetReclaim() []*Schedule {
+	if x != nil {
+		return x.Reclaim
+	}
+	return nil
+}
+
+func (x *RepositorySchedules) GetRecreate() bool {
+	if x != nil {
+		return x.Recreate
+	}
+	return false
+}
+
+func (x *RepositorySchedules) GetSkipBusy() bool {
+	if x != nil {
+		return x.SkipBusy
+	}
+	return false
+}
+
+// RepositoryPlan is how far the keeper has come with a repository.
+type RepositoryPlan struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// Up to when starts were considered.
+	Considered    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=considered,proto3" json:"considered,omitempty"`
+	Due           []*DueWork             `protobuf:"bytes,3,rep,name=due,proto3" json:"due,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepositoryPlan) Reset() {
+	*x = RepositoryPlan{}
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepositoryPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepositoryPlan) ProtoMessage() {}
+
+func (x *RepositoryPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepositoryPlan.ProtoReflect.Descriptor instead.
+func (*RepositoryPlan) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RepositoryPlan) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *RepositoryPlan) GetConsidered() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Considered
+	}
+	return nil
+}
+
+func (x *RepositoryPlan) GetDue() []*DueWork {
+	if x != nil {
+		return x.Due
+	}
+	return nil
+}
+
+// DueWork is something whose time has come and that is not done yet.
+type DueWork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Numbers of holdfast.director.v1.RepositoryWork.
+	Work  int32                  `protobuf:"varint,1,opt,name=work,proto3" json:"work,omitempty"`
+	Start *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
+	Cause string                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The activity, where the Director does it itself.
+	RunId string `protobuf:"bytes,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Why it waits.
+	Waiting       string `protobuf:"bytes,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DueWork) Reset() {
+	*x = DueWork{}
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DueWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DueWork) ProtoMessage() {}
+
+func (x *DueWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DueWork.ProtoReflect.Descriptor instead.
+func (*DueWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DueWork) GetWork() int32 {
+	if x != nil {
+		return x.Work
+	}
+	return 0
+}
+
+func (x *DueWork) GetStart() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *DueWork) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *DueWork) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *DueWork) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
+}
+
 // RepositoryKey exists only sealed.
 type RepositoryKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -703,7 +955,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +967,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +980,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -764,7 +1016,7 @@ type RepositoryStatistics struct {
 
 func (x *RepositoryStatistics) Reset() {
 	*x = RepositoryStatistics{}
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +1028,7 @@ func (x *RepositoryStatistics) String() string {
 func (*RepositoryStatistics) ProtoMessage() {}
 
 func (x *RepositoryStatistics) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +1041,7 @@ func (x *RepositoryStatistics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryStatistics.ProtoReflect.Descriptor instead.
 func (*RepositoryStatistics) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RepositoryStatistics) GetBackups() int64 {
@@ -882,7 +1134,7 @@ type Survey struct {
 
 func (x *Survey) Reset() {
 	*x = Survey{}
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +1146,7 @@ func (x *Survey) String() string {
 func (*Survey) ProtoMessage() {}
 
 func (x *Survey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_inventory_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1159,7 @@ func (x *Survey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survey.ProtoReflect.Descriptor instead.
 func (*Survey) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_inventory_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Survey) GetTaken() *timestamppb.Timestamp {
@@ -942,7 +1194,7 @@ var File_holdfast_state_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\n" +
-	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x04\n" +
+	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a holdfast/state/v1/schedule.proto\"\x9a\x04\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -995,7 +1247,7 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\x02os\x18\n" +
 	" \x01(\tR\x02os\x12\x12\n" +
 	"\x04arch\x18\v \x01(\tR\x04arch\x12K\n" +
-	"\x13certificate_expires\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\"\x97\x03\n" +
+	"\x13certificate_expires\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\"\x95\x04\n" +
 	"\n" +
 	"Repository\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -1013,7 +1265,30 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	" \x01(\v2'.holdfast.state.v1.RepositoryStatisticsR\n" +
 	"statistics\x12\x14\n" +
 	"\x05error\x18\v \x01(\tR\x05error\x12&\n" +
-	"\x0fsealed_next_key\x18\f \x01(\fR\rsealedNextKey\"J\n" +
+	"\x0fsealed_next_key\x18\f \x01(\fR\rsealedNextKey\x12D\n" +
+	"\tschedules\x18\r \x01(\v2&.holdfast.state.v1.RepositorySchedulesR\tschedules\x126\n" +
+	"\bswitched\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\bswitched\"\xe2\x02\n" +
+	"\x13RepositorySchedules\x123\n" +
+	"\x06detach\x18\x01 \x03(\v2\x1b.holdfast.state.v1.ScheduleR\x06detach\x123\n" +
+	"\x06attach\x18\x02 \x03(\v2\x1b.holdfast.state.v1.ScheduleR\x06attach\x123\n" +
+	"\x06verify\x18\x03 \x03(\v2\x1b.holdfast.state.v1.ScheduleR\x06verify\x12<\n" +
+	"\vverify_full\x18\x04 \x03(\v2\x1b.holdfast.state.v1.ScheduleR\n" +
+	"verifyFull\x125\n" +
+	"\areclaim\x18\x05 \x03(\v2\x1b.holdfast.state.v1.ScheduleR\areclaim\x12\x1a\n" +
+	"\brecreate\x18\x06 \x01(\bR\brecreate\x12\x1b\n" +
+	"\tskip_busy\x18\a \x01(\bR\bskipBusy\"\x9f\x01\n" +
+	"\x0eRepositoryPlan\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12:\n" +
+	"\n" +
+	"considered\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"considered\x12,\n" +
+	"\x03due\x18\x03 \x03(\v2\x1a.holdfast.state.v1.DueWorkR\x03due\"\x96\x01\n" +
+	"\aDueWork\x12\x12\n" +
+	"\x04work\x18\x01 \x01(\x05R\x04work\x120\n" +
+	"\x05start\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12\x14\n" +
+	"\x05cause\x18\x03 \x01(\tR\x05cause\x12\x15\n" +
+	"\x06run_id\x18\x04 \x01(\tR\x05runId\x12\x18\n" +
+	"\awaiting\x18\x05 \x01(\tR\awaiting\"J\n" +
 	"\rRepositoryKey\x12\x1e\n" +
 	"\n" +
 	"passphrase\x18\x01 \x01(\tR\n" +
@@ -1055,7 +1330,7 @@ func file_holdfast_state_v1_inventory_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_inventory_proto_rawDescData
 }
 
-var file_holdfast_state_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_holdfast_state_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_holdfast_state_v1_inventory_proto_goTypes = []any{
 	(*Account)(nil),               // 0: holdfast.state.v1.Account
 	(*Limits)(nil),                // 1: holdfast.state.v1.Limits
@@ -1063,29 +1338,43 @@ var file_holdfast_state_v1_inventory_proto_goTypes = []any{
 	(*Mailbox)(nil),               // 3: holdfast.state.v1.Mailbox
 	(*Transporter)(nil),           // 4: holdfast.state.v1.Transporter
 	(*Repository)(nil),            // 5: holdfast.state.v1.Repository
-	(*RepositoryKey)(nil),         // 6: holdfast.state.v1.RepositoryKey
-	(*RepositoryStatistics)(nil),  // 7: holdfast.state.v1.RepositoryStatistics
-	(*Survey)(nil),                // 8: holdfast.state.v1.Survey
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*RepositorySchedules)(nil),   // 6: holdfast.state.v1.RepositorySchedules
+	(*RepositoryPlan)(nil),        // 7: holdfast.state.v1.RepositoryPlan
+	(*DueWork)(nil),               // 8: holdfast.state.v1.DueWork
+	(*RepositoryKey)(nil),         // 9: holdfast.state.v1.RepositoryKey
+	(*RepositoryStatistics)(nil),  // 10: holdfast.state.v1.RepositoryStatistics
+	(*Survey)(nil),                // 11: holdfast.state.v1.Survey
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*Schedule)(nil),              // 13: holdfast.state.v1.Schedule
 }
 var file_holdfast_state_v1_inventory_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Account.limits:type_name -> holdfast.state.v1.Limits
-	9,  // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
-	9,  // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	9,  // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
-	9,  // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
-	9,  // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	9,  // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	9,  // 7: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	7,  // 8: holdfast.state.v1.Repository.statistics:type_name -> holdfast.state.v1.RepositoryStatistics
-	9,  // 9: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
-	8,  // 10: holdfast.state.v1.RepositoryStatistics.survey:type_name -> holdfast.state.v1.Survey
-	9,  // 11: holdfast.state.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	12, // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
+	12, // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	12, // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
+	12, // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
+	12, // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	12, // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	12, // 7: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	10, // 8: holdfast.state.v1.Repository.statistics:type_name -> holdfast.state.v1.RepositoryStatistics
+	6,  // 9: holdfast.state.v1.Repository.schedules:type_name -> holdfast.state.v1.RepositorySchedules
+	12, // 10: holdfast.state.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	13, // 11: holdfast.state.v1.RepositorySchedules.detach:type_name -> holdfast.state.v1.Schedule
+	13, // 12: holdfast.state.v1.RepositorySchedules.attach:type_name -> holdfast.state.v1.Schedule
+	13, // 13: holdfast.state.v1.RepositorySchedules.verify:type_name -> holdfast.state.v1.Schedule
+	13, // 14: holdfast.state.v1.RepositorySchedules.verify_full:type_name -> holdfast.state.v1.Schedule
+	13, // 15: holdfast.state.v1.RepositorySchedules.reclaim:type_name -> holdfast.state.v1.Schedule
+	12, // 16: holdfast.state.v1.RepositoryPlan.considered:type_name -> google.protobuf.Timestamp
+	8,  // 17: holdfast.state.v1.RepositoryPlan.due:type_name -> holdfast.state.v1.DueWork
+	12, // 18: holdfast.state.v1.DueWork.start:type_name -> google.protobuf.Timestamp
+	12, // 19: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
+	11, // 20: holdfast.state.v1.RepositoryStatistics.survey:type_name -> holdfast.state.v1.Survey
+	12, // 21: holdfast.state.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_inventory_proto_init() }
@@ -1093,13 +1382,14 @@ func file_holdfast_state_v1_inventory_proto_init() {
 	if File_holdfast_state_v1_inventory_proto != nil {
 		return
 	}
+	file_holdfast_state_v1_schedule_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_inventory_proto_rawDesc), len(file_holdfast_state_v1_inventory_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -403,182 +403,6 @@ func (x *Reports) GetWhen() int32 {
 	return 0
 }
 
-// Schedule starts a job by the clock, or (after_job_id) after another job.
-type Schedule struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Numbers of director/internal/schedule.Kind; 0 with after_job_id.
-	Kind int32  `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Zone string `protobuf:"bytes,2,opt,name=zone,proto3" json:"zone,omitempty"`
-	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
-	// Minutes since midnight.
-	Start int32 `protobuf:"varint,4,opt,name=start,proto3" json:"start,omitempty"`
-	Ends  bool  `protobuf:"varint,5,opt,name=ends,proto3" json:"ends,omitempty"`
-	End   int32 `protobuf:"varint,6,opt,name=end,proto3" json:"end,omitempty"`
-	// Bits of the days of the week, from Sunday.
-	Days            int32  `protobuf:"varint,7,opt,name=days,proto3" json:"days,omitempty"`
-	EveryMinutes    int32  `protobuf:"varint,8,opt,name=every_minutes,json=everyMinutes,proto3" json:"every_minutes,omitempty"`
-	Month           int32  `protobuf:"varint,9,opt,name=month,proto3" json:"month,omitempty"`
-	Day             int32  `protobuf:"varint,10,opt,name=day,proto3" json:"day,omitempty"`
-	Ordinal         int32  `protobuf:"varint,11,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
-	Weekday         int32  `protobuf:"varint,12,opt,name=weekday,proto3" json:"weekday,omitempty"`
-	AfterJobId      string `protobuf:"bytes,13,opt,name=after_job_id,json=afterJobId,proto3" json:"after_job_id,omitempty"`
-	DelayMinutes    int32  `protobuf:"varint,14,opt,name=delay_minutes,json=delayMinutes,proto3" json:"delay_minutes,omitempty"`
-	AfterSuccessful bool   `protobuf:"varint,15,opt,name=after_successful,json=afterSuccessful,proto3" json:"after_successful,omitempty"`
-	AfterFailed     bool   `protobuf:"varint,16,opt,name=after_failed,json=afterFailed,proto3" json:"after_failed,omitempty"`
-	AfterStopped    bool   `protobuf:"varint,17,opt,name=after_stopped,json=afterStopped,proto3" json:"after_stopped,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
-}
-
-func (x *Schedule) Reset() {
-	*x = Schedule{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Schedule) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Schedule) ProtoMessage() {}
-
-func (x *Schedule) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
-func (*Schedule) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Schedule) GetKind() int32 {
-	if x != nil {
-		return x.Kind
-	}
-	return 0
-}
-
-func (x *Schedule) GetZone() string {
-	if x != nil {
-		return x.Zone
-	}
-	return ""
-}
-
-func (x *Schedule) GetFrom() string {
-	if x != nil {
-		return x.From
-	}
-	return ""
-}
-
-func (x *Schedule) GetStart() int32 {
-	if x != nil {
-		return x.Start
-	}
-	return 0
-}
-
-func (x *Schedule) GetEnds() bool {
-	if x != nil {
-		return x.Ends
-	}
-	return false
-}
-
-func (x *Schedule) GetEnd() int32 {
-	if x != nil {
-		return x.End
-	}
-	return 0
-}
-
-func (x *Schedule) GetDays() int32 {
-	if x != nil {
-		return x.Days
-	}
-	return 0
-}
-
-func (x *Schedule) GetEveryMinutes() int32 {
-	if x != nil {
-		return x.EveryMinutes
-	}
-	return 0
-}
-
-func (x *Schedule) GetMonth() int32 {
-	if x != nil {
-		return x.Month
-	}
-	return 0
-}
-
-func (x *Schedule) GetDay() int32 {
-	if x != nil {
-		return x.Day
-	}
-	return 0
-}
-
-func (x *Schedule) GetOrdinal() int32 {
-	if x != nil {
-		return x.Ordinal
-	}
-	return 0
-}
-
-func (x *Schedule) GetWeekday() int32 {
-	if x != nil {
-		return x.Weekday
-	}
-	return 0
-}
-
-func (x *Schedule) GetAfterJobId() string {
-	if x != nil {
-		return x.AfterJobId
-	}
-	return ""
-}
-
-func (x *Schedule) GetDelayMinutes() int32 {
-	if x != nil {
-		return x.DelayMinutes
-	}
-	return 0
-}
-
-func (x *Schedule) GetAfterSuccessful() bool {
-	if x != nil {
-		return x.AfterSuccessful
-	}
-	return false
-}
-
-func (x *Schedule) GetAfterFailed() bool {
-	if x != nil {
-		return x.AfterFailed
-	}
-	return false
-}
-
-func (x *Schedule) GetAfterStopped() bool {
-	if x != nil {
-		return x.AfterStopped
-	}
-	return false
-}
-
 type Retention struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Last          int32                  `protobuf:"varint,1,opt,name=last,proto3" json:"last,omitempty"`
@@ -593,7 +417,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -605,7 +429,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -618,7 +442,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Retention) GetLast() int32 {
@@ -677,7 +501,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +513,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +526,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Plan) GetJobId() string {
@@ -737,7 +561,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +573,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +586,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -796,7 +620,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +632,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +645,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -913,14 +737,16 @@ type Run struct {
 	// Milliseconds, by a clock that is not set; of the Director's lives that are over, or of all once the run has ended.
 	TookMs int64 `protobuf:"varint,22,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
 	// 1 the script before it has not ended, 2 all tasks ended and the script after it has not; 0 else.
-	Phase         int32 `protobuf:"varint,30,opt,name=phase,proto3" json:"phase,omitempty"`
+	Phase int32 `protobuf:"varint,30,opt,name=phase,proto3" json:"phase,omitempty"`
+	// Why it waits, of a run that the Director does itself.
+	Held          string `protobuf:"bytes,40,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +758,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +771,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Run) GetId() string {
@@ -1109,6 +935,13 @@ func (x *Run) GetPhase() int32 {
 	return 0
 }
 
+func (x *Run) GetHeld() string {
+	if x != nil {
+		return x.Held
+	}
+	return ""
+}
+
 // Task is the part of a run for one mailbox, or the whole of a recovery or verify.
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1173,7 +1006,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1018,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1031,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Task) GetId() string {
@@ -1492,7 +1325,7 @@ type Undo struct {
 
 func (x *Undo) Reset() {
 	*x = Undo{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1337,7 @@ func (x *Undo) String() string {
 func (*Undo) ProtoMessage() {}
 
 func (x *Undo) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1350,7 @@ func (x *Undo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Undo.ProtoReflect.Descriptor instead.
 func (*Undo) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Undo) GetRecoveryTaskId() string {
@@ -1548,7 +1381,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1393,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1406,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -1632,7 +1465,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1477,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1490,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -1708,7 +1541,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1553,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +1566,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1779,7 +1612,7 @@ type Past struct {
 
 func (x *Past) Reset() {
 	*x = Past{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1791,7 +1624,7 @@ func (x *Past) String() string {
 func (*Past) ProtoMessage() {}
 
 func (x *Past) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1804,7 +1637,7 @@ func (x *Past) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Past.ProtoReflect.Descriptor instead.
 func (*Past) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Past) GetJobId() string {
@@ -1856,7 +1689,7 @@ type Effort struct {
 
 func (x *Effort) Reset() {
 	*x = Effort{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1701,7 @@ func (x *Effort) String() string {
 func (*Effort) ProtoMessage() {}
 
 func (x *Effort) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +1714,7 @@ func (x *Effort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effort.ProtoReflect.Descriptor instead.
 func (*Effort) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Effort) GetEnded() *timestamppb.Timestamp {
@@ -1942,7 +1775,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1954,7 +1787,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1967,7 +1800,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -2029,7 +1862,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2041,7 +1874,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2054,7 +1887,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Transfer) GetId() string {
@@ -2090,7 +1923,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2102,7 +1935,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2115,7 +1948,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -2184,7 +2017,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2029,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2042,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2245,7 +2078,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2257,7 +2090,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2270,7 +2103,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2365,7 +2198,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2210,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2223,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -2454,7 +2287,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2299,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2312,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2525,7 +2358,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2537,7 +2370,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2550,7 +2383,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2615,7 +2448,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2627,7 +2460,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2640,7 +2473,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2693,7 +2526,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +2538,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +2551,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2781,7 +2614,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2793,7 +2626,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2806,7 +2639,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2837,7 +2670,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2849,7 +2682,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2862,7 +2695,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2911,7 +2744,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\"\xe5\x05\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\xe5\x05\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -2950,27 +2783,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +
 	"\aReports\x12\x1c\n" +
 	"\taddresses\x18\x01 \x03(\tR\taddresses\x12\x12\n" +
-	"\x04when\x18\x02 \x01(\x05R\x04when\"\xd1\x03\n" +
-	"\bSchedule\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\x05R\x04kind\x12\x12\n" +
-	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x12\n" +
-	"\x04from\x18\x03 \x01(\tR\x04from\x12\x14\n" +
-	"\x05start\x18\x04 \x01(\x05R\x05start\x12\x12\n" +
-	"\x04ends\x18\x05 \x01(\bR\x04ends\x12\x10\n" +
-	"\x03end\x18\x06 \x01(\x05R\x03end\x12\x12\n" +
-	"\x04days\x18\a \x01(\x05R\x04days\x12#\n" +
-	"\revery_minutes\x18\b \x01(\x05R\feveryMinutes\x12\x14\n" +
-	"\x05month\x18\t \x01(\x05R\x05month\x12\x10\n" +
-	"\x03day\x18\n" +
-	" \x01(\x05R\x03day\x12\x18\n" +
-	"\aordinal\x18\v \x01(\x05R\aordinal\x12\x18\n" +
-	"\aweekday\x18\f \x01(\x05R\aweekday\x12 \n" +
-	"\fafter_job_id\x18\r \x01(\tR\n" +
-	"afterJobId\x12#\n" +
-	"\rdelay_minutes\x18\x0e \x01(\x05R\fdelayMinutes\x12)\n" +
-	"\x10after_successful\x18\x0f \x01(\bR\x0fafterSuccessful\x12!\n" +
-	"\fafter_failed\x18\x10 \x01(\bR\vafterFailed\x12#\n" +
-	"\rafter_stopped\x18\x11 \x01(\bR\fafterStopped\"\x93\x01\n" +
+	"\x04when\x18\x02 \x01(\x05R\x04when\"\x93\x01\n" +
 	"\tRetention\x12\x12\n" +
 	"\x04last\x18\x01 \x01(\x05R\x04last\x12\x14\n" +
 	"\x05daily\x18\x02 \x01(\x05R\x05daily\x12\x16\n" +
@@ -3004,7 +2817,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
 	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
 	"\n" +
-	"\b_retries\"\xbe\x05\n" +
+	"\b_retries\"\xd2\x05\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -3031,7 +2844,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\astop_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\x06stopAt\x12\x14\n" +
 	"\x05notes\x18\x15 \x03(\tR\x05notes\x12\x17\n" +
 	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\x12\x14\n" +
-	"\x05phase\x18\x1e \x01(\x05R\x05phase\"\xa1\r\n" +
+	"\x05phase\x18\x1e \x01(\x05R\x05phase\x12\x12\n" +
+	"\x04held\x18( \x01(\tR\x04held\"\xa1\r\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -3228,86 +3042,86 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
 	(*Destination)(nil),           // 1: holdfast.state.v1.Destination
 	(*Script)(nil),                // 2: holdfast.state.v1.Script
 	(*Reports)(nil),               // 3: holdfast.state.v1.Reports
-	(*Schedule)(nil),              // 4: holdfast.state.v1.Schedule
-	(*Retention)(nil),             // 5: holdfast.state.v1.Retention
-	(*Plan)(nil),                  // 6: holdfast.state.v1.Plan
-	(*SourceItem)(nil),            // 7: holdfast.state.v1.SourceItem
-	(*JobOptions)(nil),            // 8: holdfast.state.v1.JobOptions
-	(*Run)(nil),                   // 9: holdfast.state.v1.Run
-	(*Task)(nil),                  // 10: holdfast.state.v1.Task
-	(*Undo)(nil),                  // 11: holdfast.state.v1.Undo
-	(*UndoReport)(nil),            // 12: holdfast.state.v1.UndoReport
-	(*Try)(nil),                   // 13: holdfast.state.v1.Try
-	(*Balance)(nil),               // 14: holdfast.state.v1.Balance
-	(*Past)(nil),                  // 15: holdfast.state.v1.Past
-	(*Effort)(nil),                // 16: holdfast.state.v1.Effort
-	(*Copy)(nil),                  // 17: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 18: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 19: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 20: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 21: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 22: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 23: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 24: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 25: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 26: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 27: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 28: holdfast.state.v1.Loss
-	nil,                           // 29: holdfast.state.v1.Script.EnvironmentEntry
-	nil,                           // 30: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 31: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*Retention)(nil),             // 4: holdfast.state.v1.Retention
+	(*Plan)(nil),                  // 5: holdfast.state.v1.Plan
+	(*SourceItem)(nil),            // 6: holdfast.state.v1.SourceItem
+	(*JobOptions)(nil),            // 7: holdfast.state.v1.JobOptions
+	(*Run)(nil),                   // 8: holdfast.state.v1.Run
+	(*Task)(nil),                  // 9: holdfast.state.v1.Task
+	(*Undo)(nil),                  // 10: holdfast.state.v1.Undo
+	(*UndoReport)(nil),            // 11: holdfast.state.v1.UndoReport
+	(*Try)(nil),                   // 12: holdfast.state.v1.Try
+	(*Balance)(nil),               // 13: holdfast.state.v1.Balance
+	(*Past)(nil),                  // 14: holdfast.state.v1.Past
+	(*Effort)(nil),                // 15: holdfast.state.v1.Effort
+	(*Copy)(nil),                  // 16: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 17: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 18: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 19: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 20: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 21: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 22: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 23: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 24: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 25: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 26: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 27: holdfast.state.v1.Loss
+	nil,                           // 28: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 29: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 30: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*Schedule)(nil),              // 32: holdfast.state.v1.Schedule
 	(*Survey)(nil),                // 33: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
-	7,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
-	8,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	32, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
-	4,  // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
-	5,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
+	6,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
+	7,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
+	31, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	32, // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
+	4,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
 	1,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
 	2,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
 	2,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
 	3,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
-	29, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
-	32, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	30, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
-	8,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	32, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	32, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	21, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	32, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	18, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	32, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	32, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	21, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	22, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	23, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	32, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	32, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	21, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	17, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	24, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	25, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	26, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	28, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	31, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	29, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	7,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
+	31, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	31, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	20, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	31, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	17, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	31, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	31, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	20, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	21, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	22, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	31, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	31, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	20, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	16, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	23, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	24, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	25, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
 	33, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	13, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
-	14, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
-	11, // 33: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
-	12, // 34: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
-	32, // 35: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	16, // 36: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
-	16, // 37: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
-	32, // 38: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
-	20, // 39: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	31, // 40: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	28, // 41: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	12, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
+	13, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
+	10, // 33: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
+	11, // 34: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
+	31, // 35: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	15, // 36: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
+	15, // 37: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
+	31, // 38: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
+	19, // 39: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	30, // 40: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	27, // 41: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
 	42, // [42:42] is the sub-list for method output_type
 	42, // [42:42] is the sub-list for method input_type
 	42, // [42:42] is the sub-list for extension type_name
@@ -3321,14 +3135,15 @@ func file_holdfast_state_v1_work_proto_init() {
 		return
 	}
 	file_holdfast_state_v1_inventory_proto_init()
-	file_holdfast_state_v1_work_proto_msgTypes[8].OneofWrappers = []any{}
+	file_holdfast_state_v1_schedule_proto_init()
+	file_holdfast_state_v1_work_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

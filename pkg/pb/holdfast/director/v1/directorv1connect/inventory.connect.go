@@ -88,6 +88,12 @@ const (
 	// RepositoryServiceDetachRepositoryProcedure is the fully-qualified name of the RepositoryService's
 	// DetachRepository RPC.
 	RepositoryServiceDetachRepositoryProcedure = "/holdfast.director.v1.RepositoryService/DetachRepository"
+	// RepositoryServiceSetRepositorySchedulesProcedure is the fully-qualified name of the
+	// RepositoryService's SetRepositorySchedules RPC.
+	RepositoryServiceSetRepositorySchedulesProcedure = "/holdfast.director.v1.RepositoryService/SetRepositorySchedules"
+	// RepositoryServiceListRepositoryStartsProcedure is the fully-qualified name of the
+	// RepositoryService's ListRepositoryStarts RPC.
+	RepositoryServiceListRepositoryStartsProcedure = "/holdfast.director.v1.RepositoryService/ListRepositoryStarts"
 	// RepositoryServiceRemoveRepositoryProcedure is the fully-qualified name of the RepositoryService's
 	// RemoveRepository RPC.
 	RepositoryServiceRemoveRepositoryProcedure = "/holdfast.director.v1.RepositoryService/RemoveRepository"
@@ -594,6 +600,10 @@ type RepositoryServiceClient interface {
 	GetRepository(context.Context, *v1.GetRepositoryRequest) (*v1.GetRepositoryResponse, error)
 	AttachRepository(context.Context, *v1.AttachRepositoryRequest) (*v1.AttachRepositoryResponse, error)
 	DetachRepository(context.Context, *v1.DetachRepositoryRequest) (*v1.DetachRepositoryResponse, error)
+	// SetRepositorySchedules replaces what is done to a repository by the clock. Starts that wait are dropped.
+	SetRepositorySchedules(context.Context, *v1.SetRepositorySchedulesRequest) (*v1.SetRepositorySchedulesResponse, error)
+	// ListRepositoryStarts lists what is done to repositories by the clock: what waits, then what comes, soonest first.
+	ListRepositoryStarts(context.Context, *v1.ListRepositoryStartsRequest) (*v1.ListRepositoryStartsResponse, error)
 	RemoveRepository(context.Context, *v1.RemoveRepositoryRequest) (*v1.RemoveRepositoryResponse, error)
 	// VerifyRepository starts an activity.
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
@@ -657,6 +667,18 @@ func NewRepositoryServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			httpClient,
 			baseURL+RepositoryServiceDetachRepositoryProcedure,
 			connect.WithSchema(repositoryServiceMethods.ByName("DetachRepository")),
+			connect.WithClientOptions(opts...),
+		),
+		setRepositorySchedules: connect.NewClient[v1.SetRepositorySchedulesRequest, v1.SetRepositorySchedulesResponse](
+			httpClient,
+			baseURL+RepositoryServiceSetRepositorySchedulesProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("SetRepositorySchedules")),
+			connect.WithClientOptions(opts...),
+		),
+		listRepositoryStarts: connect.NewClient[v1.ListRepositoryStartsRequest, v1.ListRepositoryStartsResponse](
+			httpClient,
+			baseURL+RepositoryServiceListRepositoryStartsProcedure,
+			connect.WithSchema(repositoryServiceMethods.ByName("ListRepositoryStarts")),
 			connect.WithClientOptions(opts...),
 		),
 		removeRepository: connect.NewClient[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse](
@@ -742,24 +764,26 @@ func NewRepositoryServiceClient(httpClient connect.HTTPClient, baseURL string, o
 
 // repositoryServiceClient implements RepositoryServiceClient.
 type repositoryServiceClient struct {
-	createRepository    *connect.Client[v1.CreateRepositoryRequest, v1.CreateRepositoryResponse]
-	listRepositories    *connect.Client[v1.ListRepositoriesRequest, v1.ListRepositoriesResponse]
-	getRepository       *connect.Client[v1.GetRepositoryRequest, v1.GetRepositoryResponse]
-	attachRepository    *connect.Client[v1.AttachRepositoryRequest, v1.AttachRepositoryResponse]
-	detachRepository    *connect.Client[v1.DetachRepositoryRequest, v1.DetachRepositoryResponse]
-	removeRepository    *connect.Client[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse]
-	verifyRepository    *connect.Client[v1.VerifyRepositoryRequest, v1.VerifyRepositoryResponse]
-	reclaimRepository   *connect.Client[v1.ReclaimRepositoryRequest, v1.ReclaimRepositoryResponse]
-	surveyRepository    *connect.Client[v1.SurveyRepositoryRequest, v1.SurveyRepositoryResponse]
-	listBackups         *connect.Client[v1.ListBackupsRequest, v1.ListBackupsResponse]
-	repairRepository    *connect.Client[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse]
-	copyRepository      *connect.Client[v1.CopyRepositoryRequest, v1.CopyRepositoryResponse]
-	setRepositoryCodec  *connect.Client[v1.SetRepositoryCodecRequest, v1.SetRepositoryCodecResponse]
-	changeRepositoryKey *connect.Client[v1.ChangeRepositoryKeyRequest, v1.ChangeRepositoryKeyResponse]
-	deletePoints        *connect.Client[v1.DeletePointsRequest, v1.DeletePointsResponse]
-	listPoints          *connect.Client[v1.ListPointsRequest, v1.ListPointsResponse]
-	listFolders         *connect.Client[v1.ListFoldersRequest, v1.ListFoldersResponse]
-	listMessages        *connect.Client[v1.ListMessagesRequest, v1.ListMessagesResponse]
+	createRepository       *connect.Client[v1.CreateRepositoryRequest, v1.CreateRepositoryResponse]
+	listRepositories       *connect.Client[v1.ListRepositoriesRequest, v1.ListRepositoriesResponse]
+	getRepository          *connect.Client[v1.GetRepositoryRequest, v1.GetRepositoryResponse]
+	attachRepository       *connect.Client[v1.AttachRepositoryRequest, v1.AttachRepositoryResponse]
+	detachRepository       *connect.Client[v1.DetachRepositoryRequest, v1.DetachRepositoryResponse]
+	setRepositorySchedules *connect.Client[v1.SetRepositorySchedulesRequest, v1.SetRepositorySchedulesResponse]
+	listRepositoryStarts   *connect.Client[v1.ListRepositoryStartsRequest, v1.ListRepositoryStartsResponse]
+	removeRepository       *connect.Client[v1.RemoveRepositoryRequest, v1.RemoveRepositoryResponse]
+	verifyRepository       *connect.Client[v1.VerifyRepositoryRequest, v1.VerifyRepositoryResponse]
+	reclaimRepository      *connect.Client[v1.ReclaimRepositoryRequest, v1.ReclaimRepositoryResponse]
+	surveyRepository       *connect.Client[v1.SurveyRepositoryRequest, v1.SurveyRepositoryResponse]
+	listBackups            *connect.Client[v1.ListBackupsRequest, v1.ListBackupsResponse]
+	repairRepository       *connect.Client[v1.RepairRepositoryRequest, v1.RepairRepositoryResponse]
+	copyRepository         *connect.Client[v1.CopyRepositoryRequest, v1.CopyRepositoryResponse]
+	setRepositoryCodec     *connect.Client[v1.SetRepositoryCodecRequest, v1.SetRepositoryCodecResponse]
+	changeRepositoryKey    *connect.Client[v1.ChangeRepositoryKeyRequest, v1.ChangeRepositoryKeyResponse]
+	deletePoints           *connect.Client[v1.DeletePointsRequest, v1.DeletePointsResponse]
+	listPoints             *connect.Client[v1.ListPointsRequest, v1.ListPointsResponse]
+	listFolders            *connect.Client[v1.ListFoldersRequest, v1.ListFoldersResponse]
+	listMessages           *connect.Client[v1.ListMessagesRequest, v1.ListMessagesResponse]
 }
 
 // CreateRepository calls holdfast.director.v1.RepositoryService.CreateRepository.
@@ -801,6 +825,24 @@ func (c *repositoryServiceClient) AttachRepository(ctx context.Context, req *v1.
 // DetachRepository calls holdfast.director.v1.RepositoryService.DetachRepository.
 func (c *repositoryServiceClient) DetachRepository(ctx context.Context, req *v1.DetachRepositoryRequest) (*v1.DetachRepositoryResponse, error) {
 	response, err := c.detachRepository.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetRepositorySchedules calls holdfast.director.v1.RepositoryService.SetRepositorySchedules.
+func (c *repositoryServiceClient) SetRepositorySchedules(ctx context.Context, req *v1.SetRepositorySchedulesRequest) (*v1.SetRepositorySchedulesResponse, error) {
+	response, err := c.setRepositorySchedules.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListRepositoryStarts calls holdfast.director.v1.RepositoryService.ListRepositoryStarts.
+func (c *repositoryServiceClient) ListRepositoryStarts(ctx context.Context, req *v1.ListRepositoryStartsRequest) (*v1.ListRepositoryStartsResponse, error) {
+	response, err := c.listRepositoryStarts.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -933,6 +975,10 @@ type RepositoryServiceHandler interface {
 	GetRepository(context.Context, *v1.GetRepositoryRequest) (*v1.GetRepositoryResponse, error)
 	AttachRepository(context.Context, *v1.AttachRepositoryRequest) (*v1.AttachRepositoryResponse, error)
 	DetachRepository(context.Context, *v1.DetachRepositoryRequest) (*v1.DetachRepositoryResponse, error)
+	// SetRepositorySchedules replaces what is done to a repository by the clock. Starts that wait are dropped.
+	SetRepositorySchedules(context.Context, *v1.SetRepositorySchedulesRequest) (*v1.SetRepositorySchedulesResponse, error)
+	// ListRepositoryStarts lists what is done to repositories by the clock: what waits, then what comes, soonest first.
+	ListRepositoryStarts(context.Context, *v1.ListRepositoryStartsRequest) (*v1.ListRepositoryStartsResponse, error)
 	RemoveRepository(context.Context, *v1.RemoveRepositoryRequest) (*v1.RemoveRepositoryResponse, error)
 	// VerifyRepository starts an activity.
 	VerifyRepository(context.Context, *v1.VerifyRepositoryRequest) (*v1.VerifyRepositoryResponse, error)
@@ -992,6 +1038,18 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 		RepositoryServiceDetachRepositoryProcedure,
 		svc.DetachRepository,
 		connect.WithSchema(repositoryServiceMethods.ByName("DetachRepository")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceSetRepositorySchedulesHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceSetRepositorySchedulesProcedure,
+		svc.SetRepositorySchedules,
+		connect.WithSchema(repositoryServiceMethods.ByName("SetRepositorySchedules")),
+		connect.WithHandlerOptions(opts...),
+	)
+	repositoryServiceListRepositoryStartsHandler := connect.NewUnaryHandlerSimple(
+		RepositoryServiceListRepositoryStartsProcedure,
+		svc.ListRepositoryStarts,
+		connect.WithSchema(repositoryServiceMethods.ByName("ListRepositoryStarts")),
 		connect.WithHandlerOptions(opts...),
 	)
 	repositoryServiceRemoveRepositoryHandler := connect.NewUnaryHandlerSimple(
@@ -1084,6 +1142,10 @@ func NewRepositoryServiceHandler(svc RepositoryServiceHandler, opts ...connect.H
 			repositoryServiceAttachRepositoryHandler.ServeHTTP(w, r)
 		case RepositoryServiceDetachRepositoryProcedure:
 			repositoryServiceDetachRepositoryHandler.ServeHTTP(w, r)
+		case RepositoryServiceSetRepositorySchedulesProcedure:
+			repositoryServiceSetRepositorySchedulesHandler.ServeHTTP(w, r)
+		case RepositoryServiceListRepositoryStartsProcedure:
+			repositoryServiceListRepositoryStartsHandler.ServeHTTP(w, r)
 		case RepositoryServiceRemoveRepositoryProcedure:
 			repositoryServiceRemoveRepositoryHandler.ServeHTTP(w, r)
 		case RepositoryServiceVerifyRepositoryProcedure:
@@ -1137,6 +1199,14 @@ func (UnimplementedRepositoryServiceHandler) AttachRepository(context.Context, *
 
 func (UnimplementedRepositoryServiceHandler) DetachRepository(context.Context, *v1.DetachRepositoryRequest) (*v1.DetachRepositoryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.DetachRepository is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) SetRepositorySchedules(context.Context, *v1.SetRepositorySchedulesRequest) (*v1.SetRepositorySchedulesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.SetRepositorySchedules is not implemented"))
+}
+
+func (UnimplementedRepositoryServiceHandler) ListRepositoryStarts(context.Context, *v1.ListRepositoryStartsRequest) (*v1.ListRepositoryStartsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RepositoryService.ListRepositoryStarts is not implemented"))
 }
 
 func (UnimplementedRepositoryServiceHandler) RemoveRepository(context.Context, *v1.RemoveRepositoryRequest) (*v1.RemoveRepositoryResponse, error) {
