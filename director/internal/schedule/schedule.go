@@ -5,6 +5,7 @@
 //
 //   - a start that does not exist, because the clock jumps over it, is at the first minute behind the jump;
 //   - a start that exists twice, because the clock is set back, is at the first of the two;
+//   - a window that the clock jumps over as a whole is as long behind the jump, with one start;
 //   - periodic starts are counted in elapsed time from the beginning of their window, so that every hour stays every hour;
 //   - a day of the month that a month does not have is its last day, so that no month goes without a backup.
 package schedule
@@ -218,11 +219,18 @@ func (s *Schedule) each(day Day, fn func(Occurrence) bool) {
 		end = day.plus(1)
 		o.Stop = end.at(*s.End, s.Zone)
 	}
+	over := o.Stop
+	if s.End != nil && !o.Stop.After(o.Start) { // a jump has swallowed the window
+		length := *s.End - s.Start
+		if length <= 0 {
+			length += 24 * 60
+		}
+		o.Stop = o.Start.Add(time.Duration(length) * time.Minute)
+	}
 	if s.Kind != Periodic {
 		fn(o)
 		return
 	}
-	over := o.Stop
 	if s.End == nil {
 		over = day.plus(1).at(0, s.Zone)
 	}

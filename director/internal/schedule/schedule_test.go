@@ -264,6 +264,12 @@ func TestStartsAndStopsWhereTheClockIsChanged(t *testing.T) {
 			[]string{"2026-10-25T02:30:00+02:00/", "2026-10-26T02:30:00+01:00/"},
 		},
 		{
+			"a window that does not exist",
+			schedule.Schedule{Kind: schedule.Weekly, Days: schedule.EveryDay, Start: *clock(2, 15), End: clock(2, 45)},
+			"2026-03-28T12:00:00+01:00",
+			[]string{"2026-03-29T03:00:00+02:00/2026-03-29T03:30:00+02:00", "2026-03-30T02:15:00+02:00/2026-03-30T02:45:00+02:00"},
+		},
+		{
 			"every hour in the long night",
 			schedule.Schedule{Kind: schedule.Periodic, Days: schedule.Of(time.Sunday), Start: *clock(1, 0), End: clock(4, 0), Every: time.Hour},
 			"2026-10-24T12:00:00+02:00",

@@ -40,10 +40,14 @@ type Scheduler struct {
 	Options
 	// refused are starts that failed, by job, to be tried again no sooner than at the time.
 	refused map[record.JobID]time.Time
+	// known is what was read of each job, so that a look costs little where nothing has changed.
+	known map[record.JobID]*known
 }
 
 // New returns a scheduler that has not begun.
-func New(o Options) *Scheduler { return &Scheduler{Options: o, refused: map[record.JobID]time.Time{}} }
+func New(o Options) *Scheduler {
+	return &Scheduler{Options: o, refused: map[record.JobID]time.Time{}, known: map[record.JobID]*known{}}
+}
 
 const (
 	// longest is how long the scheduler sleeps at most: a clock that is set is noticed by then.
@@ -139,98 +143,15 @@ func (s *Scheduler) Step(ctx context.Context) (time.Time, error) {
 	return next, nil
 }
 
-// planned is a job with its plan, and the newest runs of those that it follows.
-type planned struct {
-	job  record.Job
-	plan record.Plan
-	// fresh is set while the job has no plan.
-	fresh bool
-	busy  bool
-	after map[record.JobID]record.Run
-}
-
-type loaded struct {
-	jobs []planned
-	ends []record.Run // that go on and have an end time
-}
-
-// load reads all that decides.
-func (s *Scheduler) load() (l loaded, err error) {
-	err = s.Store.View(func(tx *store.Tx) error {
-		l = loaded{}
-		for id := range store.RunsActive.All(tx, "") {
-			r, err := store.Runs.Get(tx, id)
-			if err != nil {
-				return err
-			}
-			if !r.StopAt.IsZero() && !r.Stop {
-				l.ends = append(l.ends, r)
-			}
-		}
-		for j, err := range store.Jobs.All(tx, "") {
-			if err != nil {
-				return err
-			}
-			p, err := loadPlanned(tx, j)
-			if err != nil {
-				return err
-			}
-			l.jobs = append(l.jobs, p)
-		}
-		return nil
-	})
-	return l, err
-}
-
-func loadPlanned(tx *store.Tx, j record.Job) (planned, error) {
-	p := planned{job: j, after: map[record.JobID]record.Run{}}
-	var err error
-	if p.plan, err = store.Plans.Get(tx, string(j.ID)); fault.KindOf(err) == fault.NotFound {
-		p.fresh, p.plan = true, record.Plan{Job: j.ID, Followed: map[record.JobID]record.RunID{}}
-	} else if err != nil {
-		return p, err
-	}
-	p.busy = j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun))
-	for _, sch := range j.Schedules {
-		if sch.After == nil {
-			continue
-		}
-		other, err := store.Jobs.Get(tx, string(sch.After.Job))
-		if fault.KindOf(err) == fault.NotFound || err == nil && other.LastRun == "" {
-			continue
-		}
-		if err != nil {
-			return p, err
-		}
-		r, err := store.Runs.Get(tx, string(other.LastRun))
-		if fault.KindOf(err) == fault.NotFound {
-			continue
-		}
-		if err != nil {
-			return p, err
-		}
-		p.after[other.ID] = r
-	}
-	return p, nil
-}
-
-// due is a start, and what is considered with it.
-type due struct {
-	plan   record.Plan
-	start  bool
-	cause  string
-	stopAt time.Time
-	// next is when to look again.
-	next time.Time
-	// changed is set when the plan is to be written though nothing starts.
-	changed bool
-}
-
 // job does what is due for one job and returns when to look at it again.
 func (s *Scheduler) job(ctx context.Context, p *planned, now time.Time) (time.Time, error) {
+	if p.quiet(now) {
+		return p.until, nil
+	}
 	d := decide(p, now)
 	if !d.start {
 		if !d.changed {
+			p.rest(now, d.next)
 			return d.next, nil
 		}
 		return d.next, s.Store.Update(ctx, func(tx *store.Tx) error { return store.Plans.Put(tx, d.plan) })
@@ -248,6 +169,9 @@ func (s *Scheduler) job(ctx context.Context, p *planned, now time.Time) (time.Ti
 	case err == nil:
 		delete(s.refused, p.job.ID)
 		s.Logger.Info("job started by its schedule", "job", p.job.ID, "run", run.ID)
+		if !d.stopAt.IsZero() {
+			d.look(d.stopAt)
+		}
 		return d.next, nil
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		return now, err

@@ -95,7 +95,12 @@ func (o *office) StartJob(ctx context.Context, id record.JobID, scope dispatch.S
 			return fault.New(fault.Conflict, "not now")
 		}
 		j.LastRun, r.JobName = r.ID, j.Name
-		return errors.Join(store.Jobs.Put(tx, j), store.Runs.Put(tx, r), store.RunsActive.Add(tx, string(r.ID)), scope.Also(tx))
+		err = errors.Join(store.Jobs.Put(tx, j), store.Runs.Put(tx, r), store.RunsActive.Add(tx, string(r.ID)),
+			store.RunsOfJob.Add(tx, store.JobRunKey(id, r.ID)))
+		if scope.Also == nil {
+			return err
+		}
+		return errors.Join(err, scope.Also(tx))
 	})
 	if err == nil {
 		o.started = append(o.started, r)
@@ -124,6 +129,16 @@ func (o *office) StopBecause(_ context.Context, id record.RunID, now bool, why s
 func (o *office) end(id record.JobID, as record.RunStatus) {
 	o.t.Helper()
 	o.update(o.ending(id, as))
+}
+
+// runOnce has a person start a job, and ends the run.
+func (o *office) runOnce(id record.JobID, as record.RunStatus) {
+	o.t.Helper()
+	if _, err := o.StartJob(o.t.Context(), id, dispatch.Scope{}); err != nil {
+		o.t.Fatal(err)
+	}
+	o.started = slices.DeleteFunc(o.started, func(r record.Run) bool { return r.Job == id })
+	o.end(id, as)
 }
 
 func (o *office) ending(id record.JobID, as record.RunStatus) func(tx *store.Tx) error {

@@ -27,6 +27,7 @@ func encodeSchedule(r *record.Schedule) *statev1.Schedule {
 
 func decodeSchedule(p *statev1.Schedule) record.Schedule {
 	r := record.Schedule{Zone: p.GetZone()}
+	r.Clock.From, _ = schedule.ParseDay(p.GetFrom()) // what was stored was checked
 	if p.GetAfterJobId() != "" {
 		r.After = &record.AfterJob{
 			Job: record.JobID(p.GetAfterJobId()), Delay: time.Duration(p.GetDelayMinutes()) * time.Minute,
@@ -34,9 +35,8 @@ func decodeSchedule(p *statev1.Schedule) record.Schedule {
 		}
 		return r
 	}
-	from, _ := schedule.ParseDay(p.GetFrom()) // what was stored was checked
 	r.Clock = schedule.Schedule{
-		Kind: schedule.Kind(p.GetKind()), From: from, Start: schedule.Clock(p.GetStart()), Days: schedule.Days(p.GetDays()),
+		Kind: schedule.Kind(p.GetKind()), From: r.Clock.From, Start: schedule.Clock(p.GetStart()), Days: schedule.Days(p.GetDays()),
 		Every: time.Duration(p.GetEveryMinutes()) * time.Minute, Month: time.Month(p.GetMonth()), Day: int(p.GetDay()),
 		Ordinal: int(p.GetOrdinal()), Weekday: time.Weekday(p.GetWeekday()),
 	}
