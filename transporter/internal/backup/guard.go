@@ -24,16 +24,15 @@ func (g *guardedVault) have(ctx context.Context, hashes []record.Hash) ([]bool, 
 	return have, ofVault(err, "ask the vault what it has")
 }
 
-// has reports whether the vault is near and has the piece. It does not wait for a checkpoint that is being committed: then
-// the answer is no, and the piece is asked for with its batch.
-func (g *guardedVault) has(ctx context.Context, hash record.Hash) (bool, error) {
-	near, ok := g.vault.(Near)
-	if !ok || !g.mu.TryRLock() {
-		return false, nil
+// keep gives a piece to a vault that is near, and reports whether this one is and whether the piece was new to it. It does
+// not wait for a checkpoint that is being committed.
+func (g *guardedVault) keep(ctx context.Context, hash record.Hash, data []byte) (near, fresh bool, err error) {
+	v, near := g.vault.(Near)
+	if !near {
+		return false, false, nil
 	}
-	defer g.mu.RUnlock()
-	has, err := near.Has(ctx, hash)
-	return has, ofVault(err, "ask the vault what it has")
+	fresh, err = v.Keep(ctx, hash, data)
+	return true, fresh, ofVault(err, "put a piece into the vault")
 }
 
 func (g *guardedVault) put(ctx context.Context, hash record.Hash, data []byte) error {

@@ -15,8 +15,9 @@ const (
 	batchPieces = 2048
 )
 
-// sender moves pieces into the vault, batch by batch: while one is being sent, the next is filled; more are not held, so
-// that a slow vault slows the reading down. Any error of the vault is for good.
+// sender moves pieces into the vault. To one that is near they go one by one, from where they were cut. To another they go
+// batch by batch: while one is being sent, the next is filled; more are not held, so that a slow vault slows the reading
+// down. Any error of the vault is for good.
 type sender struct {
 	vault    *guardedVault
 	progress *Progress
@@ -42,11 +43,13 @@ func newSender(v *guardedVault, p *Progress) *sender {
 
 func newBatch() *batch { return &batch{seen: map[record.Hash]bool{}} }
 
-// add takes a copy of the piece, unless a vault that is near has it. It sends the batch first that has no room for it.
+// add takes a piece whose hash was taken a moment ago: a vault that is near keeps it at once, for another it is copied. The
+// batch is sent first that has no room for it.
 func (s *sender) add(ctx context.Context, hash record.Hash, data []byte) error {
 	s.progress.add(func(p *Snapshot) { p.BytesRead += int64(len(data)) })
-	if has, err := s.vault.has(ctx, hash); has || err != nil {
-		return err
+	near, fresh, err := s.vault.keep(ctx, hash, data)
+	if near {
+		return s.kept(fresh, len(data), err)
 	}
 	for {
 		s.filling.Lock()
@@ -63,6 +66,22 @@ func (s *sender) add(ctx context.Context, hash record.Hash, data []byte) error {
 			return err
 		}
 	}
+}
+
+// kept notes what became of a piece that a vault that is near was given.
+func (s *sender) kept(fresh bool, size int, err error) error {
+	if err != nil {
+		s.sending.Lock()
+		defer s.sending.Unlock()
+		if s.failed == nil && !isStopped(err) {
+			s.failed = err
+		}
+		return err
+	}
+	if fresh {
+		s.progress.add(func(p *Snapshot) { p.BytesNew += int64(size) })
+	}
+	return nil
 }
 
 // flush returns when the vault has every piece that was added before.

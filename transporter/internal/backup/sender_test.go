@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"holdfast/transporter/internal/record"
@@ -50,39 +51,53 @@ func TestABatchHoldsNoMoreThanItsBytes(t *testing.T) {
 	}
 }
 
-// nearVault has one piece, and answers nothing about another.
+// nearVault has one piece already, and fails for another. It is asked for nothing but Keep.
 type nearVault struct {
 	Vault
-	kept, failing record.Hash
+	there, failing record.Hash
+	kept           []string
 }
 
-var errNear = errors.New("no answer")
+var errNear = errors.New("no room")
 
-func (v *nearVault) Has(_ context.Context, hash record.Hash) (bool, error) {
+func (v *nearVault) Keep(_ context.Context, hash record.Hash, data []byte) (bool, error) {
 	if hash == v.failing {
 		return false, errNear
 	}
-	return hash == v.kept, nil
+	v.kept = append(v.kept, string(data))
+	return hash != v.there, nil
 }
 
-func TestWhatANearVaultHasIsNotCopied(t *testing.T) {
-	kept, missing, failing := []byte("kept"), []byte("missing"), []byte("failing")
-	vault := &guardedVault{vault: &nearVault{kept: record.Sum(kept), failing: record.Sum(failing)}}
-	s := newSender(vault, new(Progress))
-	for _, data := range [][]byte{kept, missing} {
-		if err := s.add(t.Context(), record.Sum(data), data); err != nil {
+func TestPiecesAreNotCopiedForANearVault(t *testing.T) {
+	there, missing, failing := []byte("there"), []byte("missing"), []byte("failing")
+	near := &nearVault{there: record.Sum(there), failing: record.Sum(failing)}
+	vault, progress := &guardedVault{vault: near}, new(Progress)
+	s := newSender(vault, progress)
+	add := func(data []byte) error { return s.add(t.Context(), record.Sum(data), data) }
+	vault.mu.Lock() // a checkpoint is being committed: nothing waits for it
+	for _, data := range [][]byte{there, missing} {
+		if err := add(data); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(s.batch.hashes) != 1 || s.batch.hashes[0] != record.Sum(missing) {
-		t.Errorf("%d pieces were copied, want only the one that is missing", len(s.batch.hashes))
+	vault.mu.Unlock()
+	if got, want := near.kept, []string{"there", "missing"}; !slices.Equal(got, want) || len(s.batch.hashes) > 0 {
+		t.Errorf("the vault was given %q and %d pieces were copied, want it to be given %q", got, len(s.batch.hashes), want)
 	}
-	if err := s.add(t.Context(), record.Sum(failing), failing); !errors.Is(err, errNear) {
-		t.Errorf("got %v, want what the vault said", err)
+	if got := progress.Snapshot(); got.BytesRead != 12 || got.BytesNew != 7 {
+		t.Errorf("%d bytes were counted as read and %d as new, want 12 and 7", got.BytesRead, got.BytesNew)
 	}
-	vault.mu.Lock() // a checkpoint is being committed
-	defer vault.mu.Unlock()
-	if err := s.add(t.Context(), record.Sum(kept), kept); err != nil || len(s.batch.hashes) != 2 {
-		t.Errorf("got %d pieces (%v) while a checkpoint is committed, want the piece to be copied without waiting", len(s.batch.hashes), err)
+	if err := s.flush(t.Context()); err != nil || s.broken() != nil {
+		t.Errorf("got %v and %v from a vault that kept everything", err, s.broken())
+	}
+	if err := add(failing); !errors.Is(err, errNear) || !errors.Is(s.broken(), errNear) || !errors.Is(s.flush(t.Context()), errNear) {
+		t.Errorf("got %v, then %v, want what the vault said for good", err, s.broken())
+	}
+}
+
+func TestAVaultDoesNotBreakWhenAReaderIsStopped(t *testing.T) {
+	s := newSender(&guardedVault{}, new(Progress))
+	if err := s.kept(false, 1, ofVault(context.Canceled, "put")); !errors.Is(err, context.Canceled) || s.broken() != nil {
+		t.Errorf("got %v and a vault that is broken by %v, want the end of the reader alone", err, s.broken())
 	}
 }

@@ -51,10 +51,13 @@ type Vault interface {
 	Close() error
 }
 
-// Near is what a Vault also is when asking it costs no round trip: then every piece is asked for before it is copied.
+// Near is what a Vault also is when it is in this process: then every piece goes to it from where it was cut, without being
+// copied into a batch.
 type Near interface {
-	// Has reports what Have would for one hash.
-	Has(ctx context.Context, hash record.Hash) (bool, error)
+	// Keep is Put of a piece whose hash the caller has just taken of these very bytes, in this memory: it is believed. It
+	// reports whether the piece was new. Unlike Put it may be called while a checkpoint is being committed, which then need
+	// not make this piece durable; the next one does.
+	Keep(ctx context.Context, hash record.Hash, data []byte) (fresh bool, err error)
 }
 
 // State is what a session starts from.

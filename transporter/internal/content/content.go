@@ -36,9 +36,31 @@ const (
 // Cutter cuts streams. It keeps the buffers of streams that ended, so that many streams need few. Its methods may be
 // called by many goroutines. The zero value is ready.
 type Cutter struct {
-	first sync.Pool // *[]byte of most
-	small sync.Pool // *[]byte of Whole+1
-	large sync.Pool // *[]byte of record.MaxPiece
+	first, small, large buffers // of most, Whole+1 and record.MaxPiece bytes
+}
+
+// buffers are those of one length that nobody uses. Unlike those of a sync.Pool they outlive collections of garbage: a
+// Cutter lives for one backup, and has as many as it once needed at the same time.
+type buffers struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func (b *buffers) get(size int) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.free); n > 0 {
+		buf := b.free[n-1]
+		b.free = b.free[:n-1]
+		return buf
+	}
+	return make([]byte, size)
+}
+
+func (b *buffers) put(buf []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = append(b.free, buf)
 }
 
 // most is longer than most bodies and attachments of mail, in bytes.
@@ -48,28 +70,28 @@ const most = 64 << 10
 // once is 64 KiB, 1 MiB from the moment the stream turns out to be longer, and 5 MiB when it is larger than Whole. An error
 // of r or emit ends it and is wrapped (a *ReadError where it was r's).
 func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error) (record.Content, error) {
-	first := buffer(&c.first, most)
-	defer c.first.Put(first)
-	n, err := fill(r, *first)
+	first := c.first.get(most)
+	defer c.first.put(first)
+	n, err := fill(r, first)
 	switch {
 	case err != nil:
 		return record.Content{}, &ReadError{err}
 	case n < most:
-		return whole((*first)[:n], emit)
+		return whole(first[:n], emit)
 	}
-	head := buffer(&c.small, Whole+1)
-	defer c.small.Put(head)
-	copy(*head, *first)
-	m, err := fill(r, (*head)[n:])
+	head := c.small.get(Whole + 1)
+	defer c.small.put(head)
+	copy(head, first)
+	m, err := fill(r, head[n:])
 	switch n += m; {
 	case err != nil:
 		return record.Content{}, &ReadError{err}
 	case n <= Whole:
-		return whole((*head)[:n], emit)
+		return whole(head[:n], emit)
 	}
-	scan := buffer(&c.large, record.MaxPiece)
-	defer c.large.Put(scan)
-	return cutLarge(io.MultiReader(bytes.NewReader(*head), r), *scan, emit)
+	scan := c.large.get(record.MaxPiece)
+	defer c.large.put(scan)
+	return cutLarge(io.MultiReader(bytes.NewReader(head), r), scan, emit)
 }
 
 // Bytes cuts content that is in memory already, into the same pieces as Cut.
@@ -77,9 +99,9 @@ func (c *Cutter) Bytes(data []byte, emit func(hash record.Hash, data []byte) err
 	if len(data) <= Whole {
 		return whole(data, emit)
 	}
-	scan := buffer(&c.large, record.MaxPiece)
-	defer c.large.Put(scan)
-	return cutLarge(bytes.NewReader(data), *scan, emit)
+	scan := c.large.get(record.MaxPiece)
+	defer c.large.put(scan)
+	return cutLarge(bytes.NewReader(data), scan, emit)
 }
 
 // ReadError marks an error of the stream that was to be cut.
@@ -151,12 +173,4 @@ func cutLarge(r io.Reader, scan []byte, emit func(record.Hash, []byte) error) (r
 			return content, nil
 		}
 	}
-}
-
-func buffer(pool *sync.Pool, size int) *[]byte {
-	if b, ok := pool.Get().(*[]byte); ok {
-		return b
-	}
-	b := make([]byte, size)
-	return &b
 }

@@ -28,6 +28,7 @@ func (s *Session) Commit(ctx context.Context, c backup.Checkpoint) error {
 	if err := checkCheckpoint(&c); err != nil {
 		return err
 	}
+	losses, _ := s.r.blobs.Losses() // before Sync: what Keep brings from now on may be lost until the next checkpoint
 	if err := s.r.blobs.Sync(); err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (s *Session) Commit(ctx context.Context, c backup.Checkpoint) error {
 		return err
 	}
 	s.last = sum
-	s.losses, _ = s.r.blobs.Losses()
+	s.losses = losses
 	return s.stage.apply(statement, off)
 }
 

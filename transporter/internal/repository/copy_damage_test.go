@@ -45,7 +45,7 @@ func sealPacks(t *testing.T, r *Repository) {
 	for _, kind := range []pack.Kind{pack.Content, pack.Trees} {
 		for size := 0; size <= minPackSize; size += 4096 {
 			filler := []byte(rndText(4096, byte(kind), size))
-			if err := r.blobs.Put(kind, pack.Piece, record.Sum(filler), filler); err != nil {
+			if _, err := r.blobs.Put(kind, pack.Piece, record.Sum(filler), filler); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -161,7 +161,8 @@ func (s *CopySession) Put(ctx context.Context, typ BlobType, hash record.Hash, d
 	default:
 		return fault.New(fault.Invalid, "a blob of type %d is not part of a recovery point; this Transporter may be older than the other", typ)
 	}
-	return s.r.blobs.Put(kind, typ, hash, data)
+	_, err := s.r.blobs.Put(kind, typ, hash, data)
+	return err
 }
 
 // Commit implements Target. All points of one call appear at once.

@@ -309,6 +309,10 @@ func (b *backupLife) keep(ctx context.Context, n int) (record.Content, error) {
 			return c, err
 		}
 	}
+	if b.rnd.IntN(2) == 0 {
+		_, err := b.s.Keep(ctx, hash, body)
+		return c, err
+	}
 	return c, b.s.Put(ctx, hash, body)
 }
 

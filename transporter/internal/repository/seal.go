@@ -25,6 +25,8 @@ type rooted struct {
 
 // Seal implements backup.Vault.
 func (s *Session) Seal(ctx context.Context, sum backup.Summary) (record.Point, error) {
+	s.gate.Lock()
+	defer s.gate.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sealed != nil && s.sealed.Run == sum.Run {

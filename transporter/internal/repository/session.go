@@ -34,6 +34,8 @@ type Session struct {
 	begun  time.Time
 	state  backup.State
 
+	// gate is held for writing by Seal and Close, for reading by Keep, which goes on beside Commit. It is taken before mu.
+	gate sync.RWMutex
 	// mu is held for writing by Commit, Seal and Close.
 	mu      sync.RWMutex
 	journal *journal.Journal // nil before the first checkpoint
@@ -42,7 +44,7 @@ type Session struct {
 	last    [32]byte
 	sealed  *record.Point
 	rooted  *rooted
-	ended   bool
+	ended   bool // under mu, and once the session has begun under gate too
 
 	hold *index.Hold // on what Have and Put find
 	// bases are points that the session builds on, or may yet choose to; roots those that it is about to publish. Both are
@@ -412,7 +414,7 @@ func (s *Session) State() backup.State {
 	return st
 }
 
-// usable reports whether the session is still open. The caller holds mu.
+// usable reports whether the session is still open. The caller holds mu or gate.
 func (s *Session) usable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -421,38 +423,6 @@ func (s *Session) usable(ctx context.Context) error {
 		return fault.New(fault.Conflict, "the session for mailbox %s has ended; begin another", s.key.Mailbox)
 	}
 	return nil
-}
-
-// Have implements backup.Vault.
-func (s *Session) Have(ctx context.Context, hashes []record.Hash) ([]bool, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.usable(ctx); err != nil {
-		return nil, err
-	}
-	return s.r.blobs.Have(ctx, hashes)
-}
-
-// Has implements backup.Near.
-func (s *Session) Has(ctx context.Context, hash record.Hash) (bool, error) {
-	have, err := s.Have(ctx, []record.Hash{hash})
-	return err == nil && have[0], err
-}
-
-// Put implements backup.Vault.
-func (s *Session) Put(ctx context.Context, hash record.Hash, data []byte) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.usable(ctx); err != nil {
-		return err
-	}
-	if len(data) == 0 || len(data) > record.MaxPiece {
-		return fault.New(fault.Invalid, "a piece of %d bytes was put; a piece has 1 to %d", len(data), record.MaxPiece)
-	}
-	if record.Sum(data) != hash {
-		return fault.New(fault.Invalid, "piece %s was put with bytes that have another hash", hash)
-	}
-	return s.r.blobs.Put(pack.Content, pack.Piece, hash, data)
 }
 
 // Lookup implements backup.Vault. Content whose bytes were lost in the repository is not in the records; they are marked.
@@ -561,6 +531,8 @@ func (s *Session) baseTable(ctx context.Context) (*messageTable, error) {
 
 // Close implements backup.Vault.
 func (s *Session) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {

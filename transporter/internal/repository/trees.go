@@ -77,7 +77,8 @@ func (t *treeStore) forget() {
 
 // Save implements tree.Store.
 func (t *treeStore) Save(typ pack.Type, hash record.Hash, data []byte) error {
-	return t.blobs.Put(pack.Trees, typ, hash, data)
+	_, err := t.blobs.Put(pack.Trees, typ, hash, data)
+	return err
 }
 
 // A list is cut into parts of this many bytes, and is never longer than the limit.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"holdfast/pkg/fault"
@@ -42,7 +43,7 @@ type FoundBlob struct {
 // footers, or blob by blob where the footer is damaged; packs that are gone are dropped; open packs are cut after their
 // last whole blob and gone on with. With an empty index this builds the index anew. Progress is told after each pack.
 func Open(ctx context.Context, opts Options, progress func(done, total int)) (*Store, *Found, error) {
-	s := &Store{opts: opts, open: map[pack.Kind]*pack.Writer{}, doomed: map[pack.Name]bool{}}
+	s := &Store{opts: opts, open: map[pack.Kind]*pack.Writer{}, doomed: map[pack.Name]bool{}, heavy: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	found := &Found{}
 	if err := s.recover(ctx, found, progress); err != nil {
 		s.Drop()

@@ -29,6 +29,10 @@ import (
 	"holdfast/transporter/internal/repository/pack"
 )
 
+// heavyFrom is the length from which on a blob counts as heavy, in bytes: as many of them are put at a time as there are
+// processors, for each takes about three times its length meanwhile.
+const heavyFrom = 64 << 10
+
 // smallBuffer is the length of the shortest buffers.
 const smallBuffer = 16 << 10
 
@@ -49,6 +53,7 @@ type Store struct {
 	opts    Options
 	buffers [10]sync.Pool // of *[]byte: of smallBuffer bytes, of twice as many …
 	putting [64]sync.Mutex
+	heavy   chan struct{} // a place for each blob longer than heavyFrom that is being put
 	files   files
 	spoiled spoiled
 
@@ -71,15 +76,16 @@ type sealedPack struct {
 }
 
 // Put keeps data, whose SHA-256 is hash (the caller has made sure), unless it is kept already: whole, as far as is known.
-func (s *Store) Put(kind pack.Kind, typ pack.Type, hash record.Hash, data []byte) error {
+// It reports whether it was not.
+func (s *Store) Put(kind pack.Kind, typ pack.Type, hash record.Hash, data []byte) (fresh bool, err error) {
 	id := pack.ID(s.opts.Ring.ID(hash))
 	lock := &s.putting[id[0]%byte(len(s.putting))]
 	lock.Lock()
 	defer lock.Unlock()
 	if s.known(id) {
-		return nil
+		return false, nil
 	}
-	return s.put(kind, typ, id, data)
+	return true, s.put(kind, typ, id, data)
 }
 
 // PutAnew keeps data although it may be kept already.
@@ -90,6 +96,10 @@ func (s *Store) PutAnew(kind pack.Kind, typ pack.Type, hash record.Hash, data []
 func (s *Store) put(kind pack.Kind, typ pack.Type, id pack.ID, data []byte) error {
 	if len(data) > pack.MaxBlob {
 		return fault.New(fault.Invalid, "a blob of %d bytes is longer than the %d that one may have", len(data), pack.MaxBlob)
+	}
+	if len(data) > heavyFrom {
+		s.heavy <- struct{}{}
+		defer func() { <-s.heavy }()
 	}
 	room := pack.FrameSize + codec.MaxCompressed(len(data)) + key.Overhead
 	buf := s.buffer(room)
