@@ -23,6 +23,7 @@ import (
 	"holdfast/director/internal/datadir"
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/eraser"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
@@ -52,6 +53,7 @@ type Director struct {
 	scheduler  *scheduler.Scheduler
 	pruner     *pruner.Pruner
 	keeper     *keeper.Keeper
+	eraser     *eraser.Eraser
 	tls        *certificate
 	metrics    *metrics
 
@@ -155,6 +157,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	d.pruner = pruner.New(pruner.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("retention")})
+	d.eraser = eraser.New(eraser.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("deletion")})
 	d.scheduler = scheduler.New(scheduler.Options{Store: d.store, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("scheduler")})
 	d.keeper = keeper.New(keeper.Options{
 		Store: d.store, Depot: d.depot, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("keeper"), Changes: d.fleet.Changes,
@@ -176,7 +179,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.keeper.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.keeper.Run, d.eraser.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)

@@ -71,6 +71,8 @@ var allowed = map[string]access{
 	dc.JobServiceUpdateJobProcedure:        administrator,
 	dc.JobServiceGetJobProcedure:           auditor,
 	dc.JobServiceListJobsProcedure:         auditor,
+	dc.JobServiceCloneJobProcedure:         administrator,
+	dc.JobServiceSetJobsEnabledProcedure:   administrator,
 	dc.JobServiceDeleteJobProcedure:        administrator,
 	dc.JobServiceRunJobProcedure:           operator,
 	dc.JobServiceListRunsProcedure:         auditor,

@@ -56,10 +56,6 @@ func (s *jobService) ListJobs(context.Context, *directorv1.ListJobsRequest) (*di
 	return answer, nil
 }
 
-func (s *jobService) DeleteJob(ctx context.Context, q *directorv1.DeleteJobRequest) (*directorv1.DeleteJobResponse, error) {
-	return &directorv1.DeleteJobResponse{}, s.Jobs.Delete(ctx, record.JobID(q.GetJobId()))
-}
-
 func (s *jobService) RunJob(ctx context.Context, q *directorv1.RunJobRequest) (*directorv1.RunJobResponse, error) {
 	scope := dispatch.Scope{FailedOnly: q.GetFailedOnly()}
 	for _, id := range q.GetMailboxIds() {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 
-	"holdfast/director/internal/depot"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/retention"
 	"holdfast/pkg/mail"
@@ -26,11 +25,11 @@ func (s *jobService) PreviewRetention(ctx context.Context, q *directorv1.Preview
 	if err != nil {
 		return nil, err
 	}
-	backups, err := s.Pruner.Preview(ctx, l.Repository, depot.Key{Job: l.ID, Mailbox: mail.MailboxID(q.GetMailboxId())}, policy)
+	backups, unread, err := s.Pruner.Preview(ctx, l.Job, mail.MailboxID(q.GetMailboxId()), policy)
 	if err != nil {
 		return nil, err
 	}
-	answer := &directorv1.PreviewRetentionResponse{}
+	answer := &directorv1.PreviewRetentionResponse{UnreadRepositoryIds: texts(unread)}
 	for _, kept := range []bool{false, true} {
 		for _, b := range backups {
 			for _, d := range b.Decisions {
@@ -45,7 +44,7 @@ func (s *jobService) PreviewRetention(ctx context.Context, q *directorv1.Preview
 				if len(answer.Points) < maxDecisions {
 					answer.Points = append(answer.Points, &directorv1.PointDecision{
 						PointId: d.ID, AccountId: string(b.Account), MailboxId: string(b.Mailbox), MailboxAddress: b.Address,
-						Time: stamp(d.Time), Complete: d.Complete, Reasons: reasons(d.Reasons),
+						Time: stamp(d.Time), Complete: d.Complete, Reasons: reasons(d.Reasons), RepositoryId: string(d.Repository),
 					})
 				}
 			}

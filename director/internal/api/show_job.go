@@ -14,7 +14,7 @@ func (s *jobService) showJob(l jobs.Listed) *directorv1.Job {
 		Source: &directorv1.Source{ExcludedMailboxIds: texts(j.Excluded)}, Destination: showDestination(&j), Options: showJobOptions(&j.Options),
 		LastStatus: directorv1.RunStatus(l.Last.Status), LastRunId: string(l.Last.ID), LastStart: stamp(l.Last.Started),
 		Group: j.Group, Retention: showRetention(&j.Retention), Before: showScript(j.Before), After: showScript(j.After),
-		Reports: showReports(&j.Reports),
+		Reports: showReports(&j.Reports), FormerRepositoryIds: texts(j.Former), Deletion: showDeletion(j.Deletion),
 	}
 	for i := range j.Schedules {
 		out.Schedules = append(out.Schedules, s.showSchedule(&j.Schedules[i]))

@@ -21,7 +21,14 @@ func validateWork(m any) error {
 	case *directorv1.GetJobRequest:
 		return id("job_id", q.GetJobId())
 	case *directorv1.DeleteJobRequest:
-		return id("job_id", q.GetJobId())
+		return first(id("job_id", q.GetJobId()), line("confirm_name", q.GetConfirmName(), maxName))
+	case *directorv1.CloneJobRequest:
+		return first(id("job_id", q.GetJobId()), name("name", q.GetName()))
+	case *directorv1.SetJobsEnabledRequest:
+		if len(q.GetJobIds()) == 0 {
+			return bad("job_ids", "is empty: name at least one job")
+		}
+		return ids("job_ids", q.GetJobIds())
 	case *directorv1.RunJobRequest:
 		return first(id("job_id", q.GetJobId()), ids("mailbox_ids", q.GetMailboxIds()))
 	case *directorv1.ListRunsRequest:

@@ -42,6 +42,9 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		if err != nil {
 			return err
 		}
+		if j.Deletion != nil {
+			return fault.New(fault.Conflict, "job %s is being deleted with its backups", j.Name)
+		}
 		if j.Draft {
 			return fault.New(fault.Conflict, "job %s is a draft; complete it first, then run it", j.Name)
 		}

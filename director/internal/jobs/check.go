@@ -29,9 +29,13 @@ func checkName(tx *store.Tx, j record.Job) error {
 		if err != nil {
 			return err
 		}
-		if other.ID != j.ID && strings.EqualFold(other.Name, j.Name) {
+		if other.ID == j.ID || !strings.EqualFold(other.Name, j.Name) {
+			continue
+		}
+		if other.Deletion == nil {
 			return fault.InvalidField("job.name", "another job is called %s", other.Name)
 		}
+		return fault.InvalidField("job.name", "another job called %s is being deleted with its backups; wait for its end, or choose another name", other.Name)
 	}
 	return nil
 }

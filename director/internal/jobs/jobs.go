@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"holdfast/director/internal/record"
@@ -30,7 +31,7 @@ func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) 
 	if err != nil {
 		return record.Job{}, err
 	}
-	j.ID, j.Created, j.LastRun = record.JobID(id), s.Now(), ""
+	j.ID, j.Created, j.LastRun, j.Former, j.Deletion = record.JobID(id), s.Now(), "", nil, nil
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := check(tx, j, record.Job{}); err != nil {
 			return err
@@ -47,7 +48,10 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 		if err != nil {
 			return err
 		}
-		j.Created, j.LastRun = old.Created, old.LastRun
+		if err := settled(old); err != nil {
+			return err
+		}
+		j.Created, j.LastRun, j.Former, j.Deletion = old.Created, old.LastRun, former(tx, old, j), nil
 		if err := check(tx, j, old); err != nil {
 			return err
 		}
@@ -62,26 +66,27 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 	return j, err
 }
 
-// Delete forgets a job. Its backups and the history of its runs stay. Conflict while it runs.
-func (s *Service) Delete(ctx context.Context, id record.JobID) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		j, err := store.Jobs.Get(tx, string(id))
-		if err != nil {
-			return err
+// former returns the repositories that a job leaves with an edit, and those that it left earlier and does not come back to.
+func former(tx *store.Tx, old, now record.Job) []record.RepositoryID {
+	if old.LastRun == "" {
+		return nil // it has no points anywhere
+	}
+	used := now.Repositories()
+	var left []record.RepositoryID
+	for _, id := range old.AllRepositories() {
+		if !slices.Contains(used, id) && store.Repositories.Has(tx, string(id)) {
+			left = append(left, id)
 		}
-		if j.LastRun != "" && store.RunsActive.Has(tx, string(j.LastRun)) {
-			return fault.New(fault.Conflict, "job %s is running; stop it first", j.Name)
-		}
-		if follower, err := followerOf(tx, id); err != nil {
-			return err
-		} else if follower != "" {
-			return fault.New(fault.Conflict, "job %s starts after job %s; change its schedules first", follower, j.Name)
-		}
-		if err := forgetPlan(tx, id); err != nil {
-			return err
-		}
-		return store.Jobs.Delete(tx, string(id))
-	})
+	}
+	return left
+}
+
+// settled returns Conflict for a job that is being deleted.
+func settled(j record.Job) error {
+	if j.Deletion != nil {
+		return fault.New(fault.Conflict, "job %s is being deleted with its backups", j.Name)
+	}
+	return nil
 }
 
 // forgetPlan makes the scheduler take a job for new.

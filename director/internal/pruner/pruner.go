@@ -1,5 +1,7 @@
 // Package pruner applies the retention of jobs: after each run, to the mailboxes that have a new recovery point of it, and on
-// demand. What is still to be done is kept with the runs, so that the death of the Director or a repository that is out of
+// demand. A policy is applied to all points of a mailbox together, in whatever repositories of the job they are: those that
+// the job names, and former ones. A point that was copied between them is one point, and its copies share its fate. A
+// repository that is out of reach hides points, which only makes others stay. What is still to be done is kept with the runs, so that the death of the Director or a repository that is out of
 // reach delays it and loses nothing; doing it twice deletes nothing more.
 package pruner
 
@@ -14,7 +16,6 @@ import (
 	"holdfast/director/internal/retention"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
-	"holdfast/pkg/mail"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
@@ -35,15 +36,24 @@ type Options struct {
 // Pruner applies retention.
 type Pruner struct {
 	Options
-	// failed are runs that could not be done, with when to try again.
-	failed map[record.RunID]time.Time
+	// failed are runs that could not be done whole.
+	failed map[record.RunID]*failure
+}
+
+// failure is what is left of a run.
+type failure struct {
+	// next is when to try again.
+	next time.Time
+	// away are the repositories that could not be used, and key a backup to ask them for.
+	away []record.RepositoryID
+	key  depot.Key
 }
 
 // again is when what failed is tried again, and how long the pruner sleeps at most.
 const again = 5 * time.Minute
 
 // New returns a pruner that has not begun.
-func New(o Options) *Pruner { return &Pruner{Options: o, failed: map[record.RunID]time.Time{}} }
+func New(o Options) *Pruner { return &Pruner{Options: o, failed: map[record.RunID]*failure{}} }
 
 // Run works until the context is done.
 func (p *Pruner) Run(ctx context.Context) error {
@@ -90,14 +100,15 @@ func (p *Pruner) Step(ctx context.Context) error {
 		return err
 	}
 	for _, id := range due {
-		if p.Now().Before(p.failed[id]) {
+		if f := p.failed[id]; f != nil && (p.Now().Before(f.next) || !p.changed(ctx, f)) {
 			continue
 		}
-		if err := p.run(ctx, id); err != nil {
+		if f, err := p.run(ctx, id); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			p.failed[id] = p.Now().Add(again)
+			f.next = p.Now().Add(again)
+			p.failed[id] = &f
 			p.Logger.Warn("retention could not be applied; trying again", "run", id, "kind", fault.KindOf(err).Error())
 			continue
 		}
@@ -110,10 +121,23 @@ func (p *Pruner) Step(ctx context.Context) error {
 	return nil
 }
 
-// run applies the retention of a run's job, as it is now, to the mailboxes that have a point of it.
-func (p *Pruner) run(ctx context.Context, id record.RunID) error {
+// changed reports whether one of the repositories that could not be used can be now, so that it is worth while to go through
+// all mailboxes again.
+func (p *Pruner) changed(ctx context.Context, f *failure) bool {
+	for _, id := range f.away {
+		if _, err := p.Depot.Points(ctx, id, f.key); err == nil || fault.KindOf(err) == fault.NotFound {
+			return true
+		}
+	}
+	f.next = p.Now().Add(again)
+	return len(f.away) == 0
+}
+
+// run applies the retention of a run's job, as it is now, to the mailboxes that have a point of it. With an error it tells
+// what is left.
+func (p *Pruner) run(ctx context.Context, id record.RunID) (failure, error) {
 	var job record.Job
-	var tasks []record.Task
+	var keys []depot.Key
 	err := p.Store.View(func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(id))
 		if err != nil {
@@ -127,105 +151,72 @@ func (p *Pruner) run(ctx context.Context, id record.RunID) error {
 				return err
 			}
 			if t.Point != "" {
-				tasks = append(tasks, record.Task{Account: t.Account, Mailbox: t.Mailbox, Repository: t.Repository})
+				keys = append(keys, depot.Key{Account: t.Account, Mailbox: t.Mailbox, Job: job.ID})
 			}
 		}
 		return nil
 	})
 	if fault.KindOf(err) == fault.NotFound {
-		return nil // the job was deleted, and its backups stay
+		return failure{}, nil // the job was deleted, and its backups stay
 	}
 	if err != nil {
-		return err
+		return failure{}, err
 	}
 	policy, err := job.Retention.Located()
+	if err != nil || policy.Everything() || job.Deletion != nil {
+		return failure{}, err
+	}
+	places, err := p.places(job)
 	if err != nil {
-		return err
+		return failure{}, err
 	}
 	deleted := 0
-	for i := range tasks {
-		t := &tasks[i]
-		n, err := p.mailbox(ctx, t.Repository, depot.Key{Account: t.Account, Mailbox: t.Mailbox, Job: job.ID}, policy)
-		if err != nil {
-			return err
-		}
+	for _, key := range keys {
+		n, err := p.mailbox(ctx, places, key, policy)
 		deleted += n
+		if err != nil {
+			return failure{}, err
+		}
 	}
 	if deleted > 0 {
 		p.Logger.Info("retention applied", "job", job.ID, "run", id, "deleted", deleted)
 	}
-	return nil
+	if err := places.err(); err != nil {
+		return failure{away: places.away(), key: keys[0]}, err
+	}
+	return failure{}, nil
 }
 
-// mailbox applies a policy to the backup of one mailbox and returns how many points it deleted.
-func (p *Pruner) mailbox(ctx context.Context, repository record.RepositoryID, key depot.Key, policy retention.Policy) (int, error) {
-	if policy.Everything() {
-		return 0, nil
-	}
-	decisions, err := p.decide(ctx, repository, key, policy)
+// mailbox applies a policy to the backup of one mailbox and returns how many points it deleted. It returns the error of a
+// context only; what a repository cannot do is kept with the places.
+func (p *Pruner) mailbox(ctx context.Context, places *places, key depot.Key, policy retention.Policy) (int, error) {
+	found, err := p.look(ctx, places, key)
 	if err != nil {
 		return 0, err
 	}
-	var gone []record.PointID
-	for _, d := range decisions {
-		if !d.Keep() {
-			gone = append(gone, record.PointID(d.ID))
+	gone := map[record.RepositoryID][]record.PointID{}
+	for _, b := range found {
+		for _, d := range b.decide(policy) {
+			if d.Keep() {
+				continue
+			}
+			for _, at := range b.at[d.ID] {
+				gone[at] = append(gone[at], record.PointID(d.ID))
+			}
 		}
 	}
-	if len(gone) == 0 {
-		return 0, nil
-	}
-	return len(gone), p.Depot.DeletePoints(ctx, repository, gone)
-}
-
-func (p *Pruner) decide(ctx context.Context, repository record.RepositoryID, key depot.Key, policy retention.Policy) ([]retention.Decision, error) {
-	points, err := p.Depot.Points(ctx, repository, key)
-	if err != nil {
-		return nil, err
-	}
-	var list []retention.Point
-	for _, pt := range points {
-		list = append(list, retention.Point{ID: pt.GetId(), Time: pt.GetTime().AsTime(), Complete: pt.GetComplete()})
-	}
-	return retention.Decide(list, policy), nil
-}
-
-// Backup is what a policy would do to the points of one mailbox.
-type Backup struct {
-	Account   mail.AccountID
-	Mailbox   mail.MailboxID
-	Address   string
-	Decisions []retention.Decision
-}
-
-// Preview tells what a policy would do to the backups of a job now, of one mailbox or (key.Mailbox empty) of all. It deletes
-// nothing.
-func (p *Pruner) Preview(ctx context.Context, repository record.RepositoryID, key depot.Key, policy retention.Policy) ([]Backup, error) {
-	points, err := p.Depot.Points(ctx, repository, key)
-	if err != nil {
-		return nil, err
-	}
-	type of struct {
-		account mail.AccountID
-		mailbox mail.MailboxID
-	}
-	at := map[of]int{}
-	var list []Backup
-	byBackup := map[int][]retention.Point{}
-	for _, pt := range points {
-		k := of{mail.AccountID(pt.GetKey().GetAccountId()), mail.MailboxID(pt.GetKey().GetMailboxId())}
-		i, ok := at[k]
-		if !ok {
-			i = len(list)
-			at[k] = i
-			list = append(list, Backup{Account: k.account, Mailbox: k.mailbox, Address: pt.GetOrigin().GetMailboxAddress()})
+	deleted := 0
+	for at, points := range gone {
+		if err := p.Depot.DeletePoints(ctx, at, points); err != nil {
+			if ctx.Err() != nil {
+				return deleted, ctx.Err()
+			}
+			places.fail(at, err)
+			continue
 		}
-		byBackup[i] = append(byBackup[i], retention.Point{ID: pt.GetId(), Time: pt.GetTime().AsTime(), Complete: pt.GetComplete()})
+		deleted += len(points)
 	}
-	for i := range list {
-		list[i].Decisions = retention.Decide(byBackup[i], policy)
-	}
-	return list, nil
+	return deleted, nil
 }
 
 // Apply has the retention of a job applied to the mailboxes of its last run as soon as can be. Conflict when it never ran.

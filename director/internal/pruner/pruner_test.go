@@ -97,7 +97,7 @@ func (r *room) run(policy retention.Policy, mailboxes ...mail.MailboxID) {
 		errs := []error{
 			store.Jobs.Put(tx, record.Job{ID: "job", Name: "Daily", LastRun: "run", Repository: "repo", Retention: record.Retention{Policy: policy}}),
 			store.Runs.Put(tx, record.Run{ID: "run", Kind: record.KindBackup, Job: "job", Status: record.RunSucceeded}),
-			store.RunsToPrune.Add(tx, "run"),
+			store.RunsToPrune.Add(tx, "run"), store.Repositories.Put(tx, record.Repository{ID: "repo", Name: "Vault"}),
 		}
 		for i, m := range mailboxes {
 			errs = append(errs, store.Tasks.Put(tx, record.Task{
@@ -185,9 +185,10 @@ func TestAPreviewDeletesNothingAndTellsWhy(t *testing.T) {
 		r.shelf.add("a", day)
 	}
 	r.shelf.add("b", 1)
-	got, err := r.p.Preview(t.Context(), "repo", depot.Key{Job: "job"}, retention.Policy{Last: 1, Daily: 2})
-	if err != nil {
-		t.Fatal(err)
+	r.run(retention.Policy{})
+	got, unread, err := r.p.Preview(t.Context(), record.Job{ID: "job", Repository: "repo"}, "", retention.Policy{Last: 1, Daily: 2})
+	if err != nil || len(unread) > 0 {
+		t.Fatal(unread, err)
 	}
 	var lines []string
 	for _, b := range got {

@@ -31,8 +31,12 @@ type Job struct {
 	// Before and After are run around each run; nil for none.
 	Before, After *Script
 	Reports       Reports
-	Created       time.Time
-	LastRun       RunID
+	// Former are repositories that mailboxes went to earlier and none goes to now. What is there stays under Retention.
+	Former []RepositoryID
+	// Deletion is set while the job and its backups are being deleted; nothing else of the job is left then but its name.
+	Deletion *Deletion
+	Created  time.Time
+	LastRun  RunID
 }
 
 // SourceItem is one mailbox, or a whole account when Mailbox is empty.

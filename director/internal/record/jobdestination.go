@@ -55,6 +55,17 @@ func (j *Job) Repositories() []RepositoryID {
 	return list
 }
 
+// AllRepositories returns every repository in which the job may have points: those of Repositories, and former ones.
+func (j *Job) AllRepositories() []RepositoryID {
+	list := j.Repositories()
+	for _, r := range j.Former {
+		if !slices.Contains(list, r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
 // Names reports whether the job names an account: in what it backs up, or in where that goes.
 func (j *Job) Names(account mail.AccountID) bool {
 	return slices.ContainsFunc(j.Items, func(i SourceItem) bool { return i.Account == account }) ||

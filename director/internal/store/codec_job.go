@@ -12,6 +12,7 @@ func encodeJob(r *record.Job) *statev1.Job {
 		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
 		Retention: encodeRetention(&r.Retention), Group: r.Group, Draft: r.Draft,
 		Before: encodeScript(r.Before), After: encodeScript(r.After), Reports: encodeReports(&r.Reports),
+		FormerRepositoryIds: texts[string](r.Former), Deletion: encodeDeletion(r.Deletion),
 	}
 	for i := range r.Schedules {
 		p.Schedules = append(p.Schedules, encodeSchedule(&r.Schedules[i]))
@@ -34,6 +35,7 @@ func decodeJob(p *statev1.Job) record.Job {
 		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
 		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(), Draft: p.GetDraft(),
 		Before: decodeScript(p.GetBefore()), After: decodeScript(p.GetAfter()), Reports: decodeReports(p.GetReports()),
+		Former: texts[record.RepositoryID](p.GetFormerRepositoryIds()), Deletion: decodeDeletion(p.GetDeletion()),
 	}
 	for _, one := range p.GetSchedules() {
 		r.Schedules = append(r.Schedules, decodeSchedule(one))
@@ -101,4 +103,31 @@ func encodeReports(r *record.Reports) *statev1.Reports {
 
 func decodeReports(p *statev1.Reports) record.Reports {
 	return record.Reports{Addresses: p.GetAddresses(), When: record.ReportWhen(p.GetWhen())}
+}
+
+func encodeDeletion(r *record.Deletion) *statev1.Deletion {
+	if r == nil {
+		return nil
+	}
+	p := &statev1.Deletion{Asked: stamp(r.Asked)}
+	for _, one := range r.Places {
+		p.Places = append(p.Places, &statev1.DeletionPlace{
+			RepositoryId: string(one.Repository), Name: one.Name, Deleted: one.Deleted, Done: one.Done, Waiting: one.Waiting,
+		})
+	}
+	return p
+}
+
+func decodeDeletion(p *statev1.Deletion) *record.Deletion {
+	if p == nil {
+		return nil
+	}
+	r := &record.Deletion{Asked: moment(p.GetAsked())}
+	for _, one := range p.GetPlaces() {
+		r.Places = append(r.Places, record.DeletionPlace{
+			Repository: record.RepositoryID(one.GetRepositoryId()), Name: one.GetName(), Deleted: one.GetDeleted(), Done: one.GetDone(),
+			Waiting: one.GetWaiting(),
+		})
+	}
+	return r
 }

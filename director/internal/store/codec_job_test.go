@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,6 +25,10 @@ func TestAJobIsKeptWhole(t *testing.T) {
 			},
 			After:   &record.Script{Path: "/after", Detached: true},
 			Reports: record.Reports{Addresses: []string{"ada@example.com"}, When: record.ReportFailed},
+			Former:  []record.RepositoryID{"r0"},
+			Deletion: &record.Deletion{Asked: time.Unix(10, 0).UTC(), Places: []record.DeletionPlace{
+				{Repository: "r0", Name: "Old", Deleted: 3, Done: true}, {Repository: "r1", Name: "Vault", Waiting: "away"},
+			}},
 		},
 		"little": {ID: "j2", Name: "Draft", Draft: true, Reports: record.Reports{When: record.ReportAlways}},
 		"least":  {ID: "j3", Name: "Weekly"},

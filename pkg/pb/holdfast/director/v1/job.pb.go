@@ -219,7 +219,11 @@ type Job struct {
 	Before *Script `protobuf:"bytes,16,opt,name=before,proto3" json:"before,omitempty"`
 	After  *Script `protobuf:"bytes,17,opt,name=after,proto3" json:"after,omitempty"`
 	// Whom to tell of each run; unset for none beside the global ones.
-	Reports       *Reports `protobuf:"bytes,18,opt,name=reports,proto3" json:"reports,omitempty"`
+	Reports *Reports `protobuf:"bytes,18,opt,name=reports,proto3" json:"reports,omitempty"`
+	// Where mailboxes went earlier and none goes now: what is there stays, under the job's retention. Ignored in requests.
+	FormerRepositoryIds []string `protobuf:"bytes,31,rep,name=former_repository_ids,json=formerRepositoryIds,proto3" json:"former_repository_ids,omitempty"`
+	// Set while the job and its backups are being deleted. Ignored in requests.
+	Deletion      *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -380,6 +384,152 @@ func (x *Job) GetReports() *Reports {
 	return nil
 }
 
+func (x *Job) GetFormerRepositoryIds() []string {
+	if x != nil {
+		return x.FormerRepositoryIds
+	}
+	return nil
+}
+
+func (x *Job) GetDeletion() *Deletion {
+	if x != nil {
+		return x.Deletion
+	}
+	return nil
+}
+
+// Deletion of a job with its backups.
+type Deletion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Asked         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	Places        []*DeletionPlace       `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deletion) Reset() {
+	*x = Deletion{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deletion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deletion) ProtoMessage() {}
+
+func (x *Deletion) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deletion.ProtoReflect.Descriptor instead.
+func (*Deletion) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Deletion) GetAsked() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+func (x *Deletion) GetPlaces() []*DeletionPlace {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+// DeletionPlace is a repository in which points are to be deleted.
+type DeletionPlace struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Name         string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Points deleted so far.
+	Deleted int64 `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Done    bool  `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
+	// Why it does not go on; empty when it does.
+	Waiting       string `protobuf:"bytes,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletionPlace) Reset() {
+	*x = DeletionPlace{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletionPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletionPlace) ProtoMessage() {}
+
+func (x *DeletionPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletionPlace.ProtoReflect.Descriptor instead.
+func (*DeletionPlace) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DeletionPlace) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *DeletionPlace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeletionPlace) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *DeletionPlace) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *DeletionPlace) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
+}
+
 // Script is a program on the Director's machine.
 type Script struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -402,7 +552,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +564,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +577,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Script) GetPath() string {
@@ -492,7 +642,7 @@ type Reports struct {
 
 func (x *Reports) Reset() {
 	*x = Reports{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +654,7 @@ func (x *Reports) String() string {
 func (*Reports) ProtoMessage() {}
 
 func (x *Reports) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +667,7 @@ func (x *Reports) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reports.ProtoReflect.Descriptor instead.
 func (*Reports) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Reports) GetAddresses() []string {
@@ -550,7 +700,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -562,7 +712,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -575,7 +725,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Retention) GetLast() int32 {
@@ -632,7 +782,7 @@ type Source struct {
 
 func (x *Source) Reset() {
 	*x = Source{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +794,7 @@ func (x *Source) String() string {
 func (*Source) ProtoMessage() {}
 
 func (x *Source) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +807,7 @@ func (x *Source) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Source.ProtoReflect.Descriptor instead.
 func (*Source) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Source) GetItems() []*SourceItem {
@@ -685,7 +835,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -697,7 +847,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -710,7 +860,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -740,7 +890,7 @@ type Destination struct {
 
 func (x *Destination) Reset() {
 	*x = Destination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +902,7 @@ func (x *Destination) String() string {
 func (*Destination) ProtoMessage() {}
 
 func (x *Destination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +915,7 @@ func (x *Destination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Destination.ProtoReflect.Descriptor instead.
 func (*Destination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Destination) GetRepositoryId() string {
@@ -799,7 +949,7 @@ type AccountDestination struct {
 
 func (x *AccountDestination) Reset() {
 	*x = AccountDestination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +961,7 @@ func (x *AccountDestination) String() string {
 func (*AccountDestination) ProtoMessage() {}
 
 func (x *AccountDestination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +974,7 @@ func (x *AccountDestination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountDestination.ProtoReflect.Descriptor instead.
 func (*AccountDestination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AccountDestination) GetAccountId() string {
@@ -852,7 +1002,7 @@ type MailboxDestination struct {
 
 func (x *MailboxDestination) Reset() {
 	*x = MailboxDestination{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +1014,7 @@ func (x *MailboxDestination) String() string {
 func (*MailboxDestination) ProtoMessage() {}
 
 func (x *MailboxDestination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +1027,7 @@ func (x *MailboxDestination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MailboxDestination.ProtoReflect.Descriptor instead.
 func (*MailboxDestination) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MailboxDestination) GetAccountId() string {
@@ -922,7 +1072,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1084,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1097,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -1015,7 +1165,7 @@ type CreateJobRequest struct {
 
 func (x *CreateJobRequest) Reset() {
 	*x = CreateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1177,7 @@ func (x *CreateJobRequest) String() string {
 func (*CreateJobRequest) ProtoMessage() {}
 
 func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1190,7 @@ func (x *CreateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobRequest.ProtoReflect.Descriptor instead.
 func (*CreateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateJobRequest) GetJob() *Job {
@@ -1059,7 +1209,7 @@ type CreateJobResponse struct {
 
 func (x *CreateJobResponse) Reset() {
 	*x = CreateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1221,7 @@ func (x *CreateJobResponse) String() string {
 func (*CreateJobResponse) ProtoMessage() {}
 
 func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1234,7 @@ func (x *CreateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateJobResponse.ProtoReflect.Descriptor instead.
 func (*CreateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateJobResponse) GetJob() *Job {
@@ -1103,7 +1253,7 @@ type UpdateJobRequest struct {
 
 func (x *UpdateJobRequest) Reset() {
 	*x = UpdateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1265,7 @@ func (x *UpdateJobRequest) String() string {
 func (*UpdateJobRequest) ProtoMessage() {}
 
 func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[12]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1278,7 @@ func (x *UpdateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobRequest.ProtoReflect.Descriptor instead.
 func (*UpdateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateJobRequest) GetJob() *Job {
@@ -1147,7 +1297,7 @@ type UpdateJobResponse struct {
 
 func (x *UpdateJobResponse) Reset() {
 	*x = UpdateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1309,7 @@ func (x *UpdateJobResponse) String() string {
 func (*UpdateJobResponse) ProtoMessage() {}
 
 func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[13]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1322,7 @@ func (x *UpdateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateJobResponse.ProtoReflect.Descriptor instead.
 func (*UpdateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UpdateJobResponse) GetJob() *Job {
@@ -1191,7 +1341,7 @@ type GetJobRequest struct {
 
 func (x *GetJobRequest) Reset() {
 	*x = GetJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1353,7 @@ func (x *GetJobRequest) String() string {
 func (*GetJobRequest) ProtoMessage() {}
 
 func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[14]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1366,7 @@ func (x *GetJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobRequest.ProtoReflect.Descriptor instead.
 func (*GetJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetJobRequest) GetJobId() string {
@@ -1235,7 +1385,7 @@ type GetJobResponse struct {
 
 func (x *GetJobResponse) Reset() {
 	*x = GetJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1397,7 @@ func (x *GetJobResponse) String() string {
 func (*GetJobResponse) ProtoMessage() {}
 
 func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[15]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1410,7 @@ func (x *GetJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJobResponse.ProtoReflect.Descriptor instead.
 func (*GetJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetJobResponse) GetJob() *Job {
@@ -1278,7 +1428,7 @@ type ListJobsRequest struct {
 
 func (x *ListJobsRequest) Reset() {
 	*x = ListJobsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1440,7 @@ func (x *ListJobsRequest) String() string {
 func (*ListJobsRequest) ProtoMessage() {}
 
 func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[16]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1453,7 @@ func (x *ListJobsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsRequest.ProtoReflect.Descriptor instead.
 func (*ListJobsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 type ListJobsResponse struct {
@@ -1315,7 +1465,7 @@ type ListJobsResponse struct {
 
 func (x *ListJobsResponse) Reset() {
 	*x = ListJobsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1327,7 +1477,7 @@ func (x *ListJobsResponse) String() string {
 func (*ListJobsResponse) ProtoMessage() {}
 
 func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1340,7 +1490,7 @@ func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListJobsResponse) GetJobs() []*Job {
@@ -1350,16 +1500,213 @@ func (x *ListJobsResponse) GetJobs() []*Job {
 	return nil
 }
 
-type DeleteJobRequest struct {
+type CloneJobRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloneJobRequest) Reset() {
+	*x = CloneJobRequest{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloneJobRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloneJobRequest) ProtoMessage() {}
+
+func (x *CloneJobRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloneJobRequest.ProtoReflect.Descriptor instead.
+func (*CloneJobRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CloneJobRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *CloneJobRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type CloneJobResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Job           *Job                   `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloneJobResponse) Reset() {
+	*x = CloneJobResponse{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloneJobResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloneJobResponse) ProtoMessage() {}
+
+func (x *CloneJobResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloneJobResponse.ProtoReflect.Descriptor instead.
+func (*CloneJobResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CloneJobResponse) GetJob() *Job {
+	if x != nil {
+		return x.Job
+	}
+	return nil
+}
+
+type SetJobsEnabledRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At least one.
+	JobIds        []string `protobuf:"bytes,1,rep,name=job_ids,json=jobIds,proto3" json:"job_ids,omitempty"`
+	Enabled       bool     `protobuf:"varint,2,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetJobsEnabledRequest) Reset() {
+	*x = SetJobsEnabledRequest{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetJobsEnabledRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetJobsEnabledRequest) ProtoMessage() {}
+
+func (x *SetJobsEnabledRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetJobsEnabledRequest.ProtoReflect.Descriptor instead.
+func (*SetJobsEnabledRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SetJobsEnabledRequest) GetJobIds() []string {
+	if x != nil {
+		return x.JobIds
+	}
+	return nil
+}
+
+func (x *SetJobsEnabledRequest) GetEnabled() bool {
+	if x != nil {
+		return x.Enabled
+	}
+	return false
+}
+
+type SetJobsEnabledResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Jobs          []*Job                 `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetJobsEnabledResponse) Reset() {
+	*x = SetJobsEnabledResponse{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetJobsEnabledResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetJobsEnabledResponse) ProtoMessage() {}
+
+func (x *SetJobsEnabledResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetJobsEnabledResponse.ProtoReflect.Descriptor instead.
+func (*SetJobsEnabledResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SetJobsEnabledResponse) GetJobs() []*Job {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+type DeleteJobRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	JobId string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Its backups too, for ever.
+	Backups bool `protobuf:"varint,2,opt,name=backups,proto3" json:"backups,omitempty"`
+	// With backups: the job's name, so that no other is deleted by mistake.
+	ConfirmName   string `protobuf:"bytes,3,opt,name=confirm_name,json=confirmName,proto3" json:"confirm_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeleteJobRequest) Reset() {
 	*x = DeleteJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +1718,7 @@ func (x *DeleteJobRequest) String() string {
 func (*DeleteJobRequest) ProtoMessage() {}
 
 func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +1731,7 @@ func (x *DeleteJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobRequest.ProtoReflect.Descriptor instead.
 func (*DeleteJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DeleteJobRequest) GetJobId() string {
@@ -1394,15 +1741,31 @@ func (x *DeleteJobRequest) GetJobId() string {
 	return ""
 }
 
+func (x *DeleteJobRequest) GetBackups() bool {
+	if x != nil {
+		return x.Backups
+	}
+	return false
+}
+
+func (x *DeleteJobRequest) GetConfirmName() string {
+	if x != nil {
+		return x.ConfirmName
+	}
+	return ""
+}
+
 type DeleteJobResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With backups: the job while they are being deleted; unset when nothing is left to do.
+	Job           *Job `protobuf:"bytes,1,opt,name=job,proto3" json:"job,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeleteJobResponse) Reset() {
 	*x = DeleteJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1777,7 @@ func (x *DeleteJobResponse) String() string {
 func (*DeleteJobResponse) ProtoMessage() {}
 
 func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1790,14 @@ func (x *DeleteJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteJobResponse.ProtoReflect.Descriptor instead.
 func (*DeleteJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DeleteJobResponse) GetJob() *Job {
+	if x != nil {
+		return x.Job
+	}
+	return nil
 }
 
 type RunJobRequest struct {
@@ -1441,7 +1811,7 @@ type RunJobRequest struct {
 
 func (x *RunJobRequest) Reset() {
 	*x = RunJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1453,7 +1823,7 @@ func (x *RunJobRequest) String() string {
 func (*RunJobRequest) ProtoMessage() {}
 
 func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1836,7 @@ func (x *RunJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobRequest.ProtoReflect.Descriptor instead.
 func (*RunJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RunJobRequest) GetJobId() string {
@@ -1499,7 +1869,7 @@ type RunJobResponse struct {
 
 func (x *RunJobResponse) Reset() {
 	*x = RunJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1881,7 @@ func (x *RunJobResponse) String() string {
 func (*RunJobResponse) ProtoMessage() {}
 
 func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1894,7 @@ func (x *RunJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunJobResponse.ProtoReflect.Descriptor instead.
 func (*RunJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RunJobResponse) GetRun() *Run {
@@ -1545,7 +1915,7 @@ type ListRunsRequest struct {
 
 func (x *ListRunsRequest) Reset() {
 	*x = ListRunsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1927,7 @@ func (x *ListRunsRequest) String() string {
 func (*ListRunsRequest) ProtoMessage() {}
 
 func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1940,7 @@ func (x *ListRunsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsRequest.ProtoReflect.Descriptor instead.
 func (*ListRunsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListRunsRequest) GetJobId() string {
@@ -1597,7 +1967,7 @@ type ListRunsResponse struct {
 
 func (x *ListRunsResponse) Reset() {
 	*x = ListRunsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1979,7 @@ func (x *ListRunsResponse) String() string {
 func (*ListRunsResponse) ProtoMessage() {}
 
 func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1992,7 @@ func (x *ListRunsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRunsResponse.ProtoReflect.Descriptor instead.
 func (*ListRunsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListRunsResponse) GetRuns() []*Run {
@@ -1643,7 +2013,7 @@ type GetRunRequest struct {
 
 func (x *GetRunRequest) Reset() {
 	*x = GetRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +2025,7 @@ func (x *GetRunRequest) String() string {
 func (*GetRunRequest) ProtoMessage() {}
 
 func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +2038,7 @@ func (x *GetRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunRequest.ProtoReflect.Descriptor instead.
 func (*GetRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetRunRequest) GetRunId() string {
@@ -1695,7 +2065,7 @@ type GetRunResponse struct {
 
 func (x *GetRunResponse) Reset() {
 	*x = GetRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1707,7 +2077,7 @@ func (x *GetRunResponse) String() string {
 func (*GetRunResponse) ProtoMessage() {}
 
 func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1720,7 +2090,7 @@ func (x *GetRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRunResponse.ProtoReflect.Descriptor instead.
 func (*GetRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetRunResponse) GetRun() *Run {
@@ -1746,7 +2116,7 @@ type WatchRunRequest struct {
 
 func (x *WatchRunRequest) Reset() {
 	*x = WatchRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +2128,7 @@ func (x *WatchRunRequest) String() string {
 func (*WatchRunRequest) ProtoMessage() {}
 
 func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +2141,7 @@ func (x *WatchRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunRequest.ProtoReflect.Descriptor instead.
 func (*WatchRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WatchRunRequest) GetRunId() string {
@@ -1792,7 +2162,7 @@ type WatchRunResponse struct {
 
 func (x *WatchRunResponse) Reset() {
 	*x = WatchRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1804,7 +2174,7 @@ func (x *WatchRunResponse) String() string {
 func (*WatchRunResponse) ProtoMessage() {}
 
 func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1817,7 +2187,7 @@ func (x *WatchRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRunResponse.ProtoReflect.Descriptor instead.
 func (*WatchRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *WatchRunResponse) GetRun() *Run {
@@ -1844,7 +2214,7 @@ type StopRunRequest struct {
 
 func (x *StopRunRequest) Reset() {
 	*x = StopRunRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1856,7 +2226,7 @@ func (x *StopRunRequest) String() string {
 func (*StopRunRequest) ProtoMessage() {}
 
 func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1869,7 +2239,7 @@ func (x *StopRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunRequest.ProtoReflect.Descriptor instead.
 func (*StopRunRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *StopRunRequest) GetRunId() string {
@@ -1894,7 +2264,7 @@ type StopRunResponse struct {
 
 func (x *StopRunResponse) Reset() {
 	*x = StopRunResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2276,7 @@ func (x *StopRunResponse) String() string {
 func (*StopRunResponse) ProtoMessage() {}
 
 func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2289,7 @@ func (x *StopRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRunResponse.ProtoReflect.Descriptor instead.
 func (*StopRunResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{35}
 }
 
 type ListStartsRequest struct {
@@ -1936,7 +2306,7 @@ type ListStartsRequest struct {
 
 func (x *ListStartsRequest) Reset() {
 	*x = ListStartsRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2318,7 @@ func (x *ListStartsRequest) String() string {
 func (*ListStartsRequest) ProtoMessage() {}
 
 func (x *ListStartsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2331,7 @@ func (x *ListStartsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStartsRequest.ProtoReflect.Descriptor instead.
 func (*ListStartsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListStartsRequest) GetJobId() string {
@@ -1994,7 +2364,7 @@ type ListStartsResponse struct {
 
 func (x *ListStartsResponse) Reset() {
 	*x = ListStartsResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2006,7 +2376,7 @@ func (x *ListStartsResponse) String() string {
 func (*ListStartsResponse) ProtoMessage() {}
 
 func (x *ListStartsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2389,7 @@ func (x *ListStartsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStartsResponse.ProtoReflect.Descriptor instead.
 func (*ListStartsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListStartsResponse) GetStarts() []*Start {
@@ -2042,7 +2412,7 @@ type PreviewRetentionRequest struct {
 
 func (x *PreviewRetentionRequest) Reset() {
 	*x = PreviewRetentionRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2424,7 @@ func (x *PreviewRetentionRequest) String() string {
 func (*PreviewRetentionRequest) ProtoMessage() {}
 
 func (x *PreviewRetentionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2437,7 @@ func (x *PreviewRetentionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewRetentionRequest.ProtoReflect.Descriptor instead.
 func (*PreviewRetentionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PreviewRetentionRequest) GetJobId() string {
@@ -2096,14 +2466,16 @@ type PreviewRetentionResponse struct {
 	Kept    int64                  `protobuf:"varint,1,opt,name=kept,proto3" json:"kept,omitempty"`
 	Deleted int64                  `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// At most 10,000; those that would be deleted first.
-	Points        []*PointDecision `protobuf:"bytes,3,rep,name=points,proto3" json:"points,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Points []*PointDecision `protobuf:"bytes,3,rep,name=points,proto3" json:"points,omitempty"`
+	// Repositories of the job that could not be looked into: what is there is left out.
+	UnreadRepositoryIds []string `protobuf:"bytes,4,rep,name=unread_repository_ids,json=unreadRepositoryIds,proto3" json:"unread_repository_ids,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *PreviewRetentionResponse) Reset() {
 	*x = PreviewRetentionResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2115,7 +2487,7 @@ func (x *PreviewRetentionResponse) String() string {
 func (*PreviewRetentionResponse) ProtoMessage() {}
 
 func (x *PreviewRetentionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2128,7 +2500,7 @@ func (x *PreviewRetentionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewRetentionResponse.ProtoReflect.Descriptor instead.
 func (*PreviewRetentionResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PreviewRetentionResponse) GetKept() int64 {
@@ -2152,6 +2524,13 @@ func (x *PreviewRetentionResponse) GetPoints() []*PointDecision {
 	return nil
 }
 
+func (x *PreviewRetentionResponse) GetUnreadRepositoryIds() []string {
+	if x != nil {
+		return x.UnreadRepositoryIds
+	}
+	return nil
+}
+
 type PointDecision struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	PointId        string                 `protobuf:"bytes,1,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
@@ -2162,13 +2541,14 @@ type PointDecision struct {
 	Complete       bool                   `protobuf:"varint,6,opt,name=complete,proto3" json:"complete,omitempty"`
 	// Why it stays ("daily", "newest"); empty when it would be deleted.
 	Reasons       []string `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	RepositoryId  string   `protobuf:"bytes,8,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PointDecision) Reset() {
 	*x = PointDecision{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2560,7 @@ func (x *PointDecision) String() string {
 func (*PointDecision) ProtoMessage() {}
 
 func (x *PointDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2573,7 @@ func (x *PointDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointDecision.ProtoReflect.Descriptor instead.
 func (*PointDecision) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PointDecision) GetPointId() string {
@@ -2245,6 +2625,13 @@ func (x *PointDecision) GetReasons() []string {
 	return nil
 }
 
+func (x *PointDecision) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
 type ApplyRetentionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
@@ -2254,7 +2641,7 @@ type ApplyRetentionRequest struct {
 
 func (x *ApplyRetentionRequest) Reset() {
 	*x = ApplyRetentionRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2653,7 @@ func (x *ApplyRetentionRequest) String() string {
 func (*ApplyRetentionRequest) ProtoMessage() {}
 
 func (x *ApplyRetentionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2666,7 @@ func (x *ApplyRetentionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRetentionRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRetentionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ApplyRetentionRequest) GetJobId() string {
@@ -2297,7 +2684,7 @@ type ApplyRetentionResponse struct {
 
 func (x *ApplyRetentionResponse) Reset() {
 	*x = ApplyRetentionResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2309,7 +2696,7 @@ func (x *ApplyRetentionResponse) String() string {
 func (*ApplyRetentionResponse) ProtoMessage() {}
 
 func (x *ApplyRetentionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2322,7 +2709,7 @@ func (x *ApplyRetentionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRetentionResponse.ProtoReflect.Descriptor instead.
 func (*ApplyRetentionResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{42}
 }
 
 type Start struct {
@@ -2341,7 +2728,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2353,7 +2740,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2366,7 +2753,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Start) GetJobId() string {
@@ -2422,7 +2809,7 @@ type EstimateJobRequest struct {
 
 func (x *EstimateJobRequest) Reset() {
 	*x = EstimateJobRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2434,7 +2821,7 @@ func (x *EstimateJobRequest) String() string {
 func (*EstimateJobRequest) ProtoMessage() {}
 
 func (x *EstimateJobRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2447,7 +2834,7 @@ func (x *EstimateJobRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateJobRequest.ProtoReflect.Descriptor instead.
 func (*EstimateJobRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *EstimateJobRequest) GetJobId() string {
@@ -2485,7 +2872,7 @@ type EstimateJobResponse struct {
 
 func (x *EstimateJobResponse) Reset() {
 	*x = EstimateJobResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2497,7 +2884,7 @@ func (x *EstimateJobResponse) String() string {
 func (*EstimateJobResponse) ProtoMessage() {}
 
 func (x *EstimateJobResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2510,7 +2897,7 @@ func (x *EstimateJobResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateJobResponse.ProtoReflect.Descriptor instead.
 func (*EstimateJobResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *EstimateJobResponse) GetMailboxes() int32 {
@@ -2589,7 +2976,7 @@ type Estimate struct {
 
 func (x *Estimate) Reset() {
 	*x = Estimate{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2601,7 +2988,7 @@ func (x *Estimate) String() string {
 func (*Estimate) ProtoMessage() {}
 
 func (x *Estimate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2614,7 +3001,7 @@ func (x *Estimate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
 func (*Estimate) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Estimate) GetLeast() *durationpb.Duration {
@@ -2694,7 +3081,7 @@ type GetLedgerRequest struct {
 
 func (x *GetLedgerRequest) Reset() {
 	*x = GetLedgerRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +3093,7 @@ func (x *GetLedgerRequest) String() string {
 func (*GetLedgerRequest) ProtoMessage() {}
 
 func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +3106,7 @@ func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
 func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetLedgerRequest) GetTaskId() string {
@@ -2767,7 +3154,7 @@ type GetLedgerResponse struct {
 
 func (x *GetLedgerResponse) Reset() {
 	*x = GetLedgerResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2779,7 +3166,7 @@ func (x *GetLedgerResponse) String() string {
 func (*GetLedgerResponse) ProtoMessage() {}
 
 func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2792,7 +3179,7 @@ func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
 func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetLedgerResponse) GetBalance() *Balance {
@@ -2860,7 +3247,7 @@ type LedgerFolder struct {
 
 func (x *LedgerFolder) Reset() {
 	*x = LedgerFolder{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2872,7 +3259,7 @@ func (x *LedgerFolder) String() string {
 func (*LedgerFolder) ProtoMessage() {}
 
 func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2885,7 +3272,7 @@ func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
 func (*LedgerFolder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LedgerFolder) GetFolderId() string {
@@ -2942,7 +3329,7 @@ type LedgerReason struct {
 
 func (x *LedgerReason) Reset() {
 	*x = LedgerReason{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3341,7 @@ func (x *LedgerReason) String() string {
 func (*LedgerReason) ProtoMessage() {}
 
 func (x *LedgerReason) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3354,7 @@ func (x *LedgerReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerReason.ProtoReflect.Descriptor instead.
 func (*LedgerReason) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *LedgerReason) GetCause() LedgerCause {
@@ -2995,7 +3382,7 @@ var File_holdfast_director_v1_job_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\x1a#holdfast/director/v1/schedule.proto\"\xda\x06\n" +
+	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\x1a#holdfast/director/v1/schedule.proto\"\xca\a\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x124\n" +
@@ -3018,7 +3405,18 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x05draft\x18\x0f \x01(\bR\x05draft\x124\n" +
 	"\x06before\x18\x10 \x01(\v2\x1c.holdfast.director.v1.ScriptR\x06before\x122\n" +
 	"\x05after\x18\x11 \x01(\v2\x1c.holdfast.director.v1.ScriptR\x05after\x127\n" +
-	"\areports\x18\x12 \x01(\v2\x1d.holdfast.director.v1.ReportsR\areportsJ\x04\b\x13\x10\x1f\"\xce\x02\n" +
+	"\areports\x18\x12 \x01(\v2\x1d.holdfast.director.v1.ReportsR\areports\x122\n" +
+	"\x15former_repository_ids\x18\x1f \x03(\tR\x13formerRepositoryIds\x12:\n" +
+	"\bdeletion\x18  \x01(\v2\x1e.holdfast.director.v1.DeletionR\bdeletionJ\x04\b\x13\x10\x1f\"y\n" +
+	"\bDeletion\x120\n" +
+	"\x05asked\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05asked\x12;\n" +
+	"\x06places\x18\x02 \x03(\v2#.holdfast.director.v1.DeletionPlaceR\x06places\"\x90\x01\n" +
+	"\rDeletionPlace\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\adeleted\x18\x03 \x01(\x03R\adeleted\x12\x12\n" +
+	"\x04done\x18\x04 \x01(\bR\x04done\x12\x18\n" +
+	"\awaiting\x18\x05 \x01(\tR\awaiting\"\xce\x02\n" +
 	"\x06Script\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12 \n" +
 	"\vinterpreter\x18\x02 \x01(\tR\vinterpreter\x12\x1c\n" +
@@ -3089,10 +3487,23 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x03job\x18\x01 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"\x11\n" +
 	"\x0fListJobsRequest\"A\n" +
 	"\x10ListJobsResponse\x12-\n" +
-	"\x04jobs\x18\x01 \x03(\v2\x19.holdfast.director.v1.JobR\x04jobs\")\n" +
+	"\x04jobs\x18\x01 \x03(\v2\x19.holdfast.director.v1.JobR\x04jobs\"<\n" +
+	"\x0fCloneJobRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"?\n" +
+	"\x10CloneJobResponse\x12+\n" +
+	"\x03job\x18\x01 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"J\n" +
+	"\x15SetJobsEnabledRequest\x12\x17\n" +
+	"\ajob_ids\x18\x01 \x03(\tR\x06jobIds\x12\x18\n" +
+	"\aenabled\x18\x02 \x01(\bR\aenabled\"G\n" +
+	"\x16SetJobsEnabledResponse\x12-\n" +
+	"\x04jobs\x18\x01 \x03(\v2\x19.holdfast.director.v1.JobR\x04jobs\"f\n" +
 	"\x10DeleteJobRequest\x12\x15\n" +
-	"\x06job_id\x18\x01 \x01(\tR\x05jobId\"\x13\n" +
-	"\x11DeleteJobResponse\"h\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
+	"\abackups\x18\x02 \x01(\bR\abackups\x12!\n" +
+	"\fconfirm_name\x18\x03 \x01(\tR\vconfirmName\"@\n" +
+	"\x11DeleteJobResponse\x12+\n" +
+	"\x03job\x18\x01 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"h\n" +
 	"\rRunJobRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1f\n" +
 	"\vmailbox_ids\x18\x02 \x03(\tR\n" +
@@ -3131,11 +3542,12 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12=\n" +
 	"\tretention\x18\x02 \x01(\v2\x1f.holdfast.director.v1.RetentionR\tretention\x12\x1d\n" +
 	"\n" +
-	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\"\x85\x01\n" +
+	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\"\xb9\x01\n" +
 	"\x18PreviewRetentionResponse\x12\x12\n" +
 	"\x04kept\x18\x01 \x01(\x03R\x04kept\x12\x18\n" +
 	"\adeleted\x18\x02 \x01(\x03R\adeleted\x12;\n" +
-	"\x06points\x18\x03 \x03(\v2#.holdfast.director.v1.PointDecisionR\x06points\"\xf7\x01\n" +
+	"\x06points\x18\x03 \x03(\v2#.holdfast.director.v1.PointDecisionR\x06points\x122\n" +
+	"\x15unread_repository_ids\x18\x04 \x03(\tR\x13unreadRepositoryIds\"\x9c\x02\n" +
 	"\rPointDecision\x12\x19\n" +
 	"\bpoint_id\x18\x01 \x01(\tR\apointId\x12\x1d\n" +
 	"\n" +
@@ -3145,7 +3557,8 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x0fmailbox_address\x18\x04 \x01(\tR\x0emailboxAddress\x12.\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
 	"\bcomplete\x18\x06 \x01(\bR\bcomplete\x12\x18\n" +
-	"\areasons\x18\a \x03(\tR\areasons\".\n" +
+	"\areasons\x18\a \x03(\tR\areasons\x12#\n" +
+	"\rrepository_id\x18\b \x01(\tR\frepositoryId\".\n" +
 	"\x15ApplyRetentionRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\"\x18\n" +
 	"\x16ApplyRetentionResponse\"\xc3\x01\n" +
@@ -3222,13 +3635,15 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
 	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1b\n" +
 	"\x17LEDGER_CAUSE_NO_MESSAGE\x10\x06\x12\x1c\n" +
-	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a2\xd1\t\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a2\x99\v\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
 	"\tUpdateJob\x12&.holdfast.director.v1.UpdateJobRequest\x1a'.holdfast.director.v1.UpdateJobResponse\x12S\n" +
 	"\x06GetJob\x12#.holdfast.director.v1.GetJobRequest\x1a$.holdfast.director.v1.GetJobResponse\x12Y\n" +
-	"\bListJobs\x12%.holdfast.director.v1.ListJobsRequest\x1a&.holdfast.director.v1.ListJobsResponse\x12\\\n" +
+	"\bListJobs\x12%.holdfast.director.v1.ListJobsRequest\x1a&.holdfast.director.v1.ListJobsResponse\x12Y\n" +
+	"\bCloneJob\x12%.holdfast.director.v1.CloneJobRequest\x1a&.holdfast.director.v1.CloneJobResponse\x12k\n" +
+	"\x0eSetJobsEnabled\x12+.holdfast.director.v1.SetJobsEnabledRequest\x1a,.holdfast.director.v1.SetJobsEnabledResponse\x12\\\n" +
 	"\tDeleteJob\x12&.holdfast.director.v1.DeleteJobRequest\x1a'.holdfast.director.v1.DeleteJobResponse\x12S\n" +
 	"\x06RunJob\x12#.holdfast.director.v1.RunJobRequest\x1a$.holdfast.director.v1.RunJobResponse\x12Y\n" +
 	"\bListRuns\x12%.holdfast.director.v1.ListRunsRequest\x1a&.holdfast.director.v1.ListRunsResponse\x12S\n" +
@@ -3253,147 +3668,163 @@ func file_holdfast_director_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(ReportWhen)(0),                  // 0: holdfast.director.v1.ReportWhen
 	(WhenDetached)(0),                // 1: holdfast.director.v1.WhenDetached
 	(LedgerCause)(0),                 // 2: holdfast.director.v1.LedgerCause
 	(*Job)(nil),                      // 3: holdfast.director.v1.Job
-	(*Script)(nil),                   // 4: holdfast.director.v1.Script
-	(*Reports)(nil),                  // 5: holdfast.director.v1.Reports
-	(*Retention)(nil),                // 6: holdfast.director.v1.Retention
-	(*Source)(nil),                   // 7: holdfast.director.v1.Source
-	(*SourceItem)(nil),               // 8: holdfast.director.v1.SourceItem
-	(*Destination)(nil),              // 9: holdfast.director.v1.Destination
-	(*AccountDestination)(nil),       // 10: holdfast.director.v1.AccountDestination
-	(*MailboxDestination)(nil),       // 11: holdfast.director.v1.MailboxDestination
-	(*JobOptions)(nil),               // 12: holdfast.director.v1.JobOptions
-	(*CreateJobRequest)(nil),         // 13: holdfast.director.v1.CreateJobRequest
-	(*CreateJobResponse)(nil),        // 14: holdfast.director.v1.CreateJobResponse
-	(*UpdateJobRequest)(nil),         // 15: holdfast.director.v1.UpdateJobRequest
-	(*UpdateJobResponse)(nil),        // 16: holdfast.director.v1.UpdateJobResponse
-	(*GetJobRequest)(nil),            // 17: holdfast.director.v1.GetJobRequest
-	(*GetJobResponse)(nil),           // 18: holdfast.director.v1.GetJobResponse
-	(*ListJobsRequest)(nil),          // 19: holdfast.director.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),         // 20: holdfast.director.v1.ListJobsResponse
-	(*DeleteJobRequest)(nil),         // 21: holdfast.director.v1.DeleteJobRequest
-	(*DeleteJobResponse)(nil),        // 22: holdfast.director.v1.DeleteJobResponse
-	(*RunJobRequest)(nil),            // 23: holdfast.director.v1.RunJobRequest
-	(*RunJobResponse)(nil),           // 24: holdfast.director.v1.RunJobResponse
-	(*ListRunsRequest)(nil),          // 25: holdfast.director.v1.ListRunsRequest
-	(*ListRunsResponse)(nil),         // 26: holdfast.director.v1.ListRunsResponse
-	(*GetRunRequest)(nil),            // 27: holdfast.director.v1.GetRunRequest
-	(*GetRunResponse)(nil),           // 28: holdfast.director.v1.GetRunResponse
-	(*WatchRunRequest)(nil),          // 29: holdfast.director.v1.WatchRunRequest
-	(*WatchRunResponse)(nil),         // 30: holdfast.director.v1.WatchRunResponse
-	(*StopRunRequest)(nil),           // 31: holdfast.director.v1.StopRunRequest
-	(*StopRunResponse)(nil),          // 32: holdfast.director.v1.StopRunResponse
-	(*ListStartsRequest)(nil),        // 33: holdfast.director.v1.ListStartsRequest
-	(*ListStartsResponse)(nil),       // 34: holdfast.director.v1.ListStartsResponse
-	(*PreviewRetentionRequest)(nil),  // 35: holdfast.director.v1.PreviewRetentionRequest
-	(*PreviewRetentionResponse)(nil), // 36: holdfast.director.v1.PreviewRetentionResponse
-	(*PointDecision)(nil),            // 37: holdfast.director.v1.PointDecision
-	(*ApplyRetentionRequest)(nil),    // 38: holdfast.director.v1.ApplyRetentionRequest
-	(*ApplyRetentionResponse)(nil),   // 39: holdfast.director.v1.ApplyRetentionResponse
-	(*Start)(nil),                    // 40: holdfast.director.v1.Start
-	(*EstimateJobRequest)(nil),       // 41: holdfast.director.v1.EstimateJobRequest
-	(*EstimateJobResponse)(nil),      // 42: holdfast.director.v1.EstimateJobResponse
-	(*Estimate)(nil),                 // 43: holdfast.director.v1.Estimate
-	(*GetLedgerRequest)(nil),         // 44: holdfast.director.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 45: holdfast.director.v1.GetLedgerResponse
-	(*LedgerFolder)(nil),             // 46: holdfast.director.v1.LedgerFolder
-	(*LedgerReason)(nil),             // 47: holdfast.director.v1.LedgerReason
-	nil,                              // 48: holdfast.director.v1.Script.EnvironmentEntry
-	(*timestamppb.Timestamp)(nil),    // 49: google.protobuf.Timestamp
-	(RunStatus)(0),                   // 50: holdfast.director.v1.RunStatus
-	(*Schedule)(nil),                 // 51: holdfast.director.v1.Schedule
-	(*Run)(nil),                      // 52: holdfast.director.v1.Run
-	(*Task)(nil),                     // 53: holdfast.director.v1.Task
-	(*durationpb.Duration)(nil),      // 54: google.protobuf.Duration
-	(*Balance)(nil),                  // 55: holdfast.director.v1.Balance
+	(*Deletion)(nil),                 // 4: holdfast.director.v1.Deletion
+	(*DeletionPlace)(nil),            // 5: holdfast.director.v1.DeletionPlace
+	(*Script)(nil),                   // 6: holdfast.director.v1.Script
+	(*Reports)(nil),                  // 7: holdfast.director.v1.Reports
+	(*Retention)(nil),                // 8: holdfast.director.v1.Retention
+	(*Source)(nil),                   // 9: holdfast.director.v1.Source
+	(*SourceItem)(nil),               // 10: holdfast.director.v1.SourceItem
+	(*Destination)(nil),              // 11: holdfast.director.v1.Destination
+	(*AccountDestination)(nil),       // 12: holdfast.director.v1.AccountDestination
+	(*MailboxDestination)(nil),       // 13: holdfast.director.v1.MailboxDestination
+	(*JobOptions)(nil),               // 14: holdfast.director.v1.JobOptions
+	(*CreateJobRequest)(nil),         // 15: holdfast.director.v1.CreateJobRequest
+	(*CreateJobResponse)(nil),        // 16: holdfast.director.v1.CreateJobResponse
+	(*UpdateJobRequest)(nil),         // 17: holdfast.director.v1.UpdateJobRequest
+	(*UpdateJobResponse)(nil),        // 18: holdfast.director.v1.UpdateJobResponse
+	(*GetJobRequest)(nil),            // 19: holdfast.director.v1.GetJobRequest
+	(*GetJobResponse)(nil),           // 20: holdfast.director.v1.GetJobResponse
+	(*ListJobsRequest)(nil),          // 21: holdfast.director.v1.ListJobsRequest
+	(*ListJobsResponse)(nil),         // 22: holdfast.director.v1.ListJobsResponse
+	(*CloneJobRequest)(nil),          // 23: holdfast.director.v1.CloneJobRequest
+	(*CloneJobResponse)(nil),         // 24: holdfast.director.v1.CloneJobResponse
+	(*SetJobsEnabledRequest)(nil),    // 25: holdfast.director.v1.SetJobsEnabledRequest
+	(*SetJobsEnabledResponse)(nil),   // 26: holdfast.director.v1.SetJobsEnabledResponse
+	(*DeleteJobRequest)(nil),         // 27: holdfast.director.v1.DeleteJobRequest
+	(*DeleteJobResponse)(nil),        // 28: holdfast.director.v1.DeleteJobResponse
+	(*RunJobRequest)(nil),            // 29: holdfast.director.v1.RunJobRequest
+	(*RunJobResponse)(nil),           // 30: holdfast.director.v1.RunJobResponse
+	(*ListRunsRequest)(nil),          // 31: holdfast.director.v1.ListRunsRequest
+	(*ListRunsResponse)(nil),         // 32: holdfast.director.v1.ListRunsResponse
+	(*GetRunRequest)(nil),            // 33: holdfast.director.v1.GetRunRequest
+	(*GetRunResponse)(nil),           // 34: holdfast.director.v1.GetRunResponse
+	(*WatchRunRequest)(nil),          // 35: holdfast.director.v1.WatchRunRequest
+	(*WatchRunResponse)(nil),         // 36: holdfast.director.v1.WatchRunResponse
+	(*StopRunRequest)(nil),           // 37: holdfast.director.v1.StopRunRequest
+	(*StopRunResponse)(nil),          // 38: holdfast.director.v1.StopRunResponse
+	(*ListStartsRequest)(nil),        // 39: holdfast.director.v1.ListStartsRequest
+	(*ListStartsResponse)(nil),       // 40: holdfast.director.v1.ListStartsResponse
+	(*PreviewRetentionRequest)(nil),  // 41: holdfast.director.v1.PreviewRetentionRequest
+	(*PreviewRetentionResponse)(nil), // 42: holdfast.director.v1.PreviewRetentionResponse
+	(*PointDecision)(nil),            // 43: holdfast.director.v1.PointDecision
+	(*ApplyRetentionRequest)(nil),    // 44: holdfast.director.v1.ApplyRetentionRequest
+	(*ApplyRetentionResponse)(nil),   // 45: holdfast.director.v1.ApplyRetentionResponse
+	(*Start)(nil),                    // 46: holdfast.director.v1.Start
+	(*EstimateJobRequest)(nil),       // 47: holdfast.director.v1.EstimateJobRequest
+	(*EstimateJobResponse)(nil),      // 48: holdfast.director.v1.EstimateJobResponse
+	(*Estimate)(nil),                 // 49: holdfast.director.v1.Estimate
+	(*GetLedgerRequest)(nil),         // 50: holdfast.director.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 51: holdfast.director.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 52: holdfast.director.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 53: holdfast.director.v1.LedgerReason
+	nil,                              // 54: holdfast.director.v1.Script.EnvironmentEntry
+	(*timestamppb.Timestamp)(nil),    // 55: google.protobuf.Timestamp
+	(RunStatus)(0),                   // 56: holdfast.director.v1.RunStatus
+	(*Schedule)(nil),                 // 57: holdfast.director.v1.Schedule
+	(*Run)(nil),                      // 58: holdfast.director.v1.Run
+	(*Task)(nil),                     // 59: holdfast.director.v1.Task
+	(*durationpb.Duration)(nil),      // 60: google.protobuf.Duration
+	(*Balance)(nil),                  // 61: holdfast.director.v1.Balance
 }
 var file_holdfast_director_v1_job_proto_depIdxs = []int32{
-	7,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
-	9,  // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
-	12, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	49, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
-	50, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	49, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
-	51, // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
-	6,  // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
-	49, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
-	4,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
-	4,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
-	5,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
-	48, // 12: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
-	0,  // 13: holdfast.director.v1.Reports.when:type_name -> holdfast.director.v1.ReportWhen
-	8,  // 14: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
-	10, // 15: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
-	11, // 16: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
-	1,  // 17: holdfast.director.v1.JobOptions.when_detached:type_name -> holdfast.director.v1.WhenDetached
-	3,  // 18: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
-	3,  // 19: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 20: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
-	3,  // 21: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 22: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
-	3,  // 23: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
-	52, // 24: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	52, // 25: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	52, // 26: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	53, // 27: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	52, // 28: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	53, // 29: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	51, // 30: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
-	40, // 31: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
-	6,  // 32: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
-	37, // 33: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
-	49, // 34: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
-	49, // 35: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
-	49, // 36: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
-	3,  // 37: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
-	43, // 38: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
-	43, // 39: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
-	54, // 40: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
-	54, // 41: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
-	54, // 42: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
-	54, // 43: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
-	54, // 44: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
-	55, // 45: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
-	46, // 46: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
-	49, // 47: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
-	47, // 48: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
-	2,  // 49: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
-	13, // 50: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	15, // 51: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	17, // 52: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	19, // 53: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	21, // 54: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	23, // 55: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	25, // 56: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	27, // 57: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	29, // 58: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	31, // 59: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	33, // 60: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	35, // 61: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
-	38, // 62: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
-	14, // 63: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	16, // 64: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	18, // 65: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	20, // 66: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	22, // 67: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	24, // 68: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	26, // 69: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	28, // 70: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	30, // 71: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	32, // 72: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	34, // 73: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	36, // 74: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
-	39, // 75: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
-	63, // [63:76] is the sub-list for method output_type
-	50, // [50:63] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	9,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
+	11, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
+	14, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
+	55, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	56, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
+	55, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	57, // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
+	8,  // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
+	55, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	6,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
+	6,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
+	7,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
+	4,  // 12: holdfast.director.v1.Job.deletion:type_name -> holdfast.director.v1.Deletion
+	55, // 13: holdfast.director.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
+	5,  // 14: holdfast.director.v1.Deletion.places:type_name -> holdfast.director.v1.DeletionPlace
+	54, // 15: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
+	0,  // 16: holdfast.director.v1.Reports.when:type_name -> holdfast.director.v1.ReportWhen
+	10, // 17: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
+	12, // 18: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
+	13, // 19: holdfast.director.v1.Destination.mailboxes:type_name -> holdfast.director.v1.MailboxDestination
+	1,  // 20: holdfast.director.v1.JobOptions.when_detached:type_name -> holdfast.director.v1.WhenDetached
+	3,  // 21: holdfast.director.v1.CreateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 22: holdfast.director.v1.CreateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 23: holdfast.director.v1.UpdateJobRequest.job:type_name -> holdfast.director.v1.Job
+	3,  // 24: holdfast.director.v1.UpdateJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 25: holdfast.director.v1.GetJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 26: holdfast.director.v1.ListJobsResponse.jobs:type_name -> holdfast.director.v1.Job
+	3,  // 27: holdfast.director.v1.CloneJobResponse.job:type_name -> holdfast.director.v1.Job
+	3,  // 28: holdfast.director.v1.SetJobsEnabledResponse.jobs:type_name -> holdfast.director.v1.Job
+	3,  // 29: holdfast.director.v1.DeleteJobResponse.job:type_name -> holdfast.director.v1.Job
+	58, // 30: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	58, // 31: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	58, // 32: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	59, // 33: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	58, // 34: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	59, // 35: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	57, // 36: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
+	46, // 37: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
+	8,  // 38: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
+	43, // 39: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
+	55, // 40: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
+	55, // 41: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	55, // 42: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	3,  // 43: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
+	49, // 44: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
+	49, // 45: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
+	60, // 46: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
+	60, // 47: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
+	60, // 48: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
+	60, // 49: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
+	60, // 50: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
+	61, // 51: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
+	52, // 52: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
+	55, // 53: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
+	53, // 54: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
+	2,  // 55: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
+	15, // 56: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	17, // 57: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	19, // 58: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	21, // 59: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	23, // 60: holdfast.director.v1.JobService.CloneJob:input_type -> holdfast.director.v1.CloneJobRequest
+	25, // 61: holdfast.director.v1.JobService.SetJobsEnabled:input_type -> holdfast.director.v1.SetJobsEnabledRequest
+	27, // 62: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	29, // 63: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	31, // 64: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	33, // 65: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	35, // 66: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	37, // 67: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	39, // 68: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	41, // 69: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	44, // 70: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	16, // 71: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	18, // 72: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	20, // 73: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	22, // 74: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	24, // 75: holdfast.director.v1.JobService.CloneJob:output_type -> holdfast.director.v1.CloneJobResponse
+	26, // 76: holdfast.director.v1.JobService.SetJobsEnabled:output_type -> holdfast.director.v1.SetJobsEnabledResponse
+	28, // 77: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	30, // 78: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	32, // 79: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	34, // 80: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	36, // 81: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	38, // 82: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	40, // 83: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	42, // 84: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	45, // 85: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	71, // [71:86] is the sub-list for method output_type
+	56, // [56:71] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_job_proto_init() }
@@ -3403,15 +3834,15 @@ func file_holdfast_director_v1_job_proto_init() {
 	}
 	file_holdfast_director_v1_run_proto_init()
 	file_holdfast_director_v1_schedule_proto_init()
-	file_holdfast_director_v1_job_proto_msgTypes[9].OneofWrappers = []any{}
-	file_holdfast_director_v1_job_proto_msgTypes[40].OneofWrappers = []any{}
+	file_holdfast_director_v1_job_proto_msgTypes[11].OneofWrappers = []any{}
+	file_holdfast_director_v1_job_proto_msgTypes[46].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_job_proto_rawDesc), len(file_holdfast_director_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   46,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,10 +38,14 @@ type Job struct {
 	Group              string                 `protobuf:"bytes,12,opt,name=group,proto3" json:"group,omitempty"`
 	Draft              bool                   `protobuf:"varint,13,opt,name=draft,proto3" json:"draft,omitempty"`
 	// Where other mailboxes go than repository_id says.
-	Destinations  []*Destination `protobuf:"bytes,14,rep,name=destinations,proto3" json:"destinations,omitempty"`
-	Before        *Script        `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
-	After         *Script        `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
-	Reports       *Reports       `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
+	Destinations []*Destination `protobuf:"bytes,14,rep,name=destinations,proto3" json:"destinations,omitempty"`
+	Before       *Script        `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
+	After        *Script        `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
+	Reports      *Reports       `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
+	// Where mailboxes went earlier and none goes now.
+	FormerRepositoryIds []string `protobuf:"bytes,31,rep,name=former_repository_ids,json=formerRepositoryIds,proto3" json:"former_repository_ids,omitempty"`
+	// Set while the job and its backups are being deleted.
+	Deletion      *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -195,6 +199,149 @@ func (x *Job) GetReports() *Reports {
 	return nil
 }
 
+func (x *Job) GetFormerRepositoryIds() []string {
+	if x != nil {
+		return x.FormerRepositoryIds
+	}
+	return nil
+}
+
+func (x *Job) GetDeletion() *Deletion {
+	if x != nil {
+		return x.Deletion
+	}
+	return nil
+}
+
+// Deletion of a job with its backups, as holdfast.director.v1 has it.
+type Deletion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Asked         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	Places        []*DeletionPlace       `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deletion) Reset() {
+	*x = Deletion{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deletion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deletion) ProtoMessage() {}
+
+func (x *Deletion) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deletion.ProtoReflect.Descriptor instead.
+func (*Deletion) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Deletion) GetAsked() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+func (x *Deletion) GetPlaces() []*DeletionPlace {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+type DeletionPlace struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Deleted       int64                  `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Done          bool                   `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
+	Waiting       string                 `protobuf:"bytes,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletionPlace) Reset() {
+	*x = DeletionPlace{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletionPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletionPlace) ProtoMessage() {}
+
+func (x *DeletionPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletionPlace.ProtoReflect.Descriptor instead.
+func (*DeletionPlace) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DeletionPlace) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *DeletionPlace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeletionPlace) GetDeleted() int64 {
+	if x != nil {
+		return x.Deleted
+	}
+	return 0
+}
+
+func (x *DeletionPlace) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *DeletionPlace) GetWaiting() string {
+	if x != nil {
+		return x.Waiting
+	}
+	return ""
+}
+
 // Destination of an account, or of one mailbox.
 type Destination struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -208,7 +355,7 @@ type Destination struct {
 
 func (x *Destination) Reset() {
 	*x = Destination{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +367,7 @@ func (x *Destination) String() string {
 func (*Destination) ProtoMessage() {}
 
 func (x *Destination) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[1]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +380,7 @@ func (x *Destination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Destination.ProtoReflect.Descriptor instead.
 func (*Destination) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Destination) GetAccountId() string {
@@ -273,7 +420,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +432,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[2]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +445,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Script) GetPath() string {
@@ -361,7 +508,7 @@ type Reports struct {
 
 func (x *Reports) Reset() {
 	*x = Reports{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -373,7 +520,7 @@ func (x *Reports) String() string {
 func (*Reports) ProtoMessage() {}
 
 func (x *Reports) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[3]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -386,7 +533,7 @@ func (x *Reports) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reports.ProtoReflect.Descriptor instead.
 func (*Reports) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Reports) GetAddresses() []string {
@@ -417,7 +564,7 @@ type Retention struct {
 
 func (x *Retention) Reset() {
 	*x = Retention{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -429,7 +576,7 @@ func (x *Retention) String() string {
 func (*Retention) ProtoMessage() {}
 
 func (x *Retention) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[4]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +589,7 @@ func (x *Retention) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Retention.ProtoReflect.Descriptor instead.
 func (*Retention) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Retention) GetLast() int32 {
@@ -501,7 +648,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +660,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[5]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +673,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Plan) GetJobId() string {
@@ -561,7 +708,7 @@ type SourceItem struct {
 
 func (x *SourceItem) Reset() {
 	*x = SourceItem{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +720,7 @@ func (x *SourceItem) String() string {
 func (*SourceItem) ProtoMessage() {}
 
 func (x *SourceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[6]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +733,7 @@ func (x *SourceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceItem.ProtoReflect.Descriptor instead.
 func (*SourceItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SourceItem) GetAccountId() string {
@@ -620,7 +767,7 @@ type JobOptions struct {
 
 func (x *JobOptions) Reset() {
 	*x = JobOptions{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -632,7 +779,7 @@ func (x *JobOptions) String() string {
 func (*JobOptions) ProtoMessage() {}
 
 func (x *JobOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[7]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -645,7 +792,7 @@ func (x *JobOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobOptions.ProtoReflect.Descriptor instead.
 func (*JobOptions) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *JobOptions) GetMaxTasks() int32 {
@@ -746,7 +893,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +905,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[8]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +918,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Run) GetId() string {
@@ -1006,7 +1153,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1165,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[9]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1178,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Task) GetId() string {
@@ -1325,7 +1472,7 @@ type Undo struct {
 
 func (x *Undo) Reset() {
 	*x = Undo{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1484,7 @@ func (x *Undo) String() string {
 func (*Undo) ProtoMessage() {}
 
 func (x *Undo) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[10]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1497,7 @@ func (x *Undo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Undo.ProtoReflect.Descriptor instead.
 func (*Undo) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Undo) GetRecoveryTaskId() string {
@@ -1381,7 +1528,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1540,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[11]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1553,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -1465,7 +1612,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1477,7 +1624,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1490,7 +1637,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -1541,7 +1688,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1700,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1713,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1612,7 +1759,7 @@ type Past struct {
 
 func (x *Past) Reset() {
 	*x = Past{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1771,7 @@ func (x *Past) String() string {
 func (*Past) ProtoMessage() {}
 
 func (x *Past) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1784,7 @@ func (x *Past) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Past.ProtoReflect.Descriptor instead.
 func (*Past) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Past) GetJobId() string {
@@ -1689,7 +1836,7 @@ type Effort struct {
 
 func (x *Effort) Reset() {
 	*x = Effort{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1701,7 +1848,7 @@ func (x *Effort) String() string {
 func (*Effort) ProtoMessage() {}
 
 func (x *Effort) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1714,7 +1861,7 @@ func (x *Effort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effort.ProtoReflect.Descriptor instead.
 func (*Effort) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Effort) GetEnded() *timestamppb.Timestamp {
@@ -1775,7 +1922,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +1934,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +1947,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -1862,7 +2009,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +2021,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1887,7 +2034,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Transfer) GetId() string {
@@ -1923,7 +2070,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2082,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2095,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -2017,7 +2164,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2176,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2189,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2078,7 +2225,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2090,7 +2237,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2103,7 +2250,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2198,7 +2345,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2210,7 +2357,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2223,7 +2370,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -2287,7 +2434,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2446,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2459,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2358,7 +2505,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +2517,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +2530,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2448,7 +2595,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2460,7 +2607,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2473,7 +2620,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2526,7 +2673,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2538,7 +2685,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2698,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2614,7 +2761,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2773,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2786,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2670,7 +2817,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2682,7 +2829,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2695,7 +2842,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2744,7 +2891,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\xe5\x05\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\xd2\x06\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -2763,7 +2910,18 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\fdestinations\x18\x0e \x03(\v2\x1e.holdfast.state.v1.DestinationR\fdestinations\x121\n" +
 	"\x06before\x18\x0f \x01(\v2\x19.holdfast.state.v1.ScriptR\x06before\x12/\n" +
 	"\x05after\x18\x10 \x01(\v2\x19.holdfast.state.v1.ScriptR\x05after\x124\n" +
-	"\areports\x18\x11 \x01(\v2\x1a.holdfast.state.v1.ReportsR\areportsJ\x04\b\x12\x10\x1f\"p\n" +
+	"\areports\x18\x11 \x01(\v2\x1a.holdfast.state.v1.ReportsR\areports\x122\n" +
+	"\x15former_repository_ids\x18\x1f \x03(\tR\x13formerRepositoryIds\x127\n" +
+	"\bdeletion\x18  \x01(\v2\x1b.holdfast.state.v1.DeletionR\bdeletionJ\x04\b\x12\x10\x1f\"v\n" +
+	"\bDeletion\x120\n" +
+	"\x05asked\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05asked\x128\n" +
+	"\x06places\x18\x02 \x03(\v2 .holdfast.state.v1.DeletionPlaceR\x06places\"\x90\x01\n" +
+	"\rDeletionPlace\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\adeleted\x18\x03 \x01(\x03R\adeleted\x12\x12\n" +
+	"\x04done\x18\x04 \x01(\bR\x04done\x12\x18\n" +
+	"\awaiting\x18\x05 \x01(\tR\awaiting\"p\n" +
 	"\vDestination\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
@@ -3042,91 +3200,96 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
-	(*Destination)(nil),           // 1: holdfast.state.v1.Destination
-	(*Script)(nil),                // 2: holdfast.state.v1.Script
-	(*Reports)(nil),               // 3: holdfast.state.v1.Reports
-	(*Retention)(nil),             // 4: holdfast.state.v1.Retention
-	(*Plan)(nil),                  // 5: holdfast.state.v1.Plan
-	(*SourceItem)(nil),            // 6: holdfast.state.v1.SourceItem
-	(*JobOptions)(nil),            // 7: holdfast.state.v1.JobOptions
-	(*Run)(nil),                   // 8: holdfast.state.v1.Run
-	(*Task)(nil),                  // 9: holdfast.state.v1.Task
-	(*Undo)(nil),                  // 10: holdfast.state.v1.Undo
-	(*UndoReport)(nil),            // 11: holdfast.state.v1.UndoReport
-	(*Try)(nil),                   // 12: holdfast.state.v1.Try
-	(*Balance)(nil),               // 13: holdfast.state.v1.Balance
-	(*Past)(nil),                  // 14: holdfast.state.v1.Past
-	(*Effort)(nil),                // 15: holdfast.state.v1.Effort
-	(*Copy)(nil),                  // 16: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 17: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 18: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 19: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 20: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 21: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 22: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 23: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 24: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 25: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 26: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 27: holdfast.state.v1.Loss
-	nil,                           // 28: holdfast.state.v1.Script.EnvironmentEntry
-	nil,                           // 29: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 30: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
-	(*Schedule)(nil),              // 32: holdfast.state.v1.Schedule
-	(*Survey)(nil),                // 33: holdfast.state.v1.Survey
+	(*Deletion)(nil),              // 1: holdfast.state.v1.Deletion
+	(*DeletionPlace)(nil),         // 2: holdfast.state.v1.DeletionPlace
+	(*Destination)(nil),           // 3: holdfast.state.v1.Destination
+	(*Script)(nil),                // 4: holdfast.state.v1.Script
+	(*Reports)(nil),               // 5: holdfast.state.v1.Reports
+	(*Retention)(nil),             // 6: holdfast.state.v1.Retention
+	(*Plan)(nil),                  // 7: holdfast.state.v1.Plan
+	(*SourceItem)(nil),            // 8: holdfast.state.v1.SourceItem
+	(*JobOptions)(nil),            // 9: holdfast.state.v1.JobOptions
+	(*Run)(nil),                   // 10: holdfast.state.v1.Run
+	(*Task)(nil),                  // 11: holdfast.state.v1.Task
+	(*Undo)(nil),                  // 12: holdfast.state.v1.Undo
+	(*UndoReport)(nil),            // 13: holdfast.state.v1.UndoReport
+	(*Try)(nil),                   // 14: holdfast.state.v1.Try
+	(*Balance)(nil),               // 15: holdfast.state.v1.Balance
+	(*Past)(nil),                  // 16: holdfast.state.v1.Past
+	(*Effort)(nil),                // 17: holdfast.state.v1.Effort
+	(*Copy)(nil),                  // 18: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 19: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 20: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 21: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 22: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 23: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 24: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 25: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 26: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 27: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 28: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 29: holdfast.state.v1.Loss
+	nil,                           // 30: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 31: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 32: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*Schedule)(nil),              // 34: holdfast.state.v1.Schedule
+	(*Survey)(nil),                // 35: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
-	6,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
-	7,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	31, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
-	32, // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
-	4,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
-	1,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
-	2,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
-	2,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
-	3,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
-	28, // 9: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
-	31, // 10: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	29, // 11: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
-	7,  // 12: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	31, // 13: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	31, // 14: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	20, // 15: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	31, // 16: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	17, // 17: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	31, // 18: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	31, // 19: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	20, // 20: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	21, // 21: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	22, // 22: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	31, // 23: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	31, // 24: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	20, // 25: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	16, // 26: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	23, // 27: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	24, // 28: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	25, // 29: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	33, // 30: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	12, // 31: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
-	13, // 32: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
-	10, // 33: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
-	11, // 34: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
-	31, // 35: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	15, // 36: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
-	15, // 37: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
-	31, // 38: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
-	19, // 39: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	30, // 40: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	27, // 41: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	8,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
+	9,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
+	33, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	34, // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
+	6,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
+	3,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
+	4,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
+	4,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
+	5,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
+	1,  // 9: holdfast.state.v1.Job.deletion:type_name -> holdfast.state.v1.Deletion
+	33, // 10: holdfast.state.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
+	2,  // 11: holdfast.state.v1.Deletion.places:type_name -> holdfast.state.v1.DeletionPlace
+	30, // 12: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	33, // 13: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	31, // 14: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	9,  // 15: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
+	33, // 16: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	33, // 17: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	22, // 18: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	33, // 19: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	19, // 20: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	33, // 21: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	33, // 22: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	22, // 23: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	23, // 24: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	24, // 25: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	33, // 26: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	33, // 27: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	22, // 28: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	18, // 29: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	25, // 30: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	26, // 31: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	27, // 32: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	35, // 33: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	14, // 34: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
+	15, // 35: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
+	12, // 36: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
+	13, // 37: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
+	33, // 38: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	17, // 39: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
+	17, // 40: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
+	33, // 41: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
+	21, // 42: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	32, // 43: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	29, // 44: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -3136,14 +3299,14 @@ func file_holdfast_state_v1_work_proto_init() {
 	}
 	file_holdfast_state_v1_inventory_proto_init()
 	file_holdfast_state_v1_schedule_proto_init()
-	file_holdfast_state_v1_work_proto_msgTypes[7].OneofWrappers = []any{}
+	file_holdfast_state_v1_work_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

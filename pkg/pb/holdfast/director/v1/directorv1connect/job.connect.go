@@ -41,6 +41,11 @@ const (
 	JobServiceGetJobProcedure = "/holdfast.director.v1.JobService/GetJob"
 	// JobServiceListJobsProcedure is the fully-qualified name of the JobService's ListJobs RPC.
 	JobServiceListJobsProcedure = "/holdfast.director.v1.JobService/ListJobs"
+	// JobServiceCloneJobProcedure is the fully-qualified name of the JobService's CloneJob RPC.
+	JobServiceCloneJobProcedure = "/holdfast.director.v1.JobService/CloneJob"
+	// JobServiceSetJobsEnabledProcedure is the fully-qualified name of the JobService's SetJobsEnabled
+	// RPC.
+	JobServiceSetJobsEnabledProcedure = "/holdfast.director.v1.JobService/SetJobsEnabled"
 	// JobServiceDeleteJobProcedure is the fully-qualified name of the JobService's DeleteJob RPC.
 	JobServiceDeleteJobProcedure = "/holdfast.director.v1.JobService/DeleteJob"
 	// JobServiceRunJobProcedure is the fully-qualified name of the JobService's RunJob RPC.
@@ -69,7 +74,16 @@ type JobServiceClient interface {
 	UpdateJob(context.Context, *v1.UpdateJobRequest) (*v1.UpdateJobResponse, error)
 	GetJob(context.Context, *v1.GetJobRequest) (*v1.GetJobResponse, error)
 	ListJobs(context.Context, *v1.ListJobsRequest) (*v1.ListJobsResponse, error)
-	// DeleteJob keeps the backups: they stay recoverable.
+	// CloneJob makes a job like another, disabled and with nothing backed up yet. It starts when the other does, and after the
+	// same jobs; what starts after the other does not start after it.
+	CloneJob(context.Context, *v1.CloneJobRequest) (*v1.CloneJobResponse, error)
+	// SetJobsEnabled enables or disables jobs: all of them, or with an error none.
+	SetJobsEnabled(context.Context, *v1.SetJobsEnabledRequest) (*v1.SetJobsEnabledResponse, error)
+	// DeleteJob keeps the backups, which stay recoverable, unless told to delete them too. Conflict while the job runs.
+	//
+	// Backups are deleted in every repository. The job stays until the last of them is gone, disabled and with a deletion that
+	// tells how far it is; it goes on after a restart, and where a repository is detached or out of reach, once that is
+	// back. DeleteJob without backups then ends it, and what is left stays.
 	DeleteJob(context.Context, *v1.DeleteJobRequest) (*v1.DeleteJobResponse, error)
 	// RunJob starts a run of all mailboxes, of those named, or of those that failed last time.
 	RunJob(context.Context, *v1.RunJobRequest) (*v1.RunJobResponse, error)
@@ -119,6 +133,18 @@ func NewJobServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			httpClient,
 			baseURL+JobServiceListJobsProcedure,
 			connect.WithSchema(jobServiceMethods.ByName("ListJobs")),
+			connect.WithClientOptions(opts...),
+		),
+		cloneJob: connect.NewClient[v1.CloneJobRequest, v1.CloneJobResponse](
+			httpClient,
+			baseURL+JobServiceCloneJobProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("CloneJob")),
+			connect.WithClientOptions(opts...),
+		),
+		setJobsEnabled: connect.NewClient[v1.SetJobsEnabledRequest, v1.SetJobsEnabledResponse](
+			httpClient,
+			baseURL+JobServiceSetJobsEnabledProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("SetJobsEnabled")),
 			connect.WithClientOptions(opts...),
 		),
 		deleteJob: connect.NewClient[v1.DeleteJobRequest, v1.DeleteJobResponse](
@@ -184,6 +210,8 @@ type jobServiceClient struct {
 	updateJob        *connect.Client[v1.UpdateJobRequest, v1.UpdateJobResponse]
 	getJob           *connect.Client[v1.GetJobRequest, v1.GetJobResponse]
 	listJobs         *connect.Client[v1.ListJobsRequest, v1.ListJobsResponse]
+	cloneJob         *connect.Client[v1.CloneJobRequest, v1.CloneJobResponse]
+	setJobsEnabled   *connect.Client[v1.SetJobsEnabledRequest, v1.SetJobsEnabledResponse]
 	deleteJob        *connect.Client[v1.DeleteJobRequest, v1.DeleteJobResponse]
 	runJob           *connect.Client[v1.RunJobRequest, v1.RunJobResponse]
 	listRuns         *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
@@ -225,6 +253,24 @@ func (c *jobServiceClient) GetJob(ctx context.Context, req *v1.GetJobRequest) (*
 // ListJobs calls holdfast.director.v1.JobService.ListJobs.
 func (c *jobServiceClient) ListJobs(ctx context.Context, req *v1.ListJobsRequest) (*v1.ListJobsResponse, error) {
 	response, err := c.listJobs.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CloneJob calls holdfast.director.v1.JobService.CloneJob.
+func (c *jobServiceClient) CloneJob(ctx context.Context, req *v1.CloneJobRequest) (*v1.CloneJobResponse, error) {
+	response, err := c.cloneJob.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetJobsEnabled calls holdfast.director.v1.JobService.SetJobsEnabled.
+func (c *jobServiceClient) SetJobsEnabled(ctx context.Context, req *v1.SetJobsEnabledRequest) (*v1.SetJobsEnabledResponse, error) {
+	response, err := c.setJobsEnabled.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -314,7 +360,16 @@ type JobServiceHandler interface {
 	UpdateJob(context.Context, *v1.UpdateJobRequest) (*v1.UpdateJobResponse, error)
 	GetJob(context.Context, *v1.GetJobRequest) (*v1.GetJobResponse, error)
 	ListJobs(context.Context, *v1.ListJobsRequest) (*v1.ListJobsResponse, error)
-	// DeleteJob keeps the backups: they stay recoverable.
+	// CloneJob makes a job like another, disabled and with nothing backed up yet. It starts when the other does, and after the
+	// same jobs; what starts after the other does not start after it.
+	CloneJob(context.Context, *v1.CloneJobRequest) (*v1.CloneJobResponse, error)
+	// SetJobsEnabled enables or disables jobs: all of them, or with an error none.
+	SetJobsEnabled(context.Context, *v1.SetJobsEnabledRequest) (*v1.SetJobsEnabledResponse, error)
+	// DeleteJob keeps the backups, which stay recoverable, unless told to delete them too. Conflict while the job runs.
+	//
+	// Backups are deleted in every repository. The job stays until the last of them is gone, disabled and with a deletion that
+	// tells how far it is; it goes on after a restart, and where a repository is detached or out of reach, once that is
+	// back. DeleteJob without backups then ends it, and what is left stays.
 	DeleteJob(context.Context, *v1.DeleteJobRequest) (*v1.DeleteJobResponse, error)
 	// RunJob starts a run of all mailboxes, of those named, or of those that failed last time.
 	RunJob(context.Context, *v1.RunJobRequest) (*v1.RunJobResponse, error)
@@ -360,6 +415,18 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 		JobServiceListJobsProcedure,
 		svc.ListJobs,
 		connect.WithSchema(jobServiceMethods.ByName("ListJobs")),
+		connect.WithHandlerOptions(opts...),
+	)
+	jobServiceCloneJobHandler := connect.NewUnaryHandlerSimple(
+		JobServiceCloneJobProcedure,
+		svc.CloneJob,
+		connect.WithSchema(jobServiceMethods.ByName("CloneJob")),
+		connect.WithHandlerOptions(opts...),
+	)
+	jobServiceSetJobsEnabledHandler := connect.NewUnaryHandlerSimple(
+		JobServiceSetJobsEnabledProcedure,
+		svc.SetJobsEnabled,
+		connect.WithSchema(jobServiceMethods.ByName("SetJobsEnabled")),
 		connect.WithHandlerOptions(opts...),
 	)
 	jobServiceDeleteJobHandler := connect.NewUnaryHandlerSimple(
@@ -426,6 +493,10 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 			jobServiceGetJobHandler.ServeHTTP(w, r)
 		case JobServiceListJobsProcedure:
 			jobServiceListJobsHandler.ServeHTTP(w, r)
+		case JobServiceCloneJobProcedure:
+			jobServiceCloneJobHandler.ServeHTTP(w, r)
+		case JobServiceSetJobsEnabledProcedure:
+			jobServiceSetJobsEnabledHandler.ServeHTTP(w, r)
 		case JobServiceDeleteJobProcedure:
 			jobServiceDeleteJobHandler.ServeHTTP(w, r)
 		case JobServiceRunJobProcedure:
@@ -467,6 +538,14 @@ func (UnimplementedJobServiceHandler) GetJob(context.Context, *v1.GetJobRequest)
 
 func (UnimplementedJobServiceHandler) ListJobs(context.Context, *v1.ListJobsRequest) (*v1.ListJobsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ListJobs is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) CloneJob(context.Context, *v1.CloneJobRequest) (*v1.CloneJobResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.CloneJob is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) SetJobsEnabled(context.Context, *v1.SetJobsEnabledRequest) (*v1.SetJobsEnabledResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.SetJobsEnabled is not implemented"))
 }
 
 func (UnimplementedJobServiceHandler) DeleteJob(context.Context, *v1.DeleteJobRequest) (*v1.DeleteJobResponse, error) {
