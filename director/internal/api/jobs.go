@@ -36,22 +36,22 @@ func (s *jobService) UpdateJob(ctx context.Context, q *directorv1.UpdateJobReque
 	return &directorv1.UpdateJobResponse{Job: s.showJob(l)}, nil
 }
 
-func (s *jobService) GetJob(_ context.Context, q *directorv1.GetJobRequest) (*directorv1.GetJobResponse, error) {
+func (s *jobService) GetJob(ctx context.Context, q *directorv1.GetJobRequest) (*directorv1.GetJobResponse, error) {
 	l, err := s.Jobs.Get(record.JobID(q.GetJobId()))
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.GetJobResponse{Job: s.showJob(l)}, nil
+	return &directorv1.GetJobResponse{Job: hushed(ctx, s.showJob(l))}, nil
 }
 
-func (s *jobService) ListJobs(context.Context, *directorv1.ListJobsRequest) (*directorv1.ListJobsResponse, error) {
+func (s *jobService) ListJobs(ctx context.Context, _ *directorv1.ListJobsRequest) (*directorv1.ListJobsResponse, error) {
 	all, err := s.Jobs.List()
 	if err != nil {
 		return nil, err
 	}
 	answer := &directorv1.ListJobsResponse{}
 	for _, l := range all {
-		answer.Jobs = append(answer.Jobs, s.showJob(l))
+		answer.Jobs = append(answer.Jobs, hushed(ctx, s.showJob(l)))
 	}
 	return answer, nil
 }
@@ -99,8 +99,8 @@ func (s *jobService) GetRun(_ context.Context, q *directorv1.GetRunRequest) (*di
 		if err != nil {
 			return nil, err
 		}
-		answer.Run = showRun(v)
-		return answer, nil
+		answer.Run, err = s.showWhole(v)
+		return answer, err
 	}
 	if _, err := s.run(record.RunID(q.GetRunId())); err != nil {
 		return nil, err
@@ -109,7 +109,9 @@ func (s *jobService) GetRun(_ context.Context, q *directorv1.GetRunRequest) (*di
 	if err != nil {
 		return nil, err
 	}
-	answer.Run = showRun(v)
+	if answer.Run, err = s.showWhole(v); err != nil {
+		return nil, err
+	}
 	for _, t := range tasks {
 		answer.Tasks = append(answer.Tasks, showTask(t))
 	}

@@ -21,6 +21,7 @@ func showRun(v dispatch.RunView) *directorv1.Run {
 		Started: stamp(v.Started), Ended: stamp(v.Ended), Tasks: v.Tasks, TasksDone: v.Done(), TasksFailed: v.Failed,
 		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error, Waiting: v.Waiting,
 		Cause: v.Cause, StopAt: stamp(v.StopAt),
+		Phase: v.Phase,
 	}
 }
 

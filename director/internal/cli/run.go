@@ -92,6 +92,7 @@ func (a *app) showRun(r *pb.GetRunResponse) error {
 	f.add("job", "%s", x.GetJobName())
 	f.add("run", "%s", x.GetId())
 	f.add("status", "%s", word(x.GetStatus(), "RUN_STATUS_"))
+	f.some("doing", x.GetPhase())
 	f.some("error", x.GetError())
 	f.add("started", "%s", a.when(x.GetStarted()))
 	f.add("took", "%s", a.took(x.GetStarted(), x.GetEnded()))
@@ -101,6 +102,9 @@ func (a *app) showRun(r *pb.GetRunResponse) error {
 	f.add("bytes", "%s read, %s new", size(p.GetBytesRead()), size(p.GetBytesNew()))
 	f.add("requests", "%s to Microsoft", count(p.GetRequests()))
 	if err := f.write(a.Stdout); err != nil {
+		return err
+	}
+	if err := a.scriptResults(x.GetScripts()); err != nil {
 		return err
 	}
 	if len(r.GetTasks()) == 0 {

@@ -86,6 +86,13 @@ func runs() []*pb.Run {
 	return []*pb.Run{
 		{
 			Id: "run-2", JobId: "job-1", JobName: "Daily", Status: pb.RunStatus_RUN_STATUS_INCOMPLETE, Started: at("2026-03-01 03:00:00"),
+			Scripts: []*pb.ScriptResult{
+				{When: "before", Path: "/usr/local/bin/mount-disk", Required: true, Started: at("2026-03-01 03:00:00"), Ended: at("2026-03-01 03:00:04"), Output: "mounted\n/srv\x1b[31m\n"},
+				{
+					When: "after", Path: "/usr/local/bin/unmount", Started: at("2026-03-01 03:01:00"), Ended: at("2026-03-01 03:01:01"), ExitCode: 32,
+					Output: "busy", Error: "the script /usr/local/bin/unmount failed with exit code 32",
+				},
+			},
 			Ended: at("2026-03-01 03:04:12"), Tasks: 2, TasksDone: 2, TasksIncomplete: 1,
 			Progress: &pb.Progress{
 				MessagesDone: 60000, MessagesTotal: 60000, MessagesChanged: 1230, MessagesDeleted: 12, BytesRead: 1_200_000_000,

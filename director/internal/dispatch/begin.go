@@ -63,6 +63,9 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		}
 		run.Job, run.JobName, run.Title, run.Options = j.ID, j.Name, j.Name, j.Options
 		run.Cause, run.StopAt = scope.Cause, scope.StopAt
+		if err := addScripts(tx, &run, &j); err != nil {
+			return err
+		}
 		tasks = tasks[:0]
 		goal := j.Router()
 		for n, m := range list {

@@ -43,6 +43,8 @@ type Options struct {
 	Inventory *inventory.Service
 	Logger    hclog.Logger
 	Now       func() time.Time
+	// Ended is done in the transaction that ends a run of any kind; nil for nothing. Its error keeps the run from ending.
+	Ended func(tx *store.Tx, run *record.Run) error
 
 	// RetryLimit is how many temporary faults in a row end a task; 10.
 	RetryLimit int
@@ -97,6 +99,8 @@ type Dispatcher struct {
 	load    map[record.TransporterID]int
 	flights map[record.TaskID]*flight
 	watches map[*Watch]struct{}
+	// scripts run in this process.
+	scripts map[scriptKey]struct{}
 }
 
 // mailboxKey is what at most one task backs up at a time.
@@ -113,6 +117,10 @@ type activeRun struct {
 	stop, now bool
 	// stopAt is when its schedule ends it; zero for never.
 	stopAt time.Time
+	// phase is what is to be done besides tasks; scripting is set while that is done, and endScript ends it.
+	phase     record.RunPhase
+	scripting bool
+	endScript context.CancelFunc
 	// goals are the repositories that its tasks use.
 	goals map[record.RepositoryID]*goal
 	// pending are the tasks to be started, in order.
@@ -163,7 +171,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 	d := &Dispatcher{
 		Options: o, wake: make(chan struct{}, 1), settle: make(chan struct{}, 1), runs: map[record.RunID]*activeRun{},
 		busy: map[mailboxKey]record.TaskID{}, load: map[record.TransporterID]int{}, flights: map[record.TaskID]*flight{},
-		watches: map[*Watch]struct{}{},
+		watches: map[*Watch]struct{}{}, scripts: map[scriptKey]struct{}{},
 	}
 	var stopped []record.RunID
 	err := o.Store.View(func(tx *store.Tx) error {
@@ -205,7 +213,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 // activate adds a run; d.mu is held, or d not shared yet.
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
-		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, goals: map[record.RepositoryID]*goal{},
+		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, phase: r.Phase, goals: map[record.RepositoryID]*goal{},
 		stopAt: r.StopAt,
 	}
 	d.runs[r.ID] = a
@@ -239,6 +247,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	changes, done := d.Fleet.Changes()
 	defer done()
 	for {
+		d.startScripts(ctx, &wg)
 		next := d.fill(ctx, &wg)
 		if err := d.stopRest(ctx); err != nil && ctx.Err() == nil {
 			d.Logger.Error("stopped tasks not written; trying again", "error", err)

@@ -26,6 +26,9 @@ func (d *Dispatcher) fill(ctx context.Context, wg *sync.WaitGroup) time.Duration
 	now := d.Now()
 	next := idle
 	for _, r := range d.inOrder() {
+		if r.phase != 0 {
+			continue // its script comes first
+		}
 		for r.stop || r.kind != record.KindBackup || r.flying < r.limit() {
 			c := d.choose(r, places, now)
 			if c.wait > 0 {

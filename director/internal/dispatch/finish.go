@@ -118,14 +118,8 @@ func (d *Dispatcher) count(tx *store.Tx, t *record.Task) (record.Run, error) {
 		}
 	}
 	if run.Done() == run.Tasks {
-		run.Status, run.Ended = run.Result(), d.Now()
-		if err := store.RunsActive.Remove(tx, string(run.ID)); err != nil {
+		if err := d.allDone(tx, &run); err != nil {
 			return record.Run{}, err
-		}
-		if run.Kind == record.KindBackup {
-			if err := store.RunsToPrune.Add(tx, string(run.ID)); err != nil {
-				return record.Run{}, err
-			}
 		}
 	}
 	return run, store.Runs.Put(tx, run)
@@ -138,6 +132,12 @@ func (d *Dispatcher) counted(run record.Run, tasks ...record.TaskID) {
 			"failed", run.Failed, "incomplete", run.Incomplete, "took", run.Ended.Sub(run.Started).Round(time.Millisecond).String())
 		d.mu.Lock()
 		delete(d.runs, run.ID)
+		d.mu.Unlock()
+	} else if run.Phase == record.PhaseAfter {
+		d.mu.Lock()
+		if r := d.runs[run.ID]; r != nil {
+			r.phase = run.Phase
+		}
 		d.mu.Unlock()
 	}
 	d.touch(run.ID, tasks...)

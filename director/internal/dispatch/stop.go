@@ -36,6 +36,9 @@ func (d *Dispatcher) StopBecause(ctx context.Context, id record.RunID, now bool,
 	d.mu.Lock()
 	if r := d.runs[id]; r != nil {
 		r.stop, r.now = true, r.now || now
+		if r.endScript != nil {
+			r.endScript()
+		}
 	}
 	for _, f := range d.flights {
 		if f.run != id {

@@ -84,6 +84,7 @@ func (d *Dispatcher) Look(id record.RunID) (RunView, error) {
 func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
 	v := RunView{Run: r, Waiting: n.waiting[r.ID]}
 	v.Progress.Add(r.Progress)
+	v.Phase = phaseText(r.Phase)
 	switch {
 	case r.Kind.Own(), r.Tasks == 0:
 		v.Waiting = r.Held

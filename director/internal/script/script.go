@@ -20,10 +20,10 @@ import (
 // Bounds.
 const (
 	// DefaultLimit and MaxLimit bound how long a script may take.
-	DefaultLimit = 10 * time.Minute
+	DefaultLimit = time.Hour
 	MaxLimit     = 24 * time.Hour
 	// keptOutput is how much of the output is kept, in bytes, half of it from the beginning and half from the end.
-	keptOutput = 32 << 10
+	keptOutput = 64 << 10
 	maxArgs    = 100
 	maxText    = 4096
 	// drain is how long output may still come after the script has ended, from what it left running.
@@ -94,7 +94,7 @@ func Run(ctx context.Context, s Script, env map[string]string) Result {
 		argv = append([]string{s.Interpreter}, argv...)
 	}
 	cmd := exec.CommandContext(timed, argv[0], argv[1:]...) //nolint:gosec // running what the administrator named is the purpose
-	cmd.Env = append(os.Environ(), pairs(env)...)
+	cmd.Env = append(surroundings(), pairs(env)...)
 	cmd.WaitDelay = drain
 	kept := &output{}
 	cmd.Stdout, cmd.Stderr = kept, kept
@@ -155,6 +155,14 @@ func (s *Script) explain(ctx context.Context, err error, code int) error {
 		return fault.New(fault.NotFound, "the interpreter of %s is not on the Director's machine: %w", s.Path, err)
 	}
 	return fault.New(fault.Invalid, "the script %s cannot be started: %w", s.Path, err)
+}
+
+// surroundings is the Director's own environment without what is meant for the Director alone.
+func surroundings() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(strings.ToUpper(v), "=")
+		return strings.HasPrefix(name, "HOLDFAST_") || name == "CREDENTIALS_DIRECTORY" || name == "NOTIFY_SOCKET"
+	})
 }
 
 // pairs returns the environment in the form of the system, sorted.
