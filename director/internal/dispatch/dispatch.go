@@ -244,6 +244,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer cancel()
 	wg.Go(func() { d.settleLoop(ctx) })
 	wg.Go(func() { d.flushLoop(ctx) })
+	wg.Go(func() { d.repositoriesLoop(ctx) })
 	changes, done := d.Fleet.Changes()
 	defer done()
 	for {

@@ -105,6 +105,17 @@ func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 		case blocked[p.repository]:
 			continue
 		}
+		if why, waits := r.detached(places.repositories[p.repository], now); waits {
+			if r.waiting == "" {
+				r.waiting = why
+			}
+			if blocked[p.repository] = true; len(blocked) == len(r.goals) {
+				return none
+			}
+			continue
+		} else if why != "" {
+			return choice{index: i, refused: errDetached(why)}
+		}
 		on, err := d.place(r, p.repository, places)
 		switch {
 		case err == nil && on != "":
