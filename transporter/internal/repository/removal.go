@@ -119,7 +119,7 @@ func remove(ctx context.Context, opts Options, desc *pb.Descriptor, removal uint
 	if err := unlink(opts.FS, opts.Path, descriptorCopy); err != nil {
 		return err
 	}
-	for _, dir := range []string{stagingFolder, packsFolder} {
+	for _, dir := range []string{searchFolder, stagingFolder, packsFolder} {
 		if err := unlinkAll(ctx, opts.FS, filepath.Join(opts.Path, dir)); err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func checkOwn(path string) error {
 	for _, d := range list {
 		switch {
 		case slices.Contains(systemNames, d.Name()):
-		case d.IsDir() && (d.Name() == packsFolder || d.Name() == stagingFolder):
+		case d.IsDir() && (d.Name() == packsFolder || d.Name() == stagingFolder || d.Name() == searchFolder):
 			inside, err := os.ReadDir(filepath.Join(path, d.Name()))
 			if err != nil {
 				return disk.Fault(err, "read", filepath.Join(path, d.Name()))

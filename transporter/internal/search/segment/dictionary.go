@@ -1,0 +1,125 @@
+package segment
+
+import (
+	"bytes"
+	"sort"
+
+	"holdfast/transporter/internal/search/words"
+)
+
+// dictionary is the words of a segment in memory: each behind a zero byte, so that one search for bytes finds a part of a
+// word, a beginning or an end.
+type dictionary struct {
+	raw    []byte
+	starts []uint32 // where words begin
+	refs   []uint64 // where postings are: block<<32 | place, or single | document
+	fields [Fields + 1]int
+	last   []byte // word with its field, while loading
+}
+
+const (
+	single     = 1 << 63
+	maxRaw     = 1<<32 - 1
+	perWordRaw = 10 // bytes that words have on average, for the first guess
+)
+
+func newDictionary(count int) dictionary {
+	guess := min(count, 1<<24)
+	return dictionary{raw: make([]byte, 0, guess*perWordRaw), starts: make([]uint32, 0, guess), refs: make([]uint64, 0, guess)}
+}
+
+// load reads a block of words.
+func (w *dictionary) load(data []byte, docs uint32, postings int) error {
+	bad := damaged("its dictionary cannot be read")
+	d := &decoder{data: data}
+	word := make([]byte, 0, maxWord+1)
+	for first := true; len(d.data) > 0; first = false {
+		shared := int(d.below(uint64(len(word)) + 1))
+		rest := d.bytes(int(d.below(maxWord + 2)))
+		if d.fault || first && shared != 0 {
+			return bad
+		}
+		word = append(word[:shared], rest...)
+		var ref uint64
+		if length := d.below(maxBlock); length == 0 {
+			ref = single | d.below(uint64(docs))
+		} else {
+			ref = d.below(uint64(postings)) << 32
+			ref |= d.below(maxBlock)
+		}
+		if d.fault || len(word) < 2 || len(word) > maxWord+1 || word[0] >= byte(Fields) || bytes.IndexByte(word[1:], 0) >= 0 ||
+			!sorted(w.last, word) || len(w.raw)+len(word)+1 > maxRaw {
+			return bad
+		}
+		w.raw = append(w.raw, 0)
+		w.starts = append(w.starts, uint32(len(w.raw)))
+		w.raw = append(w.raw, word[1:]...)
+		w.refs = append(w.refs, ref)
+		w.fields[word[0]+1] = len(w.starts)
+		w.last = append(w.last[:0], word...)
+	}
+	return nil
+}
+
+func (w *dictionary) close() {
+	w.raw = append(w.raw, 0)
+	for f := 1; f < len(w.fields); f++ {
+		w.fields[f] = max(w.fields[f], w.fields[f-1])
+	}
+	w.last = nil
+}
+
+func (w *dictionary) word(i int) []byte {
+	end := len(w.raw) - 1
+	if i+1 < len(w.starts) {
+		end = int(w.starts[i+1]) - 1
+	}
+	return w.raw[w.starts[i]:end]
+}
+
+// each calls fn for the words of a field that fit, in order, until it returns false.
+func (w *dictionary) each(f Field, need words.Need, fn func(i int) bool) {
+	lo, hi := w.fields[f], w.fields[f+1]
+	if lo == hi || need.Text == "" {
+		return
+	}
+	switch need.Fit {
+	case words.Equals, words.Begins:
+		text := []byte(need.Text)
+		for i := lo + sort.Search(hi-lo, func(n int) bool { return bytes.Compare(w.word(lo+n), text) >= 0 }); i < hi; i++ {
+			if got := w.word(i); !bytes.HasPrefix(got, text) || need.Fit == words.Equals && len(got) != len(text) || !fn(i) {
+				return
+			}
+		}
+	case words.Contains:
+		w.scan(lo, hi, []byte(need.Text), fn)
+	case words.Ends:
+		w.scan(lo, hi, append([]byte(need.Text), 0), fn)
+	}
+}
+
+// scan calls fn for the words from lo to hi in which pattern is, the zero byte behind them included.
+func (w *dictionary) scan(lo, hi int, pattern []byte, fn func(i int) bool) {
+	end := len(w.raw)
+	if hi < len(w.starts) {
+		end = int(w.starts[hi])
+	}
+	for at := int(w.starts[lo]); at < end; {
+		found := bytes.Index(w.raw[at:end], pattern)
+		if found < 0 {
+			return
+		}
+		at += found
+		// Words are met in order, and mostly near each other.
+		n := lo
+		for step := 1; n+step < hi && int(w.starts[n+step]) <= at; step *= 2 {
+			n += step
+		}
+		n += sort.Search(hi-n, func(i int) bool { return int(w.starts[n+i]) > at }) - 1
+		if !fn(n) {
+			return
+		}
+		lo = n
+		at = int(w.starts[n]) + len(w.word(n))
+	}
+}
