@@ -26,7 +26,7 @@ func TestDamageToWholeFilesIsReported(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 7))
 			injuries := slices.Concat(s.cuts(rnd, *flips/3), s.zeroed(rnd, *flips/6), s.removals(), s.strangers(list))
 			t.Logf("%d injuries; replay with -repository.damage=%d", len(injuries), seed)
-			injureAll(t, s, injuries)
+			injureAll(t, s, len(injuries), func(i int) injury { return injuries[i] })
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -22,7 +23,16 @@ import (
 var (
 	flips      = flag.Int("repository.flips", 150, "how many bits of each sample are flipped; 0: every one")
 	damageSeed = flag.Uint64("repository.damage", 0, "replay the flips of this seed")
+	damagePart = flag.String("repository.part", "1/1", "i/n: of a sweep over every bit, do each n-th, from the i-th on")
 )
+
+// part returns which of a sweep are done: numbers first, first+every, …
+func part() (first, every int, err error) {
+	if n, err := fmt.Sscanf(*damagePart, "%d/%d", &first, &every); n != 2 || err != nil || first < 1 || first > every {
+		return 0, 0, fmt.Errorf("-repository.part=%q is no part, as 3/10 is", *damagePart)
+	}
+	return first - 1, every, nil
+}
 
 // injury is something done to the files of a sample.
 type injury struct {
@@ -43,38 +53,68 @@ func TestEveryFlippedBitIsHarmlessOrReported(t *testing.T) {
 			if seed == 0 {
 				seed = rand.Uint64()
 			}
+			if *flips == 0 {
+				n, at, err := s.sweep()
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("%d bits, part %s of all", n, *damagePart)
+				injureAll(t, s, n, at)
+				return
+			}
 			injuries := s.flips(rand.New(rand.NewPCG(seed, 5)), *flips)
 			t.Logf("%d bits; replay with -repository.damage=%d", len(injuries), seed)
-			injureAll(t, s, injuries)
+			injureAll(t, s, len(injuries), func(i int) injury { return injuries[i] })
 		})
 	}
 }
 
-// flips lists flips of n bits of all files, or of every bit. Files other than the index get half of them.
-func (s *specimen) flips(rnd *rand.Rand, n int) []injury {
-	var list []injury
-	add := func(name string, bit int) {
-		list = append(list, injury{
-			name: fmt.Sprintf("bit %d of byte %d of %s", bit%8, bit/8, name), place: filepath.Base(name), harmless: harmless(name),
-			do: func(files map[string][]byte) { files[name][bit/8] ^= 1 << (bit % 8) },
-		})
+func (s *specimen) flip(name string, bit int) injury {
+	return injury{
+		name: fmt.Sprintf("bit %d of byte %d of %s", bit%8, bit/8, name), place: filepath.Base(name), harmless: harmless(name),
+		do: func(files map[string][]byte) { files[name][bit/8] ^= 1 << (bit % 8) },
+	}
+}
+
+// sweep returns how many bits of all files are in the part of the sweep, and flips of them. Samples have other names, keys and
+// nonces each time, so the parts together flip the bits of as many samples, each bit in one of them: files are in the order
+// of kind and length, which are always the same but for a few bytes.
+func (s *specimen) sweep() (n int, at func(i int) injury, err error) {
+	first, every, err := part()
+	if err != nil {
+		return 0, nil, err
 	}
 	names := s.names()
-	if n == 0 {
-		for _, name := range names {
-			for bit := range 8 * len(s.files[name]) {
-				add(name, bit)
-			}
-		}
-		return list
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(kindOfFile(a), kindOfFile(b)), cmp.Compare(len(s.files[a]), len(s.files[b])))
+	})
+	total := 0
+	for _, name := range names {
+		total += 8 * len(s.files[name])
 	}
+	return (total - first + every - 1) / every, func(i int) injury {
+		bit := first + i*every
+		for _, name := range names {
+			if bit < 8*len(s.files[name]) {
+				return s.flip(name, bit)
+			}
+			bit -= 8 * len(s.files[name])
+		}
+		panic("no such bit")
+	}, nil
+}
+
+// flips lists flips of n bits of all files. Files other than the index get half of them.
+func (s *specimen) flips(rnd *rand.Rand, n int) []injury {
+	var list []injury
+	names := s.names()
 	small := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return kindOfFile(name) == "index" || len(s.files[name]) == 0 })
 	for i := range n {
 		name := small[rnd.IntN(len(small))]
 		if i%2 == 0 {
 			name = indexFile
 		}
-		add(name, rnd.IntN(8*len(s.files[name])))
+		list = append(list, s.flip(name, rnd.IntN(8*len(s.files[name]))))
 	}
 	return list
 }
@@ -93,8 +133,8 @@ func harmless(name string) string {
 	}
 }
 
-// injureAll does one injury after the other, each to a whole sample.
-func injureAll(t *testing.T, s *specimen, injuries []injury) {
+// injureAll does n injuries, each to a whole sample.
+func injureAll(t *testing.T, s *specimen, n int, at func(i int) injury) {
 	t.Helper()
 	root := disktest.Dir(t)
 	g, ctx := errgroup.WithContext(t.Context())
@@ -107,9 +147,9 @@ func injureAll(t *testing.T, s *specimen, injuries []injury) {
 	for w := range workers {
 		dir := filepath.Join(root, fmt.Sprint(w), "repo")
 		g.Go(func() error {
-			for i := w; i < len(injuries) && ctx.Err() == nil; i += workers {
-				in := &injuries[i]
-				outcome, err := s.injure(ctx, dir, in)
+			for i := w; i < n && ctx.Err() == nil; i += workers {
+				in := at(i)
+				outcome, err := s.injure(ctx, dir, &in)
 				if err != nil {
 					return err
 				}
@@ -125,8 +165,8 @@ func injureAll(t *testing.T, s *specimen, injuries []injury) {
 					failures = append(failures, outcome)
 				}
 				mu.Unlock()
-				if n := done.Add(1); n%20000 == 0 {
-					t.Logf("%d of %d, %.0f a second", n, len(injuries), float64(n)/time.Since(begun).Seconds())
+				if d := done.Add(1); d%20000 == 0 {
+					t.Logf("%d of %d, %.0f a second", d, n, float64(d)/time.Since(begun).Seconds())
 				}
 			}
 			return nil
@@ -135,7 +175,7 @@ func injureAll(t *testing.T, s *specimen, injuries []injury) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d injuries: %v", len(injuries), counts)
+	t.Logf("%d injuries, %.0f a second: %v", n, float64(n)/time.Since(begun).Seconds(), counts)
 	for i, f := range failures {
 		if i == 10 {
 			t.Errorf("and %d more", len(failures)-i)
