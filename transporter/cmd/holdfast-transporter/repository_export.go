@@ -104,7 +104,7 @@ func (e *exportCommand) export(ctx context.Context, r *repository.Repository, p 
 	show, end := showLine(os.Stderr)
 	defer end()
 	options := export.Options{
-		Point: p, Open: r.Content, Format: export.Format(e.format), Selection: s,
+		Point: p, Open: p.Content, Format: export.Format(e.format), Selection: s,
 		Progress: func(p export.Progress) {
 			show(func() string {
 				return fmt.Sprintf("%d messages of %d at most, %s: %s", p.Messages, p.Total, megabytes(p.Bytes), cell(p.Folder, 60))

@@ -87,22 +87,22 @@ func (s *Service) DeletePoints(ctx context.Context, req *transporterv1.DeletePoi
 }
 
 // point opens a point of an attached repository; done ends its use.
-func (s *Service) point(ctx context.Context, repositoryID, pointID string) (*repository.Repository, *repository.Point, func(), error) {
+func (s *Service) point(ctx context.Context, repositoryID, pointID string) (*repository.Point, func(), error) {
 	repo, done, err := s.Shelf.Use(repositoryID)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	p, err := repo.Point(ctx, record.PointID(pointID))
 	if err != nil {
 		done()
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	return repo, p, done, nil
+	return p, done, nil
 }
 
 // ListFolders implements ControlService.
 func (s *Service) ListFolders(ctx context.Context, req *transporterv1.ListFoldersRequest) (*transporterv1.ListFoldersResponse, error) {
-	_, p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
+	p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) ListMessages(ctx context.Context, req *transporterv1.ListMessa
 	if limit < 0 || limit > maxMessages || req.GetOffset() < 0 {
 		return nil, fault.InvalidField("limit", "a page has 1 to %d messages", maxMessages)
 	}
-	_, p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
+	p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ const unreadableSubject = "(cannot be read: its record is damaged in the reposit
 // ReadContent implements ControlService.
 func (s *Service) ReadContent(req *transporterv1.ReadContentRequest, stream grpc.ServerStreamingServer[transporterv1.ReadContentResponse]) error {
 	ctx := stream.Context()
-	repo, p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
+	p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (s *Service) ReadContent(req *transporterv1.ReadContentRequest, stream grpc
 	if err != nil {
 		return err
 	}
-	r := repo.Content(ctx, content)
+	r := p.Content(ctx, content)
 	defer r.Close()
 	buffer := make([]byte, contentPart)
 	for {

@@ -13,16 +13,18 @@ import (
 // meanwhile; so at most two pieces are in memory. A missing or damaged piece is Corrupt. Close must be called; it waits for
 // what is being read.
 func (r *Repository) Content(ctx context.Context, c record.Content) io.ReadCloser {
-	return &contentReader{r: r, ctx: ctx, rest: c.Pieces}
+	return &contentReader{r: r, ctx: ctx, rest: c.Pieces, failed: func(err error) error { return err }}
 }
 
 type contentReader struct {
-	r     *Repository
-	ctx   context.Context // of the whole reading, as io.Reader has none
-	rest  []record.Piece
-	ahead chan piece // the next piece, being read
-	data  []byte
-	err   error
+	r *Repository
+	// failed says what an error of a piece means.
+	failed func(error) error
+	ctx    context.Context // of the whole reading, as io.Reader has none
+	rest   []record.Piece
+	ahead  chan piece // the next piece, being read
+	data   []byte
+	err    error
 }
 
 type piece struct {
@@ -85,7 +87,7 @@ func (c *contentReader) advance() error {
 		c.rest = c.rest[1:]
 	}
 	if got.err != nil {
-		return got.err
+		return c.failed(got.err)
 	}
 	c.data = got.data
 	if len(c.rest) > 0 {

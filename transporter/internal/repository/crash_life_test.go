@@ -28,6 +28,8 @@ type life struct {
 	secret *Secret
 	// emptied is set while all backups are being deleted at once.
 	emptied bool
+	// noIndex is set when the index was lost with what it notes of deletions that have begun.
+	noIndex bool
 }
 
 // backupLife is the use by one backup.
@@ -402,7 +404,7 @@ func (b *backupLife) delete(ctx context.Context) error {
 		after.points = append(after.points[:i:i], after.points[i+1:]...)
 	}
 	b.maybe = after.clone()
-	b.maybe.before = b.w.points // tombstones become durable one by one
+	b.maybe.before = b.w.points
 	if n, err := b.l.r.DeletePoints(ctx, ids); err != nil || n != len(ids) {
 		return fmt.Errorf("delete %d points: %d, %w", len(ids), n, err)
 	}
@@ -500,6 +502,9 @@ func (l *life) settle(ctx context.Context, r *Repository) error {
 		l.emptied = false
 	}
 	for _, b := range l.backups {
+		if b.maybe != nil && !l.noIndex {
+			b.maybe.before = nil // then points are deleted together
+		}
 		if err := b.settle(ctx, r); err != nil {
 			return err
 		}

@@ -191,7 +191,7 @@ func (c *crash) look(ctx context.Context, l *life, d *disktest.Disk) error {
 			return err
 		}
 	}
-	if c.kind.noIndex {
+	if l.noIndex = c.kind.noIndex; l.noIndex {
 		if err := os.RemoveAll(filepath.Join(c.path, indexFile)); err != nil {
 			return err
 		}

@@ -23,12 +23,13 @@ func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
 	if err != nil {
 		return err
 	}
-	return r.deletePoints([]index.PointRecord{*p})
+	return r.deletePoints(ctx, []index.PointRecord{*p})
 }
 
 // DeletePoints removes points from the catalogue like DeletePoint, all in one step, and returns how many. Points that are
-// not there are passed over: they may have been deleted by a call whose answer was lost. A crash may leave some of them, each
-// as a whole: call it again.
+// not there are passed over: they may have been deleted by a call whose answer was lost. A deletion that was interrupted, by a
+// fault or a crash, either has not begun, or is ended when it is called again or the repository is opened again. (Only where
+// the index is lost as well may some of the points stay, each as a whole.)
 func (r *Repository) DeletePoints(ctx context.Context, ids []record.PointID) (int, error) {
 	if err := r.usable(); err != nil {
 		return 0, err
@@ -52,7 +53,7 @@ func (r *Repository) DeletePoints(ctx context.Context, ids []record.PointID) (in
 			records = append(records, *rec)
 		}
 	}
-	if err := r.deletePoints(records); err != nil {
+	if err := r.deletePoints(ctx, records); err != nil {
 		return 0, err
 	}
 	return len(records), nil
@@ -85,7 +86,7 @@ func (r *Repository) DeleteBackup(ctx context.Context, k record.BackupKey) error
 	if len(records) == 0 && !had {
 		return fault.New(fault.NotFound, "there is no backup of mailbox %s by job %s in repository %q", k.Mailbox, k.Job, r.Name())
 	}
-	return r.deletePoints(records)
+	return r.deleteRecords(records)
 }
 
 func (r *Repository) removeJournal(s stem) (had bool, err error) {
@@ -99,8 +100,35 @@ func (r *Repository) removeJournal(s stem) (had bool, err error) {
 	return true, disk.Fault(r.opts.FS.SyncDir(r.path(stagingFolder)), "sync", r.path(stagingFolder))
 }
 
-// deletePoints first makes tombstones durable, then takes the points out of the catalogue.
-func (r *Repository) deletePoints(records []index.PointRecord) error {
+// deletePoints deletes points with the journals that they have made needless.
+func (r *Repository) deletePoints(ctx context.Context, records []index.PointRecord) error {
+	if err := r.removeJournalsOf(ctx, records); err != nil {
+		return err
+	}
+	return r.deleteRecords(records)
+}
+
+// deleteRecords notes which points are to be deleted, makes tombstones durable, then takes them out of the catalogue. One
+// alone needs no note: its tombstone says it.
+func (r *Repository) deleteRecords(records []index.PointRecord) error {
+	if len(records) > 1 {
+		if err := r.index.Deleting(records); err != nil {
+			return err
+		}
+	}
+	return r.finishDeletion(records)
+}
+
+// resumeDeletion ends what was interrupted.
+func (r *Repository) resumeDeletion() error {
+	records, err := r.index.HalfDeleted()
+	if err != nil {
+		return err
+	}
+	return r.finishDeletion(records)
+}
+
+func (r *Repository) finishDeletion(records []index.PointRecord) error {
 	if len(records) == 0 {
 		return nil
 	}

@@ -161,7 +161,7 @@ func (c *comparison) walk(each func(pair, tree.Pair) error, damaged func(pair, t
 		if f.new != nil {
 			after = f.new.tree
 		}
-		return tree.Diff(c.ctx, c.old.r.trees, before, after, func(p tree.Pair) error { return each(f, p) }, func(d tree.Damage) error {
+		return tree.Diff(c.ctx, loader{c.old, c.new}, before, after, func(p tree.Pair) error { return each(f, p) }, func(d tree.Damage) error {
 			if damaged == nil {
 				return nil
 			}
@@ -213,7 +213,7 @@ func (c *comparison) tell(f pair, p tree.Pair) error {
 // moved tells of a message that lay at another place: in another folder, or in this one with another time of receipt.
 func (c *comparison) moved(d Difference, at place) error {
 	from := &c.old.root.folders[at.folder]
-	e, err := tree.Find(c.ctx, c.old.r.trees, *from.tree, message.HashOf(d.New.ID), at.sec)
+	e, err := tree.Find(c.ctx, loader{c.old, c.new}, *from.tree, message.HashOf(d.New.ID), at.sec)
 	if err == nil && e != nil {
 		d.Old, err = e.Message(from.ID)
 	}
@@ -246,7 +246,7 @@ func (p *Point) Walk(ctx context.Context, id mail.FolderID, fn func(*record.Mess
 	if err != nil {
 		return err
 	}
-	return tree.Diff(ctx, p.r.trees, nil, f.tree, func(pair tree.Pair) error {
+	return tree.Diff(ctx, loader{p}, nil, f.tree, func(pair tree.Pair) error {
 		m, err := pair.New.Message(id)
 		if err != nil {
 			return damaged(1, err)

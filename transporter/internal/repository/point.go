@@ -142,7 +142,8 @@ func (r *Repository) folders(p *pb.Root) (*root, error) {
 	return ro, nil
 }
 
-// Point reads one recovery point. It may be used by several goroutines and needs no closing.
+// Point reads one recovery point. It may be used by several goroutines and needs no closing. Once the point is deleted and
+// its space reclaimed, its methods return NotFound where they miss something.
 type Point struct {
 	r    *Repository
 	info record.Point
@@ -161,11 +162,11 @@ func (r *Repository) Point(ctx context.Context, id record.PointID) (*Point, erro
 	if err != nil {
 		return nil, err
 	}
-	ro, err := r.loadRoot(rec.Point)
-	if err != nil {
-		return nil, err
+	p := &Point{r: r, info: info}
+	if p.root, err = r.loadRoot(rec.Point); err != nil {
+		return nil, p.departed(err)
 	}
-	return &Point{r: r, info: info, root: ro}, nil
+	return p, nil
 }
 
 // Info describes the point.
@@ -183,14 +184,6 @@ func (p *Point) Folders() []Folder {
 
 // Damage says what of the folder table cannot be read, so that Folders lacks it; nil when nothing is missing.
 func (p *Point) Damage() error { return p.root.damage }
-
-// Losses returns what could not be kept. Where the list is damaged it returns what can be read of it, and Corrupt.
-func (p *Point) Losses(ctx context.Context) ([]mail.Loss, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return p.r.loadLosses(p.root.pb)
-}
 
 func (p *Point) folder(id mail.FolderID) (*folder, error) {
 	if err := p.r.usable(); err != nil {
@@ -252,7 +245,7 @@ func (p *Point) each(ctx context.Context, id mail.FolderID, from, limit int64, n
 		return err
 	}
 	at := from
-	return tree.Range(ctx, p.r.trees, *f.tree, from, limit, newestFirst, func(e *tree.Entry) error {
+	return tree.Range(ctx, loader{p}, *f.tree, from, limit, newestFirst, func(e *tree.Entry) error {
 		at++
 		m, err := e.Message(id)
 		if err != nil {
@@ -284,7 +277,7 @@ func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageI
 		return nil, err
 	}
 	for _, sec := range secs {
-		e, err := tree.Find(ctx, p.r.trees, *f.tree, h, sec)
+		e, err := tree.Find(ctx, loader{p}, *f.tree, h, sec)
 		if err != nil && fault.KindOf(err) != fault.Corrupt {
 			return nil, err
 		}
@@ -294,7 +287,7 @@ func (p *Point) Message(ctx context.Context, id mail.FolderID, msg mail.MessageI
 	}
 	var found *record.Message
 	var damage error
-	err = tree.Range(ctx, p.r.trees, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
+	err = tree.Range(ctx, loader{p}, *f.tree, 0, f.tree.Sums.Messages, false, func(e *tree.Entry) error {
 		if e.Key.ID != h || found != nil {
 			return nil
 		}
@@ -325,7 +318,7 @@ func (p *Point) MessageAt(ctx context.Context, m *mail.Message) (*record.Message
 	}
 	if f.tree != nil {
 		sec, _ := message.Seconds(m.Received)
-		e, err := tree.Find(ctx, p.r.trees, *f.tree, message.HashOf(m.ID), sec)
+		e, err := tree.Find(ctx, loader{p}, *f.tree, message.HashOf(m.ID), sec)
 		if err != nil {
 			return nil, err
 		}

@@ -19,8 +19,8 @@
 // nodes, then the root that names them, then the index. So a crash leaves blobs that nothing names, never names without
 // blobs, and at the worst an index that is brought in line when the repository is opened.
 //
-// Deleting a point makes a tombstone durable in the packs, then takes it out of the index. What it alone needed is garbage
-// until Reclaim frees the space. Reclaim marks, a bit for each blob, what points, journals and the bases of sessions need
+// Deleting a point makes a tombstone durable in the packs, then takes it out of the index. Several go as one: the index notes
+// them before, and whoever opens it next goes on. What they alone needed is garbage until Reclaim frees the space. Reclaim marks, a bit for each blob, what points, journals and the bases of sessions need
 // (mark.go, roots.go); what open sessions were told to be there, or put, is vouched for by the index from before that until
 // the end (index.Hold). Then it takes packs with enough garbage one after the other: Condemn fixes what lives, so that from
 // then on nobody is told of the rest; the living frames are copied as they lie and checked; the new pack becomes durable with
@@ -263,7 +263,10 @@ func (r *Repository) start(ctx context.Context) error {
 	r.problems = append(r.problems, found.Problems...)
 	r.aside = found.Aside
 	r.trees = newTreeStore(r.blobs)
-	return r.adopt(ctx, found)
+	if err := r.adopt(ctx, found); err != nil {
+		return err
+	}
+	return r.resumeDeletion()
 }
 
 // newIndex ends the name of an index that is being built.

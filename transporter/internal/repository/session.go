@@ -231,7 +231,7 @@ func (s *Session) resume() error {
 		s.r.problem(path, fmt.Sprintf("%d bytes from %d on were no whole checkpoint: %s; what they held is read from the mailbox again", n, at, why))
 	}
 	session := j.Session()
-	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) && s.covered() {
+	if s.base != nil && string(s.base.pb.GetSession()) == string(session[:]) && s.stage.coveredBy(s.base) {
 		s.stage = newStage() // its point was sealed
 		return j.Remove()
 	}
@@ -287,18 +287,6 @@ func (r *Repository) removeSpent(path string) error {
 	defer r.mu.Unlock()
 	delete(r.spent, path)
 	return nil
-}
-
-// covered reports whether the base has what the journal has. A point whose sealing was told to have failed may be there all the
-// same, while the session went on.
-func (s *Session) covered() bool {
-	for n, f := range s.stage.folders {
-		at, there := s.base.byID[s.stage.names[n]]
-		if there && f.cursor != "" && f.cursor != s.base.folders[at].cursor {
-			return false
-		}
-	}
-	return true
 }
 
 // rebase makes the point that a journal continues the base, though it may have been deleted since: its blobs are there.

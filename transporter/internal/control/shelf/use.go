@@ -55,12 +55,11 @@ func (s *Shelf) Point(ctx context.Context, id string, point record.PointID) (rec
 		done()
 		return nil, record.BackupKey{}, nil, err
 	}
-	return kept{repo, p}, p.Info().Key, done, nil
+	return kept{p}, p.Info().Key, done, nil
 }
 
 // kept is a recovery point as a recovery reads it.
 type kept struct {
-	repo  *repository.Repository
 	point *repository.Point
 }
 
@@ -85,5 +84,5 @@ func (k kept) Message(ctx context.Context, folder mail.FolderID, id mail.Message
 
 // Open implements recovery.Point.
 func (k kept) Open(ctx context.Context, c record.Content) (io.ReadCloser, error) {
-	return k.repo.Content(ctx, c), nil
+	return k.point.Content(ctx, c), nil
 }

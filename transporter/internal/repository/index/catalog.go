@@ -63,6 +63,9 @@ func (c Change) DeletePoint(r PointRecord) error {
 	if err := c.Bury(Grave{r.Point, r.Backup}); err != nil {
 		return err
 	}
+	if err := c.tx.Bucket(bucketMeta).Delete(deletingKey(r.Point)); err != nil {
+		return err
+	}
 	if err := c.tx.Bucket(bucketPlaces).Delete(r.Point[:]); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@
 //	meta         format → u32    repository → 16 bytes    clean → 1, only while nobody has the index open
 //	             doubt → u64    sure, backup 32 → u64        (doubt.go)
 //	             adopted → u32, the last pack that points are in line with (adopted.go)
+//	             deleting, point 32 → 1, of points that are being deleted (deleting.go)
 //	packs        number u32 → name 16, kind 1, size u64, entry 48 …, CRC-32C u32        (keys big-endian, values little-endian)
 //	open         name 16 → kind 1, end u64, entry 48 …, CRC-32C u32          packs that were open when the index was closed
 //	points       backup 32, sealed u64 (nanoseconds, top bit flipped), point 32 → box

@@ -27,7 +27,7 @@ type Damage struct {
 // Unavailable) goes to damaged, and the rest is compared all the same; with a nil damaged, and for any other error, Diff ends.
 //
 // With one tree nil it is a walk over the other that damage does not end.
-func Diff(ctx context.Context, s Store, before, after *Ref, fn func(Pair) error, damaged func(Damage) error) error {
+func Diff(ctx context.Context, s Loader, before, after *Ref, fn func(Pair) error, damaged func(Damage) error) error {
 	if before != nil && after != nil && before.Hash == after.Hash {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (s *side) into(items []item) {
 }
 
 type differ struct {
-	s       Store
+	s       Loader
 	fn      func(Pair) error
 	damaged func(Damage) error
 	sides   [2]side

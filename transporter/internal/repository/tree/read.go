@@ -25,7 +25,7 @@ type Gap struct {
 //
 // A part that cannot be read is handed to gap in its place, and reading goes on behind it; its places count to from and
 // limit like those of entries. Without gap (nil) the first such part ends the reading.
-func Range(ctx context.Context, s Store, root Ref, from, limit int64, newestFirst bool, fn func(e *Entry) error, gap func(Gap) error) error {
+func Range(ctx context.Context, s Loader, root Ref, from, limit int64, newestFirst bool, fn func(e *Entry) error, gap func(Gap) error) error {
 	if from < 0 || from >= root.Sums.Messages || limit <= 0 {
 		return nil
 	}
@@ -38,7 +38,7 @@ func Range(ctx context.Context, s Store, root Ref, from, limit int64, newestFirs
 }
 
 type walker struct {
-	s          Store
+	s          Loader
 	at         int64 // place of the next entry
 	skip, left int64
 	reverse    bool
@@ -116,7 +116,7 @@ func (w *walker) page(r Ref) error {
 }
 
 // pageOf returns the entries of a page, of which there must be as many as its node says.
-func pageOf(s Store, r Ref) ([]Entry, error) {
+func pageOf(s Loader, r Ref) ([]Entry, error) {
 	var entries []Entry
 	if err := Page(s, r, func(e *Entry) error { entries = append(entries, *e); return nil }); err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func pageOf(s Store, r Ref) ([]Entry, error) {
 
 // Find returns the entry of a message that was received in the given second, or nil. Parts that cannot be read are passed
 // over; where the message is in no other and may be in one of them, the answer is Corrupt.
-func Find(ctx context.Context, s Store, root Ref, id message.Hash, sec int64) (*Entry, error) {
+func Find(ctx context.Context, s Loader, root Ref, id message.Hash, sec int64) (*Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -46,10 +46,15 @@ const (
 	maxLevel = 16
 )
 
-// Store is where the blobs of trees are.
-type Store interface {
+// Loader is where the blobs of trees are read.
+type Loader interface {
 	// Load returns the bytes of a blob; they are shared and must not be changed.
 	Load(hash record.Hash) ([]byte, error)
+}
+
+// Store is where the blobs of trees are.
+type Store interface {
+	Loader
 	// Save keeps the bytes of a blob, which it does not hold on to.
 	Save(typ pack.Type, hash record.Hash, data []byte) error
 }
@@ -263,7 +268,7 @@ func (d *decoder) bytes(n uint64) []byte {
 }
 
 // Children returns the children of a node, having checked that they sum up to it.
-func Children(s Store, r Ref) ([]Ref, error) {
+func Children(s Loader, r Ref) ([]Ref, error) {
 	if r.Level == 0 || r.Level > maxLevel {
 		return nil, errDamaged()
 	}
@@ -290,7 +295,7 @@ func Children(s Store, r Ref) ([]Ref, error) {
 func (r *Ref) begins(first Key) bool { return r.First == (Key{}) || r.First == first }
 
 // Page hands the entries of a page to fn, having loaded it. Entries share the page's memory.
-func Page(s Store, r Ref, fn func(e *Entry) error) error {
+func Page(s Loader, r Ref, fn func(e *Entry) error) error {
 	data, err := s.Load(r.Hash)
 	if err != nil {
 		return err
@@ -307,7 +312,7 @@ func Page(s Store, r Ref, fn func(e *Entry) error) error {
 
 // leavesOf returns the pages of a tree in order. What is below a node that cannot be read is left out and handed to lost;
 // without lost (nil) it ends the walk.
-func leavesOf(ctx context.Context, s Store, r Ref, lost func(Ref, error)) ([]Ref, error) {
+func leavesOf(ctx context.Context, s Loader, r Ref, lost func(Ref, error)) ([]Ref, error) {
 	if r.Level == 0 {
 		return []Ref{r}, nil
 	}
