@@ -16,13 +16,15 @@ func showProgress(p record.Progress) *directorv1.Progress {
 }
 
 func showRun(v dispatch.RunView) *directorv1.Run {
-	return &directorv1.Run{
+	out := &directorv1.Run{
 		Id: string(v.ID), JobId: string(v.Job), JobName: v.JobName, Status: directorv1.RunStatus(v.Status),
 		Started: stamp(v.Started), Ended: stamp(v.Ended), Tasks: v.Tasks, TasksDone: v.Done(), TasksFailed: v.Failed,
 		TasksIncomplete: v.Incomplete, Progress: showProgress(v.Progress), Error: v.Error, Waiting: v.Waiting,
 		Cause: v.Cause, StopAt: stamp(v.StopAt),
 		Phase: v.Phase,
 	}
+	showRunOutlook(out, &v)
+	return out
 }
 
 func showLosses(list []mail.Loss) []*directorv1.Loss {
@@ -37,7 +39,7 @@ func showLosses(list []mail.Loss) []*directorv1.Loss {
 }
 
 func showTask(v dispatch.TaskView) *directorv1.Task {
-	return &directorv1.Task{
+	out := &directorv1.Task{
 		Id: string(v.ID), RunId: string(v.Run), AccountId: string(v.Account), MailboxId: string(v.Mailbox),
 		MailboxName: v.MailboxName, MailboxAddress: v.MailboxAddress, TransporterId: string(v.Transporter),
 		RepositoryId: string(v.Repository), Status: directorv1.TaskStatus(v.Status), Attempt: v.Attempt, Phase: v.Phase,
@@ -45,6 +47,8 @@ func showTask(v dispatch.TaskView) *directorv1.Task {
 		Error: v.Error, RequestId: v.RequestID, Losses: showLosses(v.Lost), LossesMore: v.LossesMore,
 		PointId: string(v.Point), Recovery: showRecovery(v.RecoveryReport),
 	}
+	showTaskOutlook(out, &v)
+	return out
 }
 
 func showRecovery(r *record.RecoveryReport) *directorv1.RecoveryReport {

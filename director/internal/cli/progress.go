@@ -19,6 +19,7 @@ type snapshot struct {
 	phase, waiting string
 	// Of a run only.
 	tasks, done, failed, incomplete int32
+	outlook                         outlook
 	// working are the tasks in hand, in the order of processing.
 	working []*pb.Task
 }
@@ -91,7 +92,7 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 	add := func(name, format string, args ...any) {
 		lines = append(lines, fmt.Sprintf("  %-10s ", name)+fmt.Sprintf(format, args...))
 	}
-	messageRate, byteRate, ok := m.rates()
+	messageRate, byteRate, ok := s.rates(m)
 	speed := func(text string) string {
 		if !ok {
 			return ""
@@ -101,7 +102,7 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 	if s.phase != "" && s.tasks == 0 {
 		add("phase", "%s", s.phase)
 	}
-	if s.waiting != "" && (s.tasks == 0 || len(s.working) == 0) {
+	if s.waiting != "" && s.tasks == 0 {
 		add("waiting", "%s", s.waiting)
 	}
 	if s.tasks > 0 {
@@ -114,13 +115,19 @@ func (s *snapshot) block(now time.Time, m *meter) []string {
 		add("messages", "%s%s", ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()), speed(rate(messageRate)))
 	}
 	add("bytes", "%s read, %s new%s", size(p.GetBytesRead()), size(p.GetBytesNew()), speed(size(int64(byteRate))))
-	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 && s.waiting == "" {
-		add("time left", "about %s", roughly(left))
+	if left := s.left(now, m); left != "" {
+		add("time left", "%s", left)
 	}
-	return append(lines, s.taskLines()...)
+	for _, w := range s.waits() {
+		add("waiting", "%s", w)
+	}
+	for _, n := range s.outlook.notes[:min(len(s.outlook.notes), maxWaits)] {
+		add("note", "%s", n)
+	}
+	return append(lines, s.taskLines(now)...)
 }
 
-func (s *snapshot) taskLines() []string {
+func (s *snapshot) taskLines(now time.Time) []string {
 	n := 0
 	for i, k := range s.working {
 		if i < maxWorking {
@@ -132,10 +139,13 @@ func (s *snapshot) taskLines() []string {
 		if i == maxWorking {
 			return append(lines, fmt.Sprintf("    and %d more", len(s.working)-i))
 		}
-		what := first(k.GetWaiting(), k.GetPhase(), word(k.GetStatus(), "TASK_STATUS_"))
+		what := first(nextTry(k, now), k.GetWaiting(), k.GetPhase(), word(k.GetStatus(), "TASK_STATUS_"))
 		text := "    " + who(k) + strings.Repeat(" ", n-cellWidth(who(k))) + "  " + what
 		if k.GetWaiting() == "" && k.GetProgress().GetMessagesDone() > 0 {
 			text += "  " + ofTotal(k.GetProgress().GetMessagesDone(), k.GetProgress().GetMessagesTotal())
+		}
+		if left := s.outlook.leftNow(k.GetLeft(), now); left != "" {
+			text += "  " + left
 		}
 		lines = append(lines, text)
 	}
@@ -156,7 +166,7 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 	}
 	if s.countsMessages() {
 		messages := ofTotal(p.GetMessagesDone(), p.GetMessagesTotal()) + " messages"
-		if r, _, ok := m.rates(); ok {
+		if r, _, ok := s.rates(m); ok {
 			messages += " (" + rate(r) + "/s)"
 		}
 		parts = append(parts, messages)
@@ -168,20 +178,39 @@ func (s *snapshot) line(now time.Time, m *meter) string {
 	if s.waiting != "" {
 		parts = append(parts, s.waiting)
 	}
-	if left := m.left(p.GetMessagesDone(), s.expected()); left > 0 && s.waiting == "" {
-		parts = append(parts, "about "+roughly(left)+" left")
+	if left := s.left(now, m); left != "" {
+		parts = append(parts, left+" left")
 	}
 	return strings.Join(parts, "; ")
 }
 
-// expected is how many messages there will be. Mailboxes whose turn has not come are not counted yet by the Director:
-// they are taken to be like the others.
-func (s *snapshot) expected() int64 {
-	total, known := s.progress.GetMessagesTotal(), int64(s.done)+int64(len(s.working))
-	if known == 0 || known >= int64(s.tasks) {
-		return total
+// rates are those that the Director tells of a run, and of other activities what was seen.
+func (s *snapshot) rates(m *meter) (messages, bytes float64, ok bool) {
+	if s.tasks > 0 {
+		return s.outlook.pace.GetMessagesPerSecond(), s.outlook.pace.GetBytesPerSecond(), s.outlook.pace != nil
 	}
-	return total * int64(s.tasks) / known
+	return m.rates()
+}
+
+// left says how long it will take, in words; empty when that is not known.
+func (s *snapshot) left(now time.Time, m *meter) string {
+	if s.tasks > 0 {
+		return s.outlook.leftNow(s.outlook.left, now)
+	}
+	left := m.left(s.progress.GetMessagesDone(), s.progress.GetMessagesTotal())
+	if left <= 0 || s.waiting != "" {
+		return ""
+	}
+	return "about " + roughly(left)
+}
+
+// waits says who waits for what.
+func (s *snapshot) waits() []string {
+	lines := s.outlook.waitLines()
+	if len(lines) == 0 && s.waiting != "" && s.tasks > 0 && len(s.working) == 0 {
+		lines = append(lines, s.waiting)
+	}
+	return lines
 }
 
 // share is how much of its phase an activity on a repository has done; empty where that is not known.

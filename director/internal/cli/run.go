@@ -54,7 +54,7 @@ func runRunList(ctx context.Context, a *app, f *runListFlags) error {
 	for _, x := range r.GetRuns() {
 		t.row(a.when(x.GetStarted()), x.GetJobName(), word(x.GetStatus(), "RUN_STATUS_"),
 			count(int64(x.GetTasksDone()))+" of "+count(int64(x.GetTasks())), count(x.GetProgress().GetMessagesChanged()),
-			size(x.GetProgress().GetBytesNew()), a.took(x.GetStarted(), x.GetEnded()), x.GetId())
+			size(x.GetProgress().GetBytesNew()), a.tookRun(x), x.GetId())
 	}
 	return a.list(r, t, "No runs yet. Start one with: holdfast job run")
 }
@@ -95,7 +95,18 @@ func (a *app) showRun(r *pb.GetRunResponse) error {
 	f.some("doing", x.GetPhase())
 	f.some("error", x.GetError())
 	f.add("started", "%s", a.when(x.GetStarted()))
-	f.add("took", "%s", a.took(x.GetStarted(), x.GetEnded()))
+	f.add("took", "%s", a.tookRun(x))
+	o := outlookOf(x)
+	f.some("time left", o.leftNow(x.GetLeft(), a.Now()))
+	if p := x.GetPace(); p != nil {
+		f.add("speed", "%s messages/s, %s/s", rate(p.GetMessagesPerSecond()), size(int64(p.GetBytesPerSecond())))
+	}
+	for _, w := range x.GetWaits() {
+		f.add("waiting", "%s", waitText(w))
+	}
+	for _, n := range x.GetNotes() {
+		f.add("note", "%s", n)
+	}
 	f.add("mailboxes", "%s", mailboxesDone(x))
 	f.add("messages", "%s, %s new or changed, %s removed", count(p.GetMessagesDone()), count(p.GetMessagesChanged()), count(p.GetMessagesDeleted()))
 	f.add("attachments", "%s", count(p.GetAttachments()))
@@ -114,7 +125,7 @@ func (a *app) showRun(r *pb.GetRunResponse) error {
 	for _, k := range r.GetTasks() {
 		t.row(first(k.GetMailboxAddress(), k.GetMailboxName(), k.GetId()), word(k.GetStatus(), "TASK_STATUS_"), count(k.GetProgress().GetMessagesDone()),
 			count(k.GetProgress().GetMessagesChanged()), size(k.GetProgress().GetBytesNew()), count(lost(k)),
-			a.took(k.GetStarted(), k.GetEnded()), orDash(k.GetPointId()))
+			a.tookTask(k), orDash(k.GetPointId()))
 	}
 	if err := a.say(""); err != nil {
 		return err
@@ -130,10 +141,13 @@ func lost(k *pb.Task) int64 { return int64(len(k.GetLosses())) + k.GetLossesMore
 // troubles prints the errors and losses of tasks.
 func (a *app) troubles(tasks []*pb.Task) error {
 	for _, k := range tasks {
-		if k.GetError() == "" && lost(k) == 0 {
+		if k.GetError() == "" && lost(k) == 0 && len(k.GetTries()) == 0 {
 			continue
 		}
 		who := first(k.GetMailboxAddress(), k.GetMailboxName(), k.GetId())
+		if err := a.tries(who, k); err != nil {
+			return err
+		}
 		if k.GetError() != "" {
 			if err := a.say("\n%s: %s%s", who, k.GetError(), requestID(k.GetRequestId())); err != nil {
 				return err
@@ -147,6 +161,19 @@ func (a *app) troubles(tasks []*pb.Task) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// tries tells of each try that failed and was followed by another.
+func (a *app) tries(who string, k *pb.Task) error {
+	for i, t := range k.GetTries() {
+		if err := a.say("\n%s: try %d failed at %s: %s%s", who, i+1, a.when(t.GetEnded()), t.GetError(), requestID(t.GetRequestId())); err != nil {
+			return err
+		}
+	}
+	if text := a.retryText(k); text != "" {
+		return a.say("%s: %s", who, text)
 	}
 	return nil
 }

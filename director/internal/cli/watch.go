@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ func (a *app) watchRun(ctx context.Context, c *api, id string, started bool) err
 			last = m.GetRun()
 			tasks.take(m.GetTasks())
 			snap.ofRun(last, tasks.working())
+			snap.outlook = outlookOf(last)
 			return ended(last.GetStatus())
 		},
 	}
@@ -111,7 +113,15 @@ func (b taskBoard) working() []*pb.Task {
 	for _, k := range b {
 		out = append(out, k)
 	}
-	slices.SortFunc(out, func(x, y *pb.Task) int { return strings.Compare(who(x)+x.GetId(), who(y)+y.GetId()) })
+	later := func(k *pb.Task) int { // those that wait for their next try come last
+		if k.GetNextTry() != nil {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(out, func(x, y *pb.Task) int {
+		return cmp.Or(cmp.Compare(later(x), later(y)), strings.Compare(who(x)+x.GetId(), who(y)+y.GetId()))
+	})
 	return out
 }
 
@@ -119,7 +129,7 @@ func (b taskBoard) working() []*pb.Task {
 func (a *app) runResult(ctx context.Context, c *api, r *pb.Run) error {
 	p := r.GetProgress()
 	text := fmt.Sprintf("%s %s after %s: %s, %s messages (%s new or changed, %s removed), %s read, %s new, %s to Microsoft.",
-		r.GetJobName(), ending(r.GetStatus()), a.took(r.GetStarted(), r.GetEnded()), mailboxesText(r), count(p.GetMessagesDone()),
+		r.GetJobName(), ending(r.GetStatus()), a.tookRun(r), mailboxesText(r), count(p.GetMessagesDone()),
 		count(p.GetMessagesChanged()), count(p.GetMessagesDeleted()), size(p.GetBytesRead()), size(p.GetBytesNew()),
 		counted(p.GetRequests(), "request"))
 	if err := a.say("%s", text); err != nil {

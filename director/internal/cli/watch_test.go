@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	pb "holdfast/pkg/pb/holdfast/director/v1"
 )
@@ -220,20 +221,56 @@ func TestSpeedAndTimeLeft(t *testing.T) {
 	}
 }
 
-func TestMailboxesThatWaitAreExpectedToBeLikeTheOthers(t *testing.T) {
-	p := &pb.Progress{MessagesTotal: 3000}
-	for _, tc := range []struct {
-		s    snapshot
-		want int64
-	}{
-		{snapshot{progress: p, tasks: 10, done: 1, working: tasks()}, 10_000},
-		{snapshot{progress: p, tasks: 3, done: 1, working: tasks()}, 3000},
-		{snapshot{progress: p, tasks: 10}, 3000},
-		{snapshot{progress: p}, 3000},
-	} {
-		if got := tc.s.expected(); got != tc.want {
-			t.Errorf("%d of %d mailboxes, %d in hand: got %d, want %d", tc.s.done, tc.s.tasks, len(tc.s.working), got, tc.want)
+func TestARunIsShownWithWhatTheDirectorForetells(t *testing.T) {
+	s := newShell(t)
+	s.live, s.width = true, 80
+	story := runStory()
+	r := story[0].GetRun()
+	r.Pace, r.Left = &pb.Pace{MessagesPerSecond: 123.4, BytesPerSecond: 2_500_000}, durationpb.New(42*time.Minute)
+	r.Tasks, r.TasksRunning, r.TasksRetrying = 60, 2, 1
+	r.Notes = []string{"the mailboxes of Contoso could not be read anew; new ones come with the next run: Microsoft does not answer"}
+	r.Waits = []*pb.Wait{
+		{Kind: pb.WaitKind_WAIT_KIND_SLOT, Text: "waiting for their turn: the job works on 3 at once", Tasks: 55},
+		{Kind: pb.WaitKind_WAIT_KIND_MAILBOX, Text: "waiting for run run-1 of Weekly, which works on the same mailbox", Tasks: 1},
+		{Kind: pb.WaitKind_WAIT_KIND_MICROSOFT, Text: "waiting for Microsoft, 40 s", Tasks: 1},
+		{Kind: pb.WaitKind_WAIT_KIND_RETRY, Text: "waiting for the next try, the first in 4 min", Tasks: 1},
+	}
+	story[0].GetTasks()[0].Left = durationpb.New(5 * time.Minute)
+	retried := proto.CloneOf(tasks()[0])
+	retried.Id, retried.MailboxAddress, retried.Status = "t-3", "aaron@contoso.com", pb.TaskStatus_TASK_STATUS_RETRYING
+	retried.NextTry, retried.Waiting = at("2026-03-01 12:04:00"), "waiting for its next try"
+	retried.Tries = []*pb.Try{{Attempt: 1, Ended: at("2026-03-01 11:59:00"), Error: "Microsoft does not answer", RequestId: "5b1c-1"}}
+	story[0].Tasks = append(story[0].Tasks, retried)
+	ended := story[2].GetTasks()[0]
+	ended.Tries, ended.Took = retried.Tries, durationpb.New(90*time.Second)
+	story[2].GetRun().Took = durationpb.New(4 * time.Minute)
+	s.d.runStreams = [][]*pb.WatchRunResponse{story}
+	out := s.run("run", "watch", "run-2")
+	for _, line := range strings.Split(strings.NewReplacer("\x1b[K", "", "\x1b[J", "").Replace(out.errors), "\n") {
+		if i := strings.LastIndex(line, "A\r"); i >= 0 {
+			line = line[i+2:]
 		}
+		if cellWidth(line) >= 80 {
+			t.Errorf("this line would wrap: %q", line)
+		}
+	}
+	compareGolden(t, "watch/outlook", strings.ReplaceAll(out.golden(), "\x1b", "ESC"))
+}
+
+func TestTheTimeLeftGoesDownWithTheClockAndNotBelowNothing(t *testing.T) {
+	now := at("2026-03-01 12:00:00").AsTime()
+	var o outlook
+	left := durationpb.New(90 * time.Second)
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{{0, "about 1 min 30 s"}, {30 * time.Second, "about 1 min"}, {89500 * time.Millisecond, "less than a second"}, {time.Hour, "less than a second"}, {-time.Hour, "about 1 min 30 s"}} {
+		if got := o.leftNow(left, now.Add(tc.after)); got != tc.want {
+			t.Errorf("after %v: got %q, want %q", tc.after, got, tc.want)
+		}
+	}
+	if got := o.leftNow(nil, now); got != "" {
+		t.Errorf("what is not known is told as %q", got)
 	}
 }
 

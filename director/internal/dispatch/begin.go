@@ -175,11 +175,19 @@ func insert(tx *store.Tx, run *record.Run, tasks []record.Task) error {
 // begin takes up a run that was written.
 func (d *Dispatcher) begin(run record.Run, tasks []record.Task) {
 	d.Logger.Info("run started", "run", run.ID, "job", run.Job, "tasks", run.Tasks)
+	var known map[mailboxKey]time.Duration
+	err := d.Store.View(func(tx *store.Tx) (err error) {
+		known, err = usual(tx, run.Job)
+		return err
+	})
+	if err != nil { // the run goes on all the same; only how long it takes is not foretold
+		d.Logger.Error("what earlier runs took could not be read", "job", run.Job, "error", err)
+	}
 	d.mu.Lock()
 	a := d.activate(run)
 	a.pending = make([]pending, 0, len(tasks))
 	for _, t := range tasks {
-		a.append(t)
+		a.append(t, known[keyOf(&t)])
 	}
 	d.mu.Unlock()
 	d.poke()

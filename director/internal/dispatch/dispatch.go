@@ -128,6 +128,9 @@ type activeRun struct {
 	flying  int
 	// waiting is why not all of it is started that could be.
 	waiting string
+	// name is what people know it by, course what is measured of it.
+	name   string
+	course course
 }
 
 // goal is a repository that tasks of a run use.
@@ -155,6 +158,8 @@ type pending struct {
 	at time.Time
 	// on is set when a Transporter may be working on it already.
 	on record.TransporterID
+	// usual is how long it usually takes; 0 when that is not known.
+	usual time.Duration
 }
 
 // limit is how many tasks of the run may be in flight.
@@ -184,6 +189,10 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 				continue
 			}
 			a := d.activate(r)
+			known, err := usual(tx, r.Job)
+			if err != nil {
+				return err
+			}
 			for t, err := range store.Tasks.All(tx, store.TaskPrefix(r.ID)) {
 				if err != nil {
 					return err
@@ -193,7 +202,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 				}
 				if !t.Status.Ended() {
 					t.NextTry = d.due(a, &t)
-					a.append(t)
+					a.append(t, known[keyOf(&t)])
 				}
 			}
 			if a.stop {
@@ -214,16 +223,16 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
 		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, phase: r.Phase, goals: map[record.RepositoryID]*goal{},
-		stopAt: r.StopAt,
+		stopAt: r.StopAt, name: r.Title, course: resume(&r, d.Now()),
 	}
 	d.runs[r.ID] = a
 	return a
 }
 
-func (r *activeRun) append(t record.Task) {
+func (r *activeRun) append(t record.Task, usual time.Duration) {
 	r.goal(t.Repository)
 	r.pending = append(r.pending, pending{
-		id: t.ID, key: keyOf(&t), repository: t.Repository, at: t.NextTry, on: t.Transporter,
+		id: t.ID, key: keyOf(&t), repository: t.Repository, at: t.NextTry, on: t.Transporter, usual: usual,
 	})
 }
 

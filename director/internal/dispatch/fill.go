@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -25,44 +26,51 @@ func (d *Dispatcher) fill(ctx context.Context, wg *sync.WaitGroup) time.Duration
 	defer d.mu.Unlock()
 	now := d.Now()
 	next := idle
-	for _, r := range d.inOrder() {
-		if r.phase != 0 {
-			continue // its script comes first
+	for list := d.inOrder(); len(list) > 0; list = d.inOrder(list...) {
+		r := list[0]
+		c := choice{index: -1}
+		if r.phase == 0 && (r.stop || r.kind != record.KindBackup || r.flying < r.limit()) { // else its script comes first
+			c = d.choose(r, places, now)
 		}
-		for r.stop || r.kind != record.KindBackup || r.flying < r.limit() {
-			c := d.choose(r, places, now)
-			if c.wait > 0 {
-				next = min(next, c.wait)
-			}
-			if c.index < 0 {
-				break
-			}
-			p := r.pending[c.index]
-			if c.index == 0 {
-				r.pending = r.pending[1:]
-			} else {
-				r.pending = slices.Delete(r.pending, c.index, c.index+1)
-			}
-			d.launch(ctx, wg, r, p, c)
+		if c.wait > 0 {
+			next = min(next, c.wait)
 		}
+		if c.index < 0 {
+			list = slices.Delete(list, 0, 1)
+			continue
+		}
+		p := r.pending[c.index]
+		if c.index == 0 {
+			r.pending = r.pending[1:]
+		} else {
+			r.pending = slices.Delete(r.pending, c.index, c.index+1)
+		}
+		d.launch(ctx, wg, r, p, c)
 	}
 	return next
 }
 
-// inOrder returns the runs: recoveries before what can wait, then as they were started. d.mu is held.
-func (d *Dispatcher) inOrder() []*activeRun {
-	list := make([]*activeRun, 0, len(d.runs))
-	for _, r := range d.runs {
-		list = append(list, r)
+// inOrder returns all runs, or those given, in the order of their turns: recoveries before what can wait; of backups the one
+// that has least in hand, so that runs share Transporters evenly whichever began first; then as they were started. d.mu is
+// held.
+func (d *Dispatcher) inOrder(list ...*activeRun) []*activeRun {
+	if list == nil {
+		for _, r := range d.runs {
+			list = append(list, r)
+		}
 	}
-	slices.SortFunc(list, func(a, b *activeRun) int {
-		if a.kind.Urgent() != b.kind.Urgent() {
-			if a.kind.Urgent() {
-				return -1
-			}
+	class := func(r *activeRun) int {
+		switch r.kind {
+		case record.KindRecovery:
+			return 0
+		case record.KindBackup:
+			return 2
+		default:
 			return 1
 		}
-		return strings.Compare(string(a.id), string(b.id))
+	}
+	slices.SortFunc(list, func(a, b *activeRun) int {
+		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(a.flying, b.flying), strings.Compare(string(a.id), string(b.id)))
 	})
 	return list
 }
@@ -123,7 +131,7 @@ func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 			return choice{index: i, on: on}
 		case err == nil: // all are at their limit, for whatever repository: an end wakes us
 			r.goal(p.repository).unreached = time.Time{}
-			r.waiting = "waiting for a Transporter to have room"
+			r.waiting = waitRoom
 			return none
 		case fault.KindOf(err) != fault.Unavailable:
 			return choice{index: i, refused: err}
@@ -159,7 +167,7 @@ func (d *Dispatcher) patience(g *goal, now time.Time) time.Duration {
 func (d *Dispatcher) launch(ctx context.Context, wg *sync.WaitGroup, r *activeRun, p pending, c choice) {
 	f := &flight{
 		d: d, id: p.id, run: r.id, on: c.on, refused: c.refused, stop: make(chan struct{}), stopNow: make(chan struct{}),
-		begun: d.Now(),
+		begun: d.Now(), usual: p.usual,
 	}
 	if r.stop {
 		close(f.stop)
@@ -201,8 +209,12 @@ func (d *Dispatcher) land(f *flight, p pending, again *pending) {
 		return
 	}
 	r.flying--
+	if again == nil && p.usual == 0 {
+		r.course.ended++
+		r.course.took += f.took()
+	}
 	if again != nil {
-		again.id, again.key, again.repository = p.id, p.key, p.repository
+		again.id, again.key, again.repository, again.usual = p.id, p.key, p.repository, p.usual
 		at, _ := slices.BinarySearchFunc(r.pending, again.id, func(p pending, id record.TaskID) int {
 			return strings.Compare(string(p.id), string(id))
 		})

@@ -112,6 +112,10 @@ func (d *Dispatcher) count(tx *store.Tx, t *record.Task) (record.Run, error) {
 		}
 	}
 	run.Count(t)
+	run.Took = d.taken(run.ID)
+	if err := learn(tx, run.Job, t); err != nil {
+		return record.Run{}, err
+	}
 	if t.Status == record.TaskFailed && run.Error == "" {
 		if run.Error = t.Error; run.Kind == record.KindBackup {
 			run.Error = fmt.Sprintf("%s: %s", t.MailboxName, t.Error)
@@ -125,11 +129,21 @@ func (d *Dispatcher) count(tx *store.Tx, t *record.Task) (record.Run, error) {
 	return run, store.Runs.Put(tx, run)
 }
 
+// taken returns how long a run has taken.
+func (d *Dispatcher) taken(id record.RunID) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r := d.runs[id]; r != nil {
+		return r.course.taken(d.Now())
+	}
+	return 0
+}
+
 // counted lets go of a run that ended, and tells watchers and who settles.
 func (d *Dispatcher) counted(run record.Run, tasks ...record.TaskID) {
 	if run.Status.Ended() {
 		d.Logger.Info("run ended", "run", run.ID, "job", run.Job, "status", runStatusName(run.Status), "tasks", run.Tasks,
-			"failed", run.Failed, "incomplete", run.Incomplete, "took", run.Ended.Sub(run.Started).Round(time.Millisecond).String())
+			"failed", run.Failed, "incomplete", run.Incomplete, "took", run.Took.Round(time.Millisecond).String())
 		d.mu.Lock()
 		delete(d.runs, run.ID)
 		d.mu.Unlock()

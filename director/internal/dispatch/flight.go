@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"holdfast/director/internal/pace"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/wire"
@@ -28,6 +29,11 @@ type flight struct {
 	// begun is when the flight began, worked how long the task was worked on before.
 	begun  time.Time
 	worked time.Duration
+	// usual is how long the task usually takes; 0 when that is not known. meter and calm measure how it goes; Dispatcher.mu
+	// guards them.
+	usual time.Duration
+	meter pace.Meter
+	calm  pace.Smoother
 	// earlier is the effort of earlier attempts.
 	earlier record.Progress
 	// since is when the repository's Transporter had started as the attempt began.

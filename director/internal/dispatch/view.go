@@ -3,6 +3,8 @@ package dispatch
 import (
 	"context"
 	"iter"
+	"maps"
+	"time"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
@@ -16,6 +18,8 @@ type RunView struct {
 	Progress record.Progress
 	Phase    string
 	Waiting  string
+	// Outlook is empty but for its Took once the run has ended.
+	Outlook Outlook
 	// RequestID, Losses and reports are those of a run of one task.
 	RequestID  string
 	Losses     []mail.Loss
@@ -33,6 +37,8 @@ type RunView struct {
 type TaskView struct {
 	record.Task
 	Waiting string
+	// Outlook is empty but for its Took unless the task is in hand.
+	Outlook Outlook
 	// Lost is what it could not keep, as far as asked for.
 	Lost []mail.Loss
 }
@@ -42,22 +48,32 @@ type TaskView struct {
 type now struct {
 	flights map[record.TaskID]spoken
 	// waiting is why nothing more of a run is started.
-	waiting map[record.RunID]string
+	waiting  map[record.RunID]string
+	outlooks map[record.RunID]Outlook
+	// waits are those of tasks that are not in hand and wait for something of their own.
+	waits map[record.TaskID]Wait
 }
 
 type spoken struct {
 	run record.RunID
 	live
+	Outlook
 }
 
 func (d *Dispatcher) now() now {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := now{make(map[record.TaskID]spoken, len(d.flights)), map[record.RunID]string{}}
+	n := now{
+		make(map[record.TaskID]spoken, len(d.flights)), map[record.RunID]string{}, map[record.RunID]Outlook{}, map[record.TaskID]Wait{},
+	}
+	at := d.Now()
 	for id, f := range d.flights {
-		n.flights[id] = spoken{f.run, f.live}
+		n.flights[id] = spoken{f.run, f.live, f.outlook(at)}
 	}
 	for id, r := range d.runs {
+		var own map[record.TaskID]Wait
+		n.outlooks[id], own = d.outlook(r, n.flights, at)
+		maps.Copy(n.waits, own)
 		if len(r.pending) > 0 && r.waiting != "" {
 			n.waiting[id] = r.waiting
 		}
@@ -82,7 +98,10 @@ func (d *Dispatcher) Look(id record.RunID) (RunView, error) {
 
 // run returns a run with what its tasks last said.
 func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
-	v := RunView{Run: r, Waiting: n.waiting[r.ID]}
+	v := RunView{Run: r, Waiting: n.waiting[r.ID], Outlook: n.outlooks[r.ID]}
+	if r.Status.Ended() {
+		v.Outlook = Outlook{Took: tookOf(r.Took, r.Started, r.Ended)}
+	}
 	v.Progress.Add(r.Progress)
 	v.Phase = phaseText(r.Phase)
 	switch {
@@ -148,13 +167,25 @@ func (n now) task(tx *store.Tx, t record.Task, most int) (TaskView, error) {
 		v.Lost = l.Losses[:min(most, len(l.Losses))]
 		v.LossesMore += int64(len(l.Losses) - len(v.Lost))
 	}
+	v.Outlook.Took = tookOf(t.Took, t.Started, t.Ended)
+	if w, ok := n.waits[t.ID]; ok && !t.Status.Ended() {
+		v.Waiting, v.Outlook.Wait = w.Text, w.Kind
+	}
 	if f, ok := n.flights[t.ID]; ok && !t.Status.Ended() {
-		v.Waiting = f.waiting
+		v.Waiting, v.Outlook = f.waiting, f.Outlook
 		if f.set {
 			v.Progress, v.Phase = f.progress, f.phase
 		}
 	}
 	return v, nil
+}
+
+// tookOf returns how long something took that was written before that was measured.
+func tookOf(took time.Duration, started, ended time.Time) time.Duration {
+	if took > 0 || ended.IsZero() {
+		return took
+	}
+	return max(0, ended.Sub(started))
 }
 
 // Filter chooses runs for a list. Empty fields match all.

@@ -90,6 +90,7 @@ func (f *flight) saw(id record.TaskID, s *transporterv1.TaskState) {
 	progress := wire.Progress(s.GetProgress())
 	progress.Add(f.earlier)
 	f.d.mu.Lock()
+	f.d.measure(f, &progress)
 	f.live = live{set: true, phase: s.GetPhase(), waiting: s.GetWaiting(), progress: progress, dirty: true}
 	f.d.mu.Unlock()
 	f.d.touch(f.run, id)
