@@ -33,6 +33,10 @@ type Vault interface {
 	// Commit makes the checkpoint durable as a whole: all pieces put so far, its messages, and the cursor. After a crash
 	// either all of it is there or none. Committing the same checkpoint twice is the same as once. A record that names a
 	// piece which was neither put nor durable is Invalid, and nothing of the checkpoint is kept.
+	//
+	// A checkpoint that has nothing but the cursor at the end of a round which is no enumeration (Done without Full) may
+	// become durable with Seal only: a session that ends before goes on from the cursor that was stored before, which is
+	// never ahead of messages and only costs that round once more.
 	Commit(ctx context.Context, c Checkpoint) error
 
 	// Pending returns up to limit messages that a folder reported gone (Checkpoint.Gone) while their newest record still

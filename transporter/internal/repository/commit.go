@@ -15,7 +15,8 @@ import (
 	"holdfast/transporter/internal/repository/tree"
 )
 
-// Commit implements backup.Vault. First all pieces become durable, then, in one frame of the journal, the checkpoint.
+// Commit implements backup.Vault. First all pieces become durable, then, in one frame of the journal, the checkpoint. One that
+// is quiet is in no journal: most rounds bring nothing for most folders, and each frame costs a sync.
 func (s *Session) Commit(ctx context.Context, c backup.Checkpoint) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,6 +28,9 @@ func (s *Session) Commit(ctx context.Context, c backup.Checkpoint) error {
 	}
 	if err := checkCheckpoint(&c); err != nil {
 		return err
+	}
+	if s.stage.quiet(&c) {
+		return s.stage.apply(&pb.Checkpoint{Folder: string(c.Folder), Cursor: string(c.Cursor), Done: true}, 0)
 	}
 	losses, _ := s.r.blobs.Losses() // before Sync: what Keep brings from now on may be lost until the next checkpoint
 	if err := s.r.blobs.Sync(); err != nil {

@@ -237,7 +237,7 @@ func (l *life) recreate(ctx context.Context) error {
 
 func (l *life) close() error {
 	for _, b := range l.backups {
-		b.s, b.w.session = nil, false
+		b.s, b.w = nil, b.w.interrupted()
 	}
 	err := l.r.Close()
 	if err == nil {
@@ -249,7 +249,7 @@ func (l *life) close() error {
 // drop lets go of everything as the end of the process does.
 func (l *life) drop() {
 	for _, b := range l.backups {
-		b.s, b.w.session = nil, false
+		b.s, b.w = nil, b.w.interrupted()
 	}
 	if l.r != nil {
 		l.r.drop()
@@ -277,7 +277,7 @@ func (b *backupLife) step(ctx context.Context) error {
 		return err
 	default:
 		s := b.s
-		b.s, b.w.session = nil, false
+		b.s, b.w = nil, b.w.interrupted()
 		return s.Close()
 	}
 }
@@ -322,9 +322,19 @@ func (b *backupLife) commit(ctx context.Context) error {
 	after := b.w.clone()
 	folder := crashFolders[b.rnd.IntN(len(crashFolders))]
 	c := backup.Checkpoint{Folder: folder, Cursor: mail.Cursor(fmt.Sprint("c", b.number()))}
+	if b.rnd.IntN(6) == 0 { // a round that brought nothing
+		c.Done = true
+		after.round(folder)
+	} else {
+		after.said(folder)
+	}
 	after.now.cursors[folder] = c.Cursor
 	named := map[mail.MessageID]bool{}
-	for range b.rnd.IntN(6) {
+	changes := 6
+	if c.Done {
+		changes = 1
+	}
+	for range b.rnd.IntN(changes) {
 		id := crashID(b.rnd.IntN(crashMessages))
 		if named[id] {
 			continue
@@ -340,14 +350,13 @@ func (b *backupLife) commit(ctx context.Context) error {
 		})
 		after.now.messages[id] = m
 	}
-	for range b.rnd.IntN(3) {
+	for range b.rnd.IntN(changes - changes/2) {
 		id := crashID(b.rnd.IntN(crashMessages))
 		if !named[id] {
 			c.Deleted = append(c.Deleted, id)
 			delete(after.now.messages, id)
 		}
 	}
-	after.staged = true
 	b.maybe = after
 	if err := b.s.Commit(ctx, c); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -374,7 +383,9 @@ func (b *backupLife) seal(ctx context.Context) error {
 	}
 	if !sealed {
 		after.points = append(after.points, worldPoint{run: b.run, worldState: b.w.now.clone()})
-		after.staged = false
+		after.staged, after.quiet = false, nil
+	} else {
+		after = after.interrupted()
 	}
 	b.maybe = after
 	p, err := b.s.Seal(ctx, summary(b.run, string(crashFolders[0]), string(crashFolders[1])))

@@ -22,7 +22,10 @@ type world struct {
 	staged  bool         // checkpoints that are in no point
 	now     worldState   // of those, or of the session that is open
 	session bool
-	before  []worldPoint // of points being deleted any may still be there
+	named   []mail.FolderID // by those checkpoints
+	// quiet are the cursors that folders have again when the session ends without a point, because its round brought nothing.
+	quiet  map[mail.FolderID]mail.Cursor
+	before []worldPoint // of points being deleted any may still be there
 }
 
 type worldPoint struct {
@@ -50,6 +53,7 @@ func (w *world) clone() *world {
 	c := *w
 	c.points = slices.Clone(w.points)
 	c.now = w.now.clone()
+	c.quiet = maps.Clone(w.quiet)
 	return &c
 }
 
@@ -65,11 +69,38 @@ func (w *world) start() worldState {
 	}
 }
 
-// interrupted is the world after its process ended.
+// interrupted is the world after its session or process ended.
 func (w *world) interrupted() *world {
 	c := w.clone()
 	c.session = false
+	for folder, cursor := range c.quiet {
+		if c.now.cursors[folder] = cursor; cursor == "" {
+			delete(c.now.cursors, folder)
+		}
+	}
+	c.quiet = nil
 	return c
+}
+
+// said notes a checkpoint of a folder that is in the journal.
+func (w *world) said(folder mail.FolderID) {
+	if !w.staged {
+		w.named = nil
+	}
+	w.staged, w.named = true, append(slices.Clone(w.named), folder)
+	delete(w.quiet, folder)
+}
+
+// round notes one that is not, unless an earlier one of the folder is, or was not either.
+func (w *world) round(folder mail.FolderID) {
+	if _, again := w.quiet[folder]; again || w.staged && slices.Contains(w.named, folder) {
+		w.said(folder)
+		return
+	}
+	if w.quiet == nil {
+		w.quiet = map[mail.FolderID]mail.Cursor{}
+	}
+	w.quiet[folder] = w.now.cursors[folder]
 }
 
 func (w *world) point(id record.PointID) *worldPoint {

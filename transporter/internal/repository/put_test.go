@@ -2,6 +2,7 @@ package repository
 
 import (
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -111,5 +112,43 @@ func TestKeepTakesNoPieceThatIsTooLongOrEmpty(t *testing.T) {
 		if _, err := s.Keep(t.Context(), record.Sum(data), data); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("got %v for a piece of %d bytes, want that it is invalid", err, len(data))
 		}
+	}
+}
+
+// TestARoundThatBroughtNothingCostsNoSync commits the end of a round of many folders, and then seals: the point has all cursors.
+func TestARoundThatBroughtNothingCostsNoSync(t *testing.T) {
+	o := testOptions(t, true)
+	o.Path = filepath.Join(o.Path, "repo")
+	syncs := 0
+	keepingDisk(t, &o, func() { syncs++ })
+	r := mustCreate(t, o)
+	defer r.Close()
+	s := begin(t, r, "run 1")
+	folders := []string{"in", "out", "old"}
+	for _, f := range folders {
+		if err := s.Commit(t.Context(), backup.Checkpoint{Folder: mail.FolderID(f), Cursor: "first", Done: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if syncs != 0 {
+		t.Errorf("%d syncs of the journal for nothing new", syncs)
+	}
+	if err := s.Commit(t.Context(), backup.Checkpoint{Folder: "in", Cursor: "second", Done: true}); err != nil {
+		t.Fatal(err)
+	}
+	if syncs != 1 {
+		t.Errorf("%d syncs of the journal for the second round of a folder, want one", syncs)
+	}
+	if _, err := s.Seal(t.Context(), summary("run 1", folders...)); err != nil {
+		t.Fatal(err)
+	}
+	s = begin(t, r, "run 2")
+	defer s.Close()
+	got := map[mail.FolderID]mail.Cursor{}
+	for _, f := range s.State().Folders {
+		got[f.Folder] = f.Cursor
+	}
+	if want := (map[mail.FolderID]mail.Cursor{"in": "second", "out": "first", "old": "first"}); !maps.Equal(got, want) {
+		t.Errorf("the next session starts from %v, want %v", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/backup"
 	"holdfast/transporter/internal/repository/message"
 )
 
@@ -114,6 +115,17 @@ func (s *stage) add(v version) {
 	}
 	s.newest[v.hash] = int32(len(s.versions))
 	s.versions = append(s.versions, v)
+}
+
+// quiet reports whether a checkpoint says nothing but that a round of changes came to its end and brought nothing, of a folder
+// of which the session has said nothing yet. The journal goes without it, and the point has it: a session that ends before
+// goes on from the beginning of the round, which is one request, as it is from its end.
+func (s *stage) quiet(c *backup.Checkpoint) bool {
+	if !c.Done || c.Full || c.Restart || c.Cursor == "" || len(c.Messages)+len(c.Gone)+len(c.Deleted)+len(c.Losses) > 0 {
+		return false
+	}
+	n, known := s.numbers[c.Folder]
+	return !known || s.folders[n] == nil
 }
 
 func (s *stage) advance(by uint32, c *pb.Checkpoint) {
