@@ -54,6 +54,10 @@ type director struct {
 	// messages by point and folder.
 	messages    map[string][]*pb.MessageSummary
 	permissions []*pb.Permission
+	// jobs are in place of the stock.
+	jobs []*pb.Job
+	// deletions are what GetJob tells of a job that is being deleted, one a call; after nil it is gone.
+	deletions []*pb.Deletion
 	// down is a repository out of reach.
 	down string
 	// bigPages gives as many messages as asked for; shortLists promises more than there are.

@@ -76,6 +76,13 @@ func runJobRetention(ctx context.Context, a *app, f *jobFlags, fl *pflag.FlagSet
 	if err := a.list(r, t, "The job has no recovery points yet."); err != nil {
 		return err
 	}
+	for _, id := range r.GetUnreadRepositoryIds() {
+		name := id
+		if x, err := c.repository(ctx, id); err == nil {
+			name = x.GetName()
+		}
+		a.note("%s could not be looked into: its points are not listed.", name)
+	}
 	if len(r.GetPoints()) > 0 {
 		a.note("%d would stay, %d would be deleted.", r.GetKept(), r.GetDeleted())
 	}

@@ -22,14 +22,19 @@ func (a *app) showJob(ctx context.Context, c *api, j *pb.Job) error {
 	if err != nil {
 		return err
 	}
-	boxes, err := c.addresses(ctx, j.GetSource())
+	boxes, err := c.addresses(ctx, j)
 	if err != nil {
 		return err
 	}
 	var f facts
 	f.add("name", "%s", j.GetName())
 	f.add("id", "%s", j.GetId())
-	f.add("enabled", "%s", yesNo(j.GetEnabled()))
+	f.add("state", "%s", jobState(j))
+	if j.GetDeletion() != nil {
+		text, _ := deletionText(j.GetDeletion())
+		f.add("deleted so far", "%s", text)
+		return f.write(a.Stdout)
+	}
 	for i, s := range j.GetSource().GetItems() {
 		label := ""
 		if i == 0 {
@@ -40,13 +45,7 @@ func (a *app) showJob(ctx context.Context, c *api, j *pb.Job) error {
 	for _, id := range j.GetSource().GetExcludedMailboxIds() {
 		f.add("without", "%s", first(boxes[id], id))
 	}
-	destination := j.GetDestination().GetRepositoryId()
-	for _, r := range repositories.GetRepositories() {
-		if r.GetId() == destination {
-			destination = r.GetName()
-		}
-	}
-	f.add("repository", "%s", destination)
+	f.destinations(j, repositories.GetRepositories(), accounts, boxes)
 	f.some("group", j.GetGroup())
 	for i, s := range j.GetSchedules() {
 		label := ""
@@ -74,6 +73,7 @@ func (a *app) showJob(ctx context.Context, c *api, j *pb.Job) error {
 	f.add("evidence copy", "%s", yesNo(o.GetEvidenceCopy()))
 	f.add("recoverable items", "%s", yesNo(o.GetRecoverableItems()))
 	f.add("hidden folders", "%s", yesNo(o.GetHiddenFolders()))
+	f.tell(j)
 	f.some("created", a.when(j.GetCreated()))
 	if j.GetLastRunId() != "" {
 		f.add("last run", "%s, %s (id %s)", a.when(j.GetLastStart()), word(j.GetLastStatus(), "RUN_STATUS_"), j.GetLastRunId())
@@ -112,11 +112,11 @@ func accountNamesByID(ctx context.Context, c *api) (map[string]string, error) {
 	return names, err
 }
 
-// addresses gives the addresses of the single mailboxes in a source, by id. It reads no list when there are none.
-func (c *api) addresses(ctx context.Context, s *pb.Source) (map[string]string, error) {
+// addresses gives the addresses of the single mailboxes that a job names, by id. It reads no list when there are none.
+func (c *api) addresses(ctx context.Context, j *pb.Job) (map[string]string, error) {
 	out := map[string]string{}
-	single := len(s.GetExcludedMailboxIds()) > 0
-	for _, i := range s.GetItems() {
+	single := len(j.GetSource().GetExcludedMailboxIds()) > 0 || len(j.GetDestination().GetMailboxes()) > 0
+	for _, i := range j.GetSource().GetItems() {
 		single = single || i.GetMailboxId() != ""
 	}
 	if !single {

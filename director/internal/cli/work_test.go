@@ -12,12 +12,34 @@ import (
 	pb "holdfast/pkg/pb/holdfast/director/v1"
 )
 
+// jobList is the stock, or what a test put in its place.
+func (d *director) jobList() []*pb.Job {
+	if d.jobs == nil {
+		return jobs()
+	}
+	var list []*pb.Job
+	for _, j := range d.jobs {
+		list = append(list, proto.CloneOf(j))
+	}
+	return list
+}
+
 func (d *director) ListJobs(context.Context, *pb.ListJobsRequest) (*pb.ListJobsResponse, error) {
-	return &pb.ListJobsResponse{Jobs: jobs()}, nil
+	return &pb.ListJobsResponse{Jobs: d.jobList()}, nil
 }
 
 func (d *director) GetJob(_ context.Context, r *pb.GetJobRequest) (*pb.GetJobResponse, error) {
-	x, err := byID("job", r.GetJobId(), jobs())
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.deletions) > 0 {
+		next := d.deletions[0]
+		d.deletions = d.deletions[1:]
+		if next == nil {
+			return nil, unknown("job", r.GetJobId())
+		}
+		return &pb.GetJobResponse{Job: &pb.Job{Id: r.GetJobId(), Name: "Daily", Deletion: next}}, nil
+	}
+	x, err := byID("job", r.GetJobId(), d.jobList())
 	return &pb.GetJobResponse{Job: x}, err
 }
 
@@ -31,7 +53,7 @@ func (d *director) CreateJob(_ context.Context, r *pb.CreateJobRequest) (*pb.Cre
 }
 
 func (d *director) UpdateJob(_ context.Context, r *pb.UpdateJobRequest) (*pb.UpdateJobResponse, error) {
-	if _, err := byID("job", r.GetJob().GetId(), jobs()); err != nil {
+	if _, err := byID("job", r.GetJob().GetId(), d.jobList()); err != nil {
 		return nil, err
 	}
 	return &pb.UpdateJobResponse{Job: r.GetJob()}, d.checkJob(r.GetJob())
@@ -41,8 +63,10 @@ func (d *director) checkJob(j *pb.Job) error {
 	if j.GetOptions().GetMaxTasks() < 0 {
 		return fault.InvalidField("job.options.max_tasks", "must not be negative")
 	}
-	if _, err := byID("repository", j.GetDestination().GetRepositoryId(), repositories()); err != nil {
-		return err
+	if id := j.GetDestination().GetRepositoryId(); id != "" || !j.GetDraft() && len(j.GetDestination().GetAccounts())+len(j.GetDestination().GetMailboxes()) == 0 {
+		if _, err := byID("repository", id, repositories()); err != nil {
+			return err
+		}
 	}
 	for _, s := range j.GetSource().GetItems() {
 		if _, err := byID("account", s.GetAccountId(), accounts()); err != nil {
@@ -59,8 +83,36 @@ func (d *director) checkJob(j *pb.Job) error {
 }
 
 func (d *director) DeleteJob(_ context.Context, r *pb.DeleteJobRequest) (*pb.DeleteJobResponse, error) {
-	_, err := byID("job", r.GetJobId(), jobs())
-	return &pb.DeleteJobResponse{}, err
+	x, err := byID("job", r.GetJobId(), d.jobList())
+	if err != nil || !r.GetBackups() {
+		return &pb.DeleteJobResponse{}, err
+	}
+	if r.GetConfirmName() != x.GetName() {
+		return nil, fault.InvalidField("confirm_name", "confirm with the name")
+	}
+	return &pb.DeleteJobResponse{Job: x}, nil
+}
+
+func (d *director) CloneJob(_ context.Context, r *pb.CloneJobRequest) (*pb.CloneJobResponse, error) {
+	x, err := byID("job", r.GetJobId(), d.jobList())
+	if err != nil {
+		return nil, err
+	}
+	x.Id, x.Name, x.Enabled = "job-9", r.GetName(), false
+	return &pb.CloneJobResponse{Job: x}, nil
+}
+
+func (d *director) SetJobsEnabled(_ context.Context, r *pb.SetJobsEnabledRequest) (*pb.SetJobsEnabledResponse, error) {
+	out := &pb.SetJobsEnabledResponse{}
+	for _, id := range r.GetJobIds() {
+		x, err := byID("job", id, d.jobList())
+		if err != nil {
+			return nil, err
+		}
+		x.Enabled = r.GetEnabled()
+		out.Jobs = append(out.Jobs, x)
+	}
+	return out, nil
 }
 
 func (d *director) RunJob(_ context.Context, r *pb.RunJobRequest) (*pb.RunJobResponse, error) {
