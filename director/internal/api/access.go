@@ -83,6 +83,10 @@ var allowed = map[string]access{
 	dc.JobServiceWatchRunProcedure:         auditor,
 	dc.JobServiceStopRunProcedure:          operator,
 
+	dc.MessageServiceGetMessageProcedure: operator,
+
+	pathMessage: operator, pathAttachment: operator, pathExport: operator, pathPreview: operator,
+
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
 	dc.RecoveryServiceUndoRecoveryProcedure:  operator,
 

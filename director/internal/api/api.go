@@ -51,11 +51,13 @@ func Register(mux *http.ServeMux, o Options) {
 		connect.WithInterceptors(&gate{Options: o}),
 		connect.WithRecover(recovered(o.Logger)),
 	}
+	downloads{&gate{Options: o}}.register(mux)
 	mux.Handle(directorv1connect.NewSystemServiceHandler(&system{o}, handler...))
 	mux.Handle(directorv1connect.NewAccountServiceHandler(&accounts{o}, handler...))
 	mux.Handle(directorv1connect.NewTransporterServiceHandler(&transporters{o}, handler...))
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(&repositories{o}, handler...))
 	mux.Handle(directorv1connect.NewJobServiceHandler(&jobService{o}, handler...))
+	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
 }

@@ -123,16 +123,16 @@ func showAddress(a *transporterv1.Address) *directorv1.Address {
 func showMessages(page *transporterv1.ListMessagesResponse) *directorv1.ListMessagesResponse {
 	out := &directorv1.ListMessagesResponse{Total: page.GetTotal()}
 	for _, m := range page.GetMessages() {
-		s := &directorv1.MessageSummary{
-			Id: m.GetId(), FolderId: m.GetFolderId(), Subject: m.GetSubject(), From: showAddress(m.GetFrom()),
-			Received: m.GetReceived(), Sent: m.GetSent(), Size: m.GetSize(), Read: m.GetRead(), Draft: m.GetDraft(),
-			Flagged: m.GetFlagged(), Attachments: m.GetAttachments(), InternetMessageId: m.GetInternetMessageId(),
-			Importance: m.GetImportance(), Preview: m.GetPreview(),
-		}
-		for _, a := range m.GetTo() {
-			s.To = append(s.To, showAddress(a))
-		}
-		out.Messages = append(out.Messages, s)
+		out.Messages = append(out.Messages, showSummary(m))
 	}
 	return out
+}
+
+func showSummary(m *transporterv1.MessageSummary) *directorv1.MessageSummary {
+	return &directorv1.MessageSummary{
+		Id: m.GetId(), FolderId: m.GetFolderId(), Subject: m.GetSubject(), From: showAddress(m.GetFrom()), To: showAddresses(m.GetTo()),
+		Received: m.GetReceived(), Sent: m.GetSent(), Size: m.GetSize(), Read: m.GetRead(), Draft: m.GetDraft(),
+		Flagged: m.GetFlagged(), Attachments: m.GetAttachments(), InternetMessageId: m.GetInternetMessageId(),
+		Importance: m.GetImportance(), Preview: m.GetPreview(),
+	}
 }

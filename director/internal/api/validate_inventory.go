@@ -134,6 +134,9 @@ func validateRepository(m any) error {
 			maybeID("mailbox_id", q.GetMailboxId()), maybeID("job_id", q.GetJobId()))
 	case *directorv1.ListFoldersRequest:
 		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()))
+	case *directorv1.GetMessageRequest:
+		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()), id("folder_id", q.GetFolderId()),
+			id("message_id", q.GetMessageId()))
 	case *directorv1.ListMessagesRequest:
 		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()), id("folder_id", q.GetFolderId()),
 			between("offset", q.GetOffset(), 0, 1<<40), between("limit", q.GetLimit(), 0, maxPageSize))

@@ -16,7 +16,7 @@ func newFolder(a *app) *cobra.Command {
 }
 
 func newMessage(a *app) *cobra.Command {
-	return group("message", "Messages in a recovery point", newMessageList(a))
+	return group("message", "Messages in a recovery point", newMessageList(a), newMessageShow(a), newMessageSave(a))
 }
 
 func newFolderList(a *app) *cobra.Command {

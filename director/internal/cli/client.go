@@ -26,7 +26,10 @@ type api struct {
 	directorv1connect.JobServiceClient
 	directorv1connect.RecoveryServiceClient
 	directorv1connect.ActivityServiceClient
+	directorv1connect.MessageServiceClient
 	settings settings
+	http     *http.Client
+	who      *caller
 }
 
 // connect finds the Director and the token and returns the API, for a command that needs a session.
@@ -63,7 +66,8 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		JobServiceClient:         directorv1connect.NewJobServiceClient(client, s.director, opts...),
 		RecoveryServiceClient:    directorv1connect.NewRecoveryServiceClient(client, s.director, opts...),
 		ActivityServiceClient:    directorv1connect.NewActivityServiceClient(client, s.director, opts...),
-		settings:                 s,
+		MessageServiceClient:     directorv1connect.NewMessageServiceClient(client, s.director, opts...),
+		settings:                 s, http: client, who: who,
 	}
 }
 

@@ -14,9 +14,10 @@ func newUndo(a *app) *cobra.Command {
 	f := &undoFlags{}
 	cmd := &cobra.Command{
 		Use: "undo ACTIVITY", Short: "Take a recovery back",
-		Long: `Take a recovery back: what it created is removed, what it overwrote is put back, folders that it created and that
-are empty go. Messages that were changed since the recovery go to Deleted Items, and messages that were moved to
-another folder since stay. ACTIVITY is that of the recovery; see holdfast activity list.
+		Long: `Take a recovery back: what it created is removed, what it overwrote is put
+back, folders that it created and that are empty go. Messages that were changed
+since the recovery go to Deleted Items, and messages that were moved to another
+folder since stay. ACTIVITY is that of the recovery; see holdfast activity list.
 
 An undo that was interrupted is simply started again.`,
 		Example: "  holdfast undo act-1 --plan\n  holdfast undo act-1 --watch",

@@ -178,20 +178,23 @@ const unreadableSubject = "(cannot be read: its record is damaged in the reposit
 // ReadContent implements ControlService.
 func (s *Service) ReadContent(req *transporterv1.ReadContentRequest, stream grpc.ServerStreamingServer[transporterv1.ReadContentResponse]) error {
 	ctx := stream.Context()
-	p, done, err := s.point(ctx, req.GetRepositoryId(), req.GetPointId())
+	f, done, err := s.message(ctx, &transporterv1.MessagePlace{
+		RepositoryId: req.GetRepositoryId(), PointId: req.GetPointId(), FolderId: req.GetFolderId(), MessageId: req.GetMessageId(),
+		Within: req.GetWithin(),
+	})
 	if err != nil {
 		return err
 	}
 	defer done()
-	m, err := p.Message(ctx, mail.FolderID(req.GetFolderId()), mail.MessageID(req.GetMessageId()))
-	if err != nil {
-		return err
+	m := f.message
+	if n := int(req.GetAttachment()); n > 0 && n <= len(m.Attachments) && m.Attachments[n-1].Item != nil && m.Attachments[n-1].Lost == "" {
+		return s.readAttached(f.point, &m.Attachments[n-1], stream)
 	}
 	part, content, err := contentOf(m, int(req.GetAttachment()))
 	if err != nil {
 		return err
 	}
-	r := p.Content(ctx, content)
+	r := f.point.Content(ctx, content)
 	defer r.Close()
 	buffer := make([]byte, contentPart)
 	for {
@@ -229,8 +232,6 @@ func contentOf(m *record.Message, n int) (*transporterv1.ReadContentResponse, re
 	switch {
 	case a.Lost != "":
 		return nil, record.Content{}, fault.New(fault.NotFound, "the backup does not have this attachment: %s", text(a.Lost))
-	case a.Item != nil:
-		return nil, record.Content{}, fault.New(fault.Unsupported, "an attached message cannot be read as a file yet")
 	case a.Kind == mail.AttachmentReference:
 		return nil, record.Content{}, fault.New(fault.NotFound, "a link to a file in the cloud has no content of its own")
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/pkg/fault"
+	"holdfast/transporter/internal/record"
 )
 
 // Limits of names, in UTF-16 units as Windows counts and bytes as Linux does. A Windows path has 259 units, of which the
@@ -174,4 +175,12 @@ func inside(name string) error {
 		return fault.New(fault.Invalid, "the name %q would lead out of the export", name)
 	}
 	return nil
+}
+
+// FileName returns a name for a message that is downloaded on its own.
+func FileName(m *record.Message) string { return (&sequence{}).name(m.Received, m.Subject) + ".eml" }
+
+// ArchiveName returns a name for the archive of a point.
+func ArchiveName(p record.Point) string {
+	return safeName(p.Origin.MailboxAddress+" "+p.Time.UTC().Format("2006-01-02 1504")) + ".zip"
 }

@@ -26,6 +26,8 @@ const (
 	maxTokens = 200_000
 	// maxImages bounds the bytes of all images that are put in.
 	maxImages = 3 << 20
+	// maxShown bounds what comes out, images included: an answer between processes has 8 MB.
+	maxShown = 6 << 20
 )
 
 // Notes are what a reader is told beside the text.
@@ -51,6 +53,8 @@ type Page struct {
 	HTML string
 	// Text is plain text.
 	Text string
+	// Plain is the beginning of the text without its layout, whichever of the two is shown; at most MaxPlain bytes.
+	Plain string
 	// Remote is how many images, and other things that would be loaded from elsewhere, were taken out.
 	Remote int
 	// Notes say what is not shown and why.
@@ -84,14 +88,24 @@ func HTML(ctx context.Context, source string, image Image) (Page, error) {
 		p.Text, p.Notes = textOf(source), append(p.Notes, NoteDeep)
 		return p.orNothing(), nil
 	}
-	p.HTML = policy.Sanitize(fragment)
+	p.Plain = textOf(source)
+	if p.HTML = policy.Sanitize(fragment); len(p.HTML) > maxShown {
+		p.HTML, p.Text, p.Notes = "", p.Plain, append(p.Notes, NoteDeep)
+	}
 	if strings.TrimSpace(p.HTML) == "" {
 		p.HTML = ""
 	}
 	return p.orNothing(), nil
 }
 
+// MaxPlain is how many bytes of a text are given beside its layout.
+const MaxPlain = 64 << 10
+
 func (p Page) orNothing() Page {
+	if p.Plain == "" {
+		p.Plain = p.Text
+	}
+	p.Plain = bound(p.Plain, MaxPlain)
 	if p.HTML == "" && strings.TrimSpace(p.Text) == "" {
 		p.Notes = append(p.Notes, NoteNothing)
 	}
@@ -103,11 +117,17 @@ func cut(s string) (string, []string) {
 	if len(s) <= MaxSource {
 		return s, nil
 	}
-	end := MaxSource
+	return bound(s, MaxSource), []string{NoteCut}
+}
+
+func bound(s string, end int) string {
+	if len(s) <= end {
+		return s
+	}
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
-	return s[:end], []string{NoteCut}
+	return s[:end]
 }
 
 // clean makes broken text valid: what is no UTF-8 becomes the replacement character, and NUL goes.

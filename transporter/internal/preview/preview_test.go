@@ -131,8 +131,10 @@ func TestWhatIsHarmlessStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`width="600"`, `bgcolor="#ffeeaa"`, "padding: 4px 8px", "color: #333", "text-align: center", "Grüße", `href="https://example.com/a?b=1"`,
-		"data:image/png;base64,", `alt="Logo"`, `rel="nofollow noreferrer`} {
+	for _, want := range []string{
+		`width="600"`, `bgcolor="#ffeeaa"`, "padding: 4px 8px", "color: #333", "text-align: center", "Grüße", `href="https://example.com/a?b=1"`,
+		"data:image/png;base64,", `alt="Logo"`, `rel="nofollow noreferrer`,
+	} {
 		if !strings.Contains(p.HTML, want) {
 			t.Errorf("%s is missing from %s", want, p.HTML)
 		}

@@ -3022,7 +3022,9 @@ type ReadContentRequest struct {
 	FolderId     string                 `protobuf:"bytes,3,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
 	MessageId    string                 `protobuf:"bytes,4,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
 	// 0 is the body; n the nth attachment, from 1.
-	Attachment    int32 `protobuf:"varint,5,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	Attachment int32 `protobuf:"varint,5,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	// As in MessagePlace.
+	Within        []int32 `protobuf:"varint,6,rep,packed,name=within,proto3" json:"within,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3090,6 +3092,13 @@ func (x *ReadContentRequest) GetAttachment() int32 {
 		return x.Attachment
 	}
 	return 0
+}
+
+func (x *ReadContentRequest) GetWithin() []int32 {
+	if x != nil {
+		return x.Within
+	}
+	return nil
 }
 
 type ReadContentResponse struct {
@@ -5632,7 +5641,7 @@ var File_holdfast_transporter_v1_control_proto protoreflect.FileDescriptor
 
 const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"%holdfast/transporter/v1/control.proto\x12\x17holdfast.transporter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/transporter/v1/mail.proto\"\x12\n" +
+	"%holdfast/transporter/v1/control.proto\x12\x17holdfast.transporter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/transporter/v1/mail.proto\x1a\"holdfast/transporter/v1/read.proto\"\x12\n" +
 	"\x10GetStatusRequest\"\xd1\x04\n" +
 	"\x11GetStatusResponse\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\x12\x18\n" +
@@ -5835,7 +5844,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\fLedgerReason\x12:\n" +
 	"\x05cause\x18\x01 \x01(\x0e2$.holdfast.transporter.v1.LedgerCauseR\x05cause\x12\x1a\n" +
 	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xb0\x01\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xc8\x01\n" +
 	"\x12ReadContentRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
@@ -5844,7 +5853,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"message_id\x18\x04 \x01(\tR\tmessageId\x12\x1e\n" +
 	"\n" +
 	"attachment\x18\x05 \x01(\x05R\n" +
-	"attachment\"t\n" +
+	"attachment\x12\x16\n" +
+	"\x06within\x18\x06 \x03(\x05R\x06within\"t\n" +
 	"\x13ReadContentResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x12\n" +
@@ -6075,7 +6085,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\x82\x16\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\xc6\x17\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -6096,7 +6106,10 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\fDeletePoints\x12,.holdfast.transporter.v1.DeletePointsRequest\x1a-.holdfast.transporter.v1.DeletePointsResponse\x12h\n" +
 	"\vListFolders\x12+.holdfast.transporter.v1.ListFoldersRequest\x1a,.holdfast.transporter.v1.ListFoldersResponse\x12k\n" +
 	"\fListMessages\x12,.holdfast.transporter.v1.ListMessagesRequest\x1a-.holdfast.transporter.v1.ListMessagesResponse\x12j\n" +
-	"\vReadContent\x12+.holdfast.transporter.v1.ReadContentRequest\x1a,.holdfast.transporter.v1.ReadContentResponse0\x01\x12k\n" +
+	"\vReadContent\x12+.holdfast.transporter.v1.ReadContentRequest\x1a,.holdfast.transporter.v1.ReadContentResponse0\x01\x12e\n" +
+	"\n" +
+	"GetMessage\x12*.holdfast.transporter.v1.GetMessageRequest\x1a+.holdfast.transporter.v1.GetMessageResponse\x12[\n" +
+	"\x06Export\x12&.holdfast.transporter.v1.ExportRequest\x1a'.holdfast.transporter.v1.ExportResponse0\x01\x12k\n" +
 	"\fOpenTransfer\x12,.holdfast.transporter.v1.OpenTransferRequest\x1a-.holdfast.transporter.v1.OpenTransferResponse\x12n\n" +
 	"\rCloseTransfer\x12-.holdfast.transporter.v1.CloseTransferRequest\x1a..holdfast.transporter.v1.CloseTransferResponse\x12b\n" +
 	"\tStartTask\x12).holdfast.transporter.v1.StartTaskRequest\x1a*.holdfast.transporter.v1.StartTaskResponse\x12_\n" +
@@ -6219,6 +6232,10 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*Loss)(nil),                     // 95: holdfast.transporter.v1.Loss
 	(*MessageSummary)(nil),           // 96: holdfast.transporter.v1.MessageSummary
 	(*Balance)(nil),                  // 97: holdfast.transporter.v1.Balance
+	(*GetMessageRequest)(nil),        // 98: holdfast.transporter.v1.GetMessageRequest
+	(*ExportRequest)(nil),            // 99: holdfast.transporter.v1.ExportRequest
+	(*GetMessageResponse)(nil),       // 100: holdfast.transporter.v1.GetMessageResponse
+	(*ExportResponse)(nil),           // 101: holdfast.transporter.v1.ExportResponse
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	88,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
@@ -6317,41 +6334,45 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	43,  // 93: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
 	45,  // 94: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
 	51,  // 95: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	53,  // 96: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	55,  // 97: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	59,  // 98: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	71,  // 99: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	73,  // 100: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	75,  // 101: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	77,  // 102: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 103: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 104: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 105: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 106: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 107: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18,  // 108: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 109: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 110: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 111: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 112: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 113: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 114: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 115: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 116: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 117: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 118: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 119: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 120: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	52,  // 121: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	54,  // 122: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	56,  // 123: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	60,  // 124: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	72,  // 125: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	74,  // 126: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	76,  // 127: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	78,  // 128: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	103, // [103:129] is the sub-list for method output_type
-	77,  // [77:103] is the sub-list for method input_type
+	98,  // 96: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	99,  // 97: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	53,  // 98: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	55,  // 99: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	59,  // 100: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	71,  // 101: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	73,  // 102: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	75,  // 103: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	77,  // 104: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 105: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 106: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 107: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 108: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 109: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 110: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 111: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 112: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 113: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 114: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 115: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 116: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 117: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 118: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 119: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 120: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 121: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 122: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	52,  // 123: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	100, // 124: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	101, // 125: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	54,  // 126: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	56,  // 127: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	60,  // 128: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	72,  // 129: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	74,  // 130: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	76,  // 131: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	78,  // 132: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	105, // [105:133] is the sub-list for method output_type
+	77,  // [77:105] is the sub-list for method input_type
 	77,  // [77:77] is the sub-list for extension type_name
 	77,  // [77:77] is the sub-list for extension extendee
 	0,   // [0:77] is the sub-list for field type_name
@@ -6363,6 +6384,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		return
 	}
 	file_holdfast_transporter_v1_mail_proto_init()
+	file_holdfast_transporter_v1_read_proto_init()
 	file_holdfast_transporter_v1_control_proto_msgTypes[53].OneofWrappers = []any{
 		(*VaultAddress_LocalRepositoryId)(nil),
 		(*VaultAddress_Remote)(nil),

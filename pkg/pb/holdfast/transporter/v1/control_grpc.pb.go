@@ -38,6 +38,8 @@ const (
 	ControlService_ListFolders_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListFolders"
 	ControlService_ListMessages_FullMethodName     = "/holdfast.transporter.v1.ControlService/ListMessages"
 	ControlService_ReadContent_FullMethodName      = "/holdfast.transporter.v1.ControlService/ReadContent"
+	ControlService_GetMessage_FullMethodName       = "/holdfast.transporter.v1.ControlService/GetMessage"
+	ControlService_Export_FullMethodName           = "/holdfast.transporter.v1.ControlService/Export"
 	ControlService_OpenTransfer_FullMethodName     = "/holdfast.transporter.v1.ControlService/OpenTransfer"
 	ControlService_CloseTransfer_FullMethodName    = "/holdfast.transporter.v1.ControlService/CloseTransfer"
 	ControlService_StartTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/StartTask"
@@ -86,6 +88,10 @@ type ControlServiceClient interface {
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
 	ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error)
+	// GetMessage returns what is kept of a message, with its text safe to show.
+	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
+	// Export streams a message, or an archive of many. A stream that ends with an error is no whole file.
+	Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error)
 	// OpenTransfer opens a port for one task of one source and returns the one-time token. CloseTransfer ends it; a
 	// transfer that nobody used for ten minutes ends by itself.
 	OpenTransfer(ctx context.Context, in *OpenTransferRequest, opts ...grpc.CallOption) (*OpenTransferResponse, error)
@@ -335,6 +341,35 @@ func (c *controlServiceClient) ReadContent(ctx context.Context, in *ReadContentR
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ControlService_ReadContentClient = grpc.ServerStreamingClient[ReadContentResponse]
 
+func (c *controlServiceClient) GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMessageResponse)
+	err := c.cc.Invoke(ctx, ControlService_GetMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_Export_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportRequest, ExportResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_ExportClient = grpc.ServerStreamingClient[ExportResponse]
+
 func (c *controlServiceClient) OpenTransfer(ctx context.Context, in *OpenTransferRequest, opts ...grpc.CallOption) (*OpenTransferResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OpenTransferResponse)
@@ -377,7 +412,7 @@ func (c *controlServiceClient) StopTask(ctx context.Context, in *StopTaskRequest
 
 func (c *controlServiceClient) WatchTask(ctx context.Context, in *WatchTaskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchTaskResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_WatchTask_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[5], ControlService_WatchTask_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -453,6 +488,10 @@ type ControlServiceServer interface {
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
 	ReadContent(*ReadContentRequest, grpc.ServerStreamingServer[ReadContentResponse]) error
+	// GetMessage returns what is kept of a message, with its text safe to show.
+	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
+	// Export streams a message, or an archive of many. A stream that ends with an error is no whole file.
+	Export(*ExportRequest, grpc.ServerStreamingServer[ExportResponse]) error
 	// OpenTransfer opens a port for one task of one source and returns the one-time token. CloseTransfer ends it; a
 	// transfer that nobody used for ten minutes ends by itself.
 	OpenTransfer(context.Context, *OpenTransferRequest) (*OpenTransferResponse, error)
@@ -532,6 +571,12 @@ func (UnimplementedControlServiceServer) ListMessages(context.Context, *ListMess
 }
 func (UnimplementedControlServiceServer) ReadContent(*ReadContentRequest, grpc.ServerStreamingServer[ReadContentResponse]) error {
 	return status.Error(codes.Unimplemented, "method ReadContent not implemented")
+}
+func (UnimplementedControlServiceServer) GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMessage not implemented")
+}
+func (UnimplementedControlServiceServer) Export(*ExportRequest, grpc.ServerStreamingServer[ExportResponse]) error {
+	return status.Error(codes.Unimplemented, "method Export not implemented")
 }
 func (UnimplementedControlServiceServer) OpenTransfer(context.Context, *OpenTransferRequest) (*OpenTransferResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method OpenTransfer not implemented")
@@ -889,6 +934,35 @@ func _ControlService_ReadContent_Handler(srv interface{}, stream grpc.ServerStre
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ControlService_ReadContentServer = grpc.ServerStreamingServer[ReadContentResponse]
 
+func _ControlService_GetMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).GetMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_GetMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).GetMessage(ctx, req.(*GetMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_Export_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServiceServer).Export(m, &grpc.GenericServerStream[ExportRequest, ExportResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_ExportServer = grpc.ServerStreamingServer[ExportResponse]
+
 func _ControlService_OpenTransfer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(OpenTransferRequest)
 	if err := dec(in); err != nil {
@@ -1076,6 +1150,10 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ControlService_ListMessages_Handler,
 		},
 		{
+			MethodName: "GetMessage",
+			Handler:    _ControlService_GetMessage_Handler,
+		},
+		{
 			MethodName: "OpenTransfer",
 			Handler:    _ControlService_OpenTransfer_Handler,
 		},
@@ -1119,6 +1197,11 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ReadContent",
 			Handler:       _ControlService_ReadContent_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Export",
+			Handler:       _ControlService_Export_Handler,
 			ServerStreams: true,
 		},
 		{
