@@ -65,6 +65,7 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 		return ok && peer == now.Director
 	}), t.log.Named("rpc"))
 	transporterv1.RegisterControlServiceServer(server, service)
+	transporterv1.RegisterSearchServiceServer(server, service)
 
 	serving, stop := context.WithCancel(context.Background())
 	defer stop()

@@ -44,7 +44,8 @@ func newRepository() *cobra.Command {
 	flags.StringVar(&o.keyFile, "key-file", "", "the repository's key file")
 	flags.StringVarP(&o.output, "output", "o", asTable, "`format` of the answer: table or json")
 	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryFolders(o), newRepositoryMessages(o),
-		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryRepair(o), newRepositoryCopy(o), newRepositoryPassphrase(o))
+		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryRepair(o), newRepositoryCopy(o), newRepositoryPassphrase(o),
+		newRepositorySearchIndex(o))
 	return cmd
 }
 

@@ -73,16 +73,11 @@ func points(ctx context.Context, repo *repository.Repository, key record.BackupK
 // DeletePoints implements ControlService. A point that is not there is no error: it may have been deleted by a call whose
 // answer was lost.
 func (s *Service) DeletePoints(ctx context.Context, req *transporterv1.DeletePointsRequest) (*transporterv1.DeletePointsResponse, error) {
-	repo, done, err := s.Shelf.Use(req.GetRepositoryId())
-	if err != nil {
-		return nil, err
-	}
-	defer done()
 	ids := make([]record.PointID, 0, len(req.GetPointIds()))
 	for _, id := range req.GetPointIds() {
 		ids = append(ids, record.PointID(id))
 	}
-	_, err = repo.DeletePoints(ctx, ids)
+	err := s.Shelf.DeletePoints(ctx, req.GetRepositoryId(), ids)
 	return &transporterv1.DeletePointsResponse{}, err
 }
 

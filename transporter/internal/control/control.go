@@ -39,9 +39,10 @@ type Options struct {
 	Logger        hclog.Logger
 }
 
-// Service implements ControlService.
+// Service implements ControlService and SearchService.
 type Service struct {
 	transporterv1.UnimplementedControlServiceServer
+	transporterv1.UnimplementedSearchServiceServer
 	Options
 
 	once     sync.Once

@@ -63,17 +63,20 @@ func lossesOut(all []mail.Loss) []*transporterv1.Loss {
 	return out
 }
 
+func keyOut(k record.BackupKey) *transporterv1.BackupKey {
+	return &transporterv1.BackupKey{AccountId: string(k.Account), MailboxId: string(k.Mailbox), JobId: string(k.Job)}
+}
+
+func originOut(o record.Origin) *transporterv1.Origin {
+	return &transporterv1.Origin{
+		AccountName: text(o.AccountName), TenantId: string(o.Tenant), MailboxName: text(o.MailboxName), MailboxAddress: text(o.MailboxAddress),
+		MailboxKind: transporterv1.MailboxKind(o.MailboxKind), JobName: text(o.JobName),
+	}
+}
+
 func pointOut(p record.Point) *transporterv1.Point {
 	return &transporterv1.Point{
-		Id: string(p.ID),
-		Key: &transporterv1.BackupKey{
-			AccountId: string(p.Key.Account), MailboxId: string(p.Key.Mailbox), JobId: string(p.Key.Job),
-		},
-		Origin: &transporterv1.Origin{
-			AccountName: text(p.Origin.AccountName), TenantId: string(p.Origin.Tenant),
-			MailboxName: text(p.Origin.MailboxName), MailboxAddress: text(p.Origin.MailboxAddress),
-			MailboxKind: transporterv1.MailboxKind(p.Origin.MailboxKind), JobName: text(p.Origin.JobName),
-		},
+		Id: string(p.ID), Key: keyOut(p.Key), Origin: originOut(p.Origin),
 		RunId: string(p.Run), Time: stamp(p.Time), Sealed: stamp(p.Sealed),
 		Counts: &transporterv1.Counts{
 			Folders: p.Counts.Folders, Messages: p.Counts.Messages, Attachments: p.Counts.Attachments,

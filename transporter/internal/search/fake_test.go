@@ -141,6 +141,8 @@ func (l *library) remove(id record.PointID) {
 	}
 }
 
+func (p *point) Info() record.Point { return p.Point }
+
 func (p *point) Folders() []mail.Folder { return p.folders }
 
 func (p *point) Each(_ context.Context, fn func(*record.Message) error) (int64, error) {

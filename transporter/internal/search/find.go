@@ -28,6 +28,8 @@ type searching struct {
 	texts  [segment.Fields][]byte
 	looked int // messages read
 	parts  map[*backup][]part
+	// folders of the points that were opened.
+	folders map[record.PointID]map[mail.FolderID]mail.Folder
 }
 
 // candidate is a document that may match.
@@ -304,6 +306,7 @@ func (s *searching) hit(c *candidate) (*Hit, error) {
 				from = ref
 				h := &Hit{Message: m, Point: from.ID, Backup: c.places[i].Backup, Size: c.doc.Size, Attachments: c.doc.Attachments, Places: c.places[i:]}
 				h.Places[0].Points = h.Places[0].Points[slices.Index(h.Places[0].Points, ref):]
+				h.Origin, h.Path = s.points[ref.ID].Info().Origin, s.path(ref.ID, c.places[i].Folder)
 				ok, err := s.confirm(m)
 				if err != nil || !ok {
 					return nil, err
@@ -313,6 +316,27 @@ func (s *searching) hit(c *candidate) (*Hit, error) {
 		}
 	}
 	return nil, nil
+}
+
+// maxDepthOfFolders bounds a path: what is deeper has no end.
+const maxDepthOfFolders = 64
+
+// path returns the names of the folders around a message.
+func (s *searching) path(id record.PointID, folder mail.FolderID) []string {
+	byID := s.folders[id]
+	if byID == nil {
+		byID = map[mail.FolderID]mail.Folder{}
+		for _, f := range s.points[id].Folders() {
+			byID[f.ID] = f
+		}
+		s.folders[id] = byID
+	}
+	var path []string
+	for f, ok := byID[folder]; ok && len(path) < maxDepthOfFolders; f, ok = byID[f.Parent] {
+		path = append(path, f.Name)
+	}
+	slices.Reverse(path)
+	return path
 }
 
 // message reads a message from a point; nil when it cannot be had there.

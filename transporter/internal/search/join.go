@@ -21,7 +21,7 @@ func (x *Index) join(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := x.rewrite(from, len(x.segments)-from); err != nil {
+		if err := x.rewrite(ctx, from, len(x.segments)-from); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (x *Index) sweep(ctx context.Context) error {
 		s := x.segments[i]
 		dropped := int64(s.Present) - held[s].Len()
 		if dropped > 0 && (all || float64(dropped) >= sweepShare*float64(s.Present)) {
-			if err := x.rewrite(i, 1); err != nil {
+			if err := x.rewrite(ctx, i, 1); err != nil {
 				return err
 			}
 		}
@@ -78,7 +78,7 @@ func (x *Index) held() map[*segment.Segment]segment.Set {
 }
 
 // rewrite puts one segment in the place of count from at on, without what no point holds.
-func (x *Index) rewrite(at, count int) error {
+func (x *Index) rewrite(ctx context.Context, at, count int) error {
 	from := x.segments[at : at+count]
 	x.mu.RLock()
 	held := x.held()
@@ -103,7 +103,7 @@ func (x *Index) rewrite(at, count int) error {
 		return false
 	}
 	name := newName()
-	if err := x.place.Merge(name, from, keep, chapters); err != nil {
+	if err := x.place.Merge(ctx, name, from, keep, chapters); err != nil {
 		return err
 	}
 	if err := x.publish(name, at, count, x.next); err != nil {

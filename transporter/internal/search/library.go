@@ -21,6 +21,7 @@ type Library interface {
 
 // Point is one recovery point.
 type Point interface {
+	Info() record.Point
 	Folders() []mail.Folder
 	// Each calls fn for every message, folder by folder, and returns how many cannot be read. An error of fn ends it.
 	Each(ctx context.Context, fn func(*record.Message) error) (unreadable int64, err error)

@@ -50,7 +50,10 @@ type Hit struct {
 	Message *record.Message
 	Point   record.PointID
 	Backup  record.BackupKey
-	Size    int64
+	Origin  record.Origin // of the point
+	// Path is the names of the folders around it, outermost first.
+	Path []string
+	Size int64
 	// Attachments says whether it has any.
 	Attachments bool
 	// Places are where it is within the scope, newest first.
@@ -198,7 +201,10 @@ func (x *Index) Search(ctx context.Context, q Query, fn func(*Hit) error) (*Answ
 			return nil, err
 		}
 	}
-	s := &searching{x: x, ctx: ctx, q: p, fn: fn, points: map[record.PointID]Point{}, read: reader{lib: x.lib}}
+	s := &searching{
+		x: x, ctx: ctx, q: p, fn: fn, points: map[record.PointID]Point{}, read: reader{lib: x.lib},
+		folders: map[record.PointID]map[mail.FolderID]mail.Folder{},
+	}
 	answer, err := s.run()
 	if errors.Is(err, errDamaged) {
 		x.damage(err)

@@ -56,13 +56,15 @@ type Options struct {
 	Dir string
 	// FS is where files are. Default: the machine's.
 	FS disk.FS
-	// Cache is how many bytes of postings and names are kept in memory. Default 96 MiB.
+	// Cache is how many bytes of postings and names are kept in memory. Default 64 MiB.
 	Cache int
 	// Build is how many bytes of memory a segment may take while it is built; writing it takes half as much again. Default
 	// 32 MiB.
 	Build int
 	// Segments is from how many of about the same size on they are joined. Default 4.
 	Segments int
+	// Progress hears how many of the points to index are done. Default: nobody.
+	Progress func(done, total int)
 }
 
 func (o Options) complete() Options {
@@ -70,13 +72,16 @@ func (o Options) complete() Options {
 		o.FS = disk.OS{}
 	}
 	if o.Cache == 0 {
-		o.Cache = 96 << 20
+		o.Cache = 64 << 20
 	}
 	if o.Build == 0 {
 		o.Build = 32 << 20
 	}
 	if o.Segments == 0 {
 		o.Segments = 4
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
 	}
 	return o
 }
@@ -182,6 +187,15 @@ func (x *Index) Rebuild() {
 	x.Wake()
 }
 
+// Repaired tells that points or messages which could not be read may be readable now. An index that misses some is made anew.
+func (x *Index) Repaired() {
+	if x.Status().Unreadable > 0 {
+		x.Rebuild()
+		return
+	}
+	x.Wake()
+}
+
 // Sweep has Run drop all that no point holds any more, however little it is.
 func (x *Index) Sweep() {
 	x.mu.Lock()
@@ -193,7 +207,7 @@ func (x *Index) Sweep() {
 // Run keeps the index up to date until ctx ends, and closes it. What goes wrong is tried again when something wakes it; report hears
 // of it, and may be nil. After Run the index is of no use.
 func (x *Index) Run(ctx context.Context, report func(error)) {
-	defer x.close()
+	defer x.Close()
 	for {
 		err := x.Update(ctx)
 		if err != nil && ctx.Err() == nil && report != nil {
@@ -293,7 +307,8 @@ func (x *Index) erase() error {
 	return nil
 }
 
-func (x *Index) close() {
+// Close lets go of the files. Who used Run need not close. After that the index is of no use.
+func (x *Index) Close() {
 	x.working.Lock()
 	defer x.working.Unlock()
 	x.reset()

@@ -34,6 +34,7 @@ func (x *Index) sync(ctx context.Context) error {
 	x.announce()
 	x.mu.Unlock()
 	for i := range todo {
+		x.opts.Progress(i, len(todo))
 		if err := x.point(ctx, &todo[i]); err != nil {
 			return err
 		}

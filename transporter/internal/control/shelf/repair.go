@@ -56,11 +56,13 @@ func messages(n int64) string {
 
 // Repair implements work.Upkeep. It may run beside sessions.
 func (s *Shelf) Repair(ctx context.Context, id string, progress func(work.Progress)) (task.RepairReport, error) {
-	repo, done, err := s.Use(id)
+	e, done, err := s.use(id)
 	if err != nil {
 		return task.RepairReport{}, err
 	}
 	defer done()
+	repo := e.repo
+	defer e.search.Repaired()
 	repaired, err := repo.Repair(ctx, repository.RepairOptions{}, tell(progress))
 	if err != nil {
 		return task.RepairReport{}, err

@@ -33,6 +33,7 @@ type repoID [16]byte
 type entry struct {
 	id      string                 // as it was asked for
 	repo    *repository.Repository // nil while it is being opened
+	search  *searcher              // with repo
 	err     error                  // why it could not be opened
 	opened  chan struct{}
 	uses    int
@@ -149,6 +150,8 @@ func (s *Shelf) open(ctx context.Context, own repoID, r Request, open func() (*r
 	defer s.mu.Unlock()
 	if e.repo, e.err = repo, err; err != nil {
 		delete(s.entries, own)
+	} else {
+		e.search = startSearch(repo)
 	}
 	close(e.opened)
 	return r.ID, err
@@ -176,6 +179,15 @@ func (s *Shelf) at(path string) (string, bool) {
 
 // Use returns an attached repository and the function that ends its use. NotFound when it is not attached.
 func (s *Shelf) Use(id string) (*repository.Repository, func(), error) {
+	e, done, err := s.use(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.repo, done, nil
+}
+
+// use returns an entry that is open.
+func (s *Shelf) use(id string) (*entry, func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own, err := repository.ParseID(id)
@@ -185,7 +197,7 @@ func (s *Shelf) Use(id string) (*repository.Repository, func(), error) {
 	}
 	e.uses++
 	var once sync.Once
-	return e.repo, func() { once.Do(func() { s.release(e) }) }, nil
+	return e, func() { once.Do(func() { s.release(e) }) }, nil
 }
 
 func (s *Shelf) release(e *entry) {
@@ -238,11 +250,17 @@ func (s *Shelf) Detach(ctx context.Context, id string) error {
 		return fault.New(fault.Conflict, "repository %s is in use by %d tasks or readers; stop them first", id, uses)
 	}
 	s.mu.Unlock()
-	err = e.repo.Close()
+	err = e.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.entries, own)
 	return err
+}
+
+// close closes an open repository, having ended what reads it for search.
+func (e *entry) close() error {
+	e.search.stop()
+	return e.repo.Close()
 }
 
 // Attached returns the ids of the attached repositories.
@@ -271,7 +289,7 @@ func (s *Shelf) Close() error {
 	for _, e := range all {
 		<-e.opened
 		if e.err == nil {
-			errs = append(errs, e.repo.Close())
+			errs = append(errs, e.close())
 		}
 	}
 	return errors.Join(errs...)

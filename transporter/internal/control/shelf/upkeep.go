@@ -77,12 +77,13 @@ func VerifyReport(ctx context.Context, repo *repository.Repository, found *repos
 
 // Reclaim implements work.Upkeep.
 func (s *Shelf) Reclaim(ctx context.Context, id string, progress func(work.Progress)) (out task.ReclaimReport, err error) {
-	repo, done, err := s.Use(id)
+	e, done, err := s.use(id)
 	if err != nil {
 		return out, err
 	}
 	defer done()
-	r, err := repo.Reclaim(ctx, repository.ReclaimOptions{}, tell(progress))
+	defer e.search.Sweep()
+	r, err := e.repo.Reclaim(ctx, repository.ReclaimOptions{}, tell(progress))
 	if r == nil {
 		return out, err
 	}
@@ -123,11 +124,12 @@ func (s *Shelf) Copy(ctx context.Context, c work.Copy, progress func(work.Progre
 		return out, err
 	}
 	defer done()
-	to, done, err := s.Use(c.To)
+	target, done, err := s.use(c.To)
 	if err != nil {
 		return out, err
 	}
 	defer done()
+	defer target.search.Wake()
 	options := repository.CopyOptions{Points: c.Points, Newest: c.Newest, Thorough: c.Thorough}
 	if options.Backups, err = backupsOf(ctx, from, c.Key); err != nil {
 		return out, err
@@ -135,7 +137,7 @@ func (s *Shelf) Copy(ctx context.Context, c work.Copy, progress func(work.Progre
 	options.Progress = func(p repository.CopyProgress) {
 		progress(work.Progress{Phase: "copying points", Done: p.Points, Total: p.Total, New: p.Bytes})
 	}
-	session, err := to.BeginCopy()
+	session, err := target.repo.BeginCopy()
 	if err != nil {
 		return out, err
 	}

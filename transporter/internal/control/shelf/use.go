@@ -18,23 +18,24 @@ var _ work.Repositories = (*Shelf)(nil)
 
 // Vault implements work.Repositories.
 func (s *Shelf) Vault(ctx context.Context, id string, key record.BackupKey, run record.RunID) (backup.Vault, error) {
-	repo, done, err := s.Use(id)
+	e, done, err := s.use(id)
 	if err != nil {
 		return nil, err
 	}
-	session, err := repo.Begin(ctx, key, run)
+	session, err := e.repo.Begin(ctx, key, run)
 	if err != nil {
 		done()
 		return nil, err
 	}
-	return &vault{Vault: session, done: done}, nil
+	return &vault{Vault: session, done: done, sealed: e.search.Sealed}, nil
 }
 
-// vault is a session that ends the use of its repository with itself.
+// vault is a session that ends the use of its repository with itself, and tells of its point.
 type vault struct {
 	backup.Vault
-	once sync.Once
-	done func()
+	once   sync.Once
+	done   func()
+	sealed func(record.Point)
 }
 
 // Close implements backup.Vault.

@@ -2,19 +2,20 @@ package segment
 
 import (
 	"bytes"
+	"context"
 
 	"holdfast/pkg/fault"
 )
 
 // Merge writes one segment of several that follow each other, without the documents that keep does not want, durably.
-// chapters take the place of theirs. keep gets the number in the whole index.
-func (p Place) Merge(name string, from []*Segment, keep func(doc uint32) bool, chapters []Chapter) error {
+// chapters take the place of theirs. keep gets the number in the whole index. It hears its context.
+func (p Place) Merge(ctx context.Context, name string, from []*Segment, keep func(doc uint32) bool, chapters []Chapter) error {
 	first, last := from[0], from[len(from)-1]
 	width := uint64(last.Base) + uint64(last.Docs) - uint64(first.Base)
 	if width > MaxRange {
 		return fault.New(fault.Exhausted, "segments of the search index are too large to be joined")
 	}
-	m := &merge{from: from, base: first.Base, kept: NewSet(uint32(width)), numbers: map[Mailbox]uint32{}}
+	m := &merge{ctx: ctx, from: from, base: first.Base, kept: NewSet(uint32(width)), numbers: map[Mailbox]uint32{}}
 	for _, s := range from {
 		s.present.Each(func(doc uint32) {
 			if keep(s.Base + doc) {
@@ -29,6 +30,7 @@ func (p Place) Merge(name string, from []*Segment, keep func(doc uint32) bool, c
 }
 
 type merge struct {
+	ctx     context.Context //nolint:containedctx // it lives as long as the call
 	from    []*Segment
 	base    uint32
 	kept    Set
@@ -100,7 +102,12 @@ func (m *merge) eachWord(fn func(word []byte, docs []uint32) error) error {
 	}
 	var docs, some []uint32
 	var key []byte
-	for {
+	for n := 0; ; n++ {
+		if n%perCheck == 0 {
+			if err := m.ctx.Err(); err != nil {
+				return err
+			}
+		}
 		least := -1
 		for i := range at {
 			if at[i].done() {

@@ -214,7 +214,7 @@ func TestWhatIsWrittenIsFound(t *testing.T) {
 		whole[i].dropped = rnd.IntN(3) == 0
 	}
 	keep := func(doc uint32) bool { return !whole[doc-70].dropped }
-	if err := p.Merge("whole", parts, keep, chapters); err != nil {
+	if err := p.Merge(t.Context(), "whole", parts, keep, chapters); err != nil {
 		t.Fatal(err)
 	}
 	s, read := load(t, p, "whole")
@@ -331,6 +331,6 @@ func FuzzOpen(f *testing.F) {
 			_ = s.Match(t.Context(), segment.Text, words.Need{Fit: fit, Text: "a"}, segment.NewSet(s.Docs))
 		}
 		_ = s.Keys(s.All(), func(uint32, segment.Key) {})
-		_ = p.Merge("m", []*segment.Segment{s}, func(uint32) bool { return true }, nil)
+		_ = p.Merge(t.Context(), "m", []*segment.Segment{s}, func(uint32) bool { return true }, nil)
 	})
 }
