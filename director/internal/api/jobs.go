@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 
 	"connectrpc.com/connect"
 
@@ -105,12 +106,19 @@ func (s *jobService) GetRun(_ context.Context, q *directorv1.GetRunRequest) (*di
 	if _, err := s.run(record.RunID(q.GetRunId())); err != nil {
 		return nil, err
 	}
-	v, tasks, err := s.Dispatcher.LookInto(record.RunID(q.GetRunId()))
+	behind, err := base64.RawURLEncoding.DecodeString(q.GetPageToken())
+	if err != nil {
+		return nil, fault.InvalidField("page_token", "the page token is not one that was given out")
+	}
+	v, tasks, more, err := s.Dispatcher.LookInto(record.RunID(q.GetRunId()), record.TaskID(behind), orDefault(q.GetPageSize(), maxPageSize))
 	if err != nil {
 		return nil, err
 	}
 	if answer.Run, err = s.showWhole(v); err != nil {
 		return nil, err
+	}
+	if more {
+		answer.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(tasks[len(tasks)-1].ID))
 	}
 	for _, t := range tasks {
 		answer.Tasks = append(answer.Tasks, showTask(t))

@@ -34,7 +34,7 @@ func validateWork(m any) error {
 	case *directorv1.ListRunsRequest:
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxRuns))
 	case *directorv1.GetRunRequest:
-		return id("run_id", q.GetRunId())
+		return first(id("run_id", q.GetRunId()), between("page_size", q.GetPageSize(), 0, maxPageSize), line("page_token", q.GetPageToken(), maxPath))
 	case *directorv1.WatchRunRequest:
 		return id("run_id", q.GetRunId())
 	case *directorv1.StopRunRequest:

@@ -79,7 +79,7 @@ func runRunShow(ctx context.Context, a *app, ref string) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.GetRun(ctx, &pb.GetRunRequest{RunId: x.GetId(), Tasks: true})
+	r, err := c.wholeRun(ctx, x.GetId())
 	if err != nil {
 		return err
 	}

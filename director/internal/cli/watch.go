@@ -143,7 +143,7 @@ func (a *app) runResult(ctx context.Context, c *api, r *pb.Run) error {
 	if r.GetStatus() == pb.RunStatus_RUN_STATUS_SUCCEEDED {
 		return nil
 	}
-	full, err := c.GetRun(ctx, &pb.GetRunRequest{RunId: r.GetId(), Tasks: true})
+	full, err := c.wholeRun(ctx, r.GetId())
 	if err != nil {
 		return err
 	}

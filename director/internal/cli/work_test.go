@@ -149,8 +149,15 @@ func (d *director) ListStarts(_ context.Context, r *pb.ListStartsRequest) (*pb.L
 func (d *director) GetRun(_ context.Context, r *pb.GetRunRequest) (*pb.GetRunResponse, error) {
 	x, err := byID("run", r.GetRunId(), runs())
 	out := &pb.GetRunResponse{Run: x}
-	if r.GetTasks() {
-		out.Tasks = tasks()
+	if r.GetTasks() { // in pages of one
+		all := tasks()
+		n := 0
+		if t := r.GetPageToken(); t != "" {
+			n = int(t[0] - 'a')
+		}
+		if out.Tasks = all[n : n+1]; n+1 < len(all) {
+			out.NextPageToken = string(rune('a' + n + 1))
+		}
 	}
 	return out, err
 }

@@ -66,6 +66,21 @@ func TestFiftyThousandMailboxes(t *testing.T) {
 			told += len(tasks)
 		}
 	})
+	took("all tasks in pages", 5*time.Second, func() {
+		var behind record.TaskID
+		got := 0
+		for more := true; more; {
+			_, page, m, err := s.dispatcher.LookInto(run, behind, 1000)
+			if err != nil || len(page) == 0 || page[0].ID <= behind {
+				t.Fatalf("behind %s: %d tasks, %v", behind, len(page), err)
+			}
+			behind, more = page[len(page)-1].ID, m
+			got += len(page)
+		}
+		if got != mailboxes {
+			t.Errorf("%d tasks in pages", got)
+		}
+	})
 	took("stop", 20*time.Second, func() {
 		if err := s.dispatcher.Stop(t.Context(), run, true); err != nil {
 			t.Fatal(err)

@@ -265,7 +265,7 @@ func whole(a mail.AccountID) record.SourceItem { return record.SourceItem{Accoun
 
 func (s *site) tasks(id record.RunID) []dispatch.TaskView {
 	s.t.Helper()
-	_, list, err := s.dispatcher.LookInto(id)
+	_, list, _, err := s.dispatcher.LookInto(id, "", 1000)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -254,13 +254,12 @@ func candidates(tx *store.Tx, f Filter) iter.Seq[record.RunID] {
 // maxLosses bounds the losses in one answer.
 const maxLosses = 10_000
 
-// LookInto returns a run with all its tasks as of now, in order, with what they lost as far as one answer takes it.
-func (d *Dispatcher) LookInto(id record.RunID) (RunView, []TaskView, error) {
-	var v RunView
-	var list []TaskView
+// LookInto returns a run with a page of its tasks as of now, in order: those behind one of them (empty: from the first), at
+// most limit, with what they lost as far as one answer takes it. More is set when others follow.
+func (d *Dispatcher) LookInto(id record.RunID, behind record.TaskID, limit int) (v RunView, list []TaskView, more bool, err error) {
 	left := maxLosses
 	n := d.now()
-	err := d.Store.View(func(tx *store.Tx) error {
+	err = d.Store.View(func(tx *store.Tx) error {
 		r, err := store.Runs.Get(tx, string(id))
 		if err != nil {
 			return err
@@ -268,9 +267,15 @@ func (d *Dispatcher) LookInto(id record.RunID) (RunView, []TaskView, error) {
 		if v, err = n.run(tx, r); err != nil {
 			return err
 		}
-		for t, err := range store.Tasks.All(tx, store.TaskPrefix(id)) {
+		for t, err := range store.Tasks.From(tx, store.TaskPrefix(id), string(behind)) {
 			if err != nil {
 				return err
+			}
+			if t.ID == behind {
+				continue
+			}
+			if more = len(list) == limit; more {
+				return nil
 			}
 			task, err := n.task(tx, t, left)
 			if err != nil {
@@ -281,7 +286,7 @@ func (d *Dispatcher) LookInto(id record.RunID) (RunView, []TaskView, error) {
 		}
 		return nil
 	})
-	return v, list, err
+	return v, list, more, err
 }
 
 // flushLoop writes progress now and then, all of it in one transaction, so that a restart shows about where things were.

@@ -2005,8 +2005,11 @@ func (x *ListRunsResponse) GetRuns() []*Run {
 type GetRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	// Tasks too.
-	Tasks         bool `protobuf:"varint,2,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	// Tasks too, in the order of processing, a page at a time.
+	Tasks bool `protobuf:"varint,2,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	// 1 to 1,000 tasks; 0 means 1,000.
+	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2055,10 +2058,26 @@ func (x *GetRunRequest) GetTasks() bool {
 	return false
 }
 
+func (x *GetRunRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *GetRunRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 type GetRunResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
-	Tasks         []*Task                `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Run   *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Tasks []*Task                `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
+	// Empty when these are the last tasks.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2105,6 +2124,13 @@ func (x *GetRunResponse) GetTasks() []*Task {
 		return x.Tasks
 	}
 	return nil
+}
+
+func (x *GetRunResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 type WatchRunRequest struct {
@@ -3516,13 +3542,17 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\"A\n" +
 	"\x10ListRunsResponse\x12-\n" +
-	"\x04runs\x18\x01 \x03(\v2\x19.holdfast.director.v1.RunR\x04runs\"<\n" +
+	"\x04runs\x18\x01 \x03(\v2\x19.holdfast.director.v1.RunR\x04runs\"x\n" +
 	"\rGetRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x14\n" +
-	"\x05tasks\x18\x02 \x01(\bR\x05tasks\"o\n" +
+	"\x05tasks\x18\x02 \x01(\bR\x05tasks\x12\x1b\n" +
+	"\tpage_size\x18\x03 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tR\tpageToken\"\x97\x01\n" +
 	"\x0eGetRunResponse\x12+\n" +
 	"\x03run\x18\x01 \x01(\v2\x19.holdfast.director.v1.RunR\x03run\x120\n" +
-	"\x05tasks\x18\x02 \x03(\v2\x1a.holdfast.director.v1.TaskR\x05tasks\"(\n" +
+	"\x05tasks\x18\x02 \x03(\v2\x1a.holdfast.director.v1.TaskR\x05tasks\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"(\n" +
 	"\x0fWatchRunRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\"q\n" +
 	"\x10WatchRunResponse\x12+\n" +
