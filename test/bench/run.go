@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast/test/bench/director"
 	"holdfast/test/bench/figures"
 	"holdfast/test/bench/material"
 	"holdfast/test/bench/peer"
@@ -37,7 +38,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
 		return fmt.Errorf("the scale is above 0 and up to 1, and there is at least one round; not %g and %d", o.scale, o.rounds)
 	}
-	if names := slices.Concat(repository.Names(), tenant.Names()); !slices.ContainsFunc(names, o.wanted) {
+	if names := slices.Concat(repository.Names(), tenant.Names(), director.Names()); !slices.ContainsFunc(names, o.wanted) {
 		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(names, "\n  "))
 	}
 	var err error
@@ -50,7 +51,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	var list []figures.Figure
-	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, repositoryArea} {
+	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, directorArea, repositoryArea} {
 		found, err := area(ctx, &o, program, out)
 		if err != nil {
 			return err
@@ -77,6 +78,21 @@ func graphArea(ctx context.Context, o *options, program string, out io.Writer) (
 		return list, err
 	}
 	return list, os.RemoveAll(dir)
+}
+
+// directorArea measures the Director.
+func directorArea(ctx context.Context, o *options, _ string, out io.Writer) ([]figures.Figure, error) {
+	if !slices.ContainsFunc(director.Names(), o.wanted) {
+		return nil, nil
+	}
+	for name, source := range map[string]string{
+		"holdfast": "./director/cmd/holdfast", "holdfast-director": "./director/cmd/holdfast-director", director.Pretender: "./director/internal/measure",
+	} {
+		if _, err := build(ctx, o.dir, name, source); err != nil {
+			return nil, err
+		}
+	}
+	return director.Run(ctx, director.Options{Dir: filepath.Join(o.dir, "director"), Bin: o.dir, Scale: o.scale, Wanted: o.wanted, Out: out})
 }
 
 // repositoryArea measures the repository.
