@@ -12,30 +12,27 @@ import (
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
-// TestFiftyThousandMailboxes holds a large job to what issue 5 asks: started in under 5 s, and less than 500 MB.
+// TestFiftyThousandMailboxes plays a large job and holds it to less than 500 MB. How long things take it only tells: `make
+// bench` judges that (director.start_s and its neighbours).
 func TestFiftyThousandMailboxes(t *testing.T) {
 	if testing.Short() || raceOn {
-		t.Skip("measures time")
+		t.Skip("measures memory")
 	}
 	const mailboxes = 50_000
 	s := newSite(t)
 	p := s.porter("one")
 	never := make(chan struct{})
 	p.SetBehave(func(*transporterv1.StartTaskRequest) fakeporter.Plan { return fakeporter.Plan{Hold: never} })
-	took := func(what string, most time.Duration, fn func()) {
+	took := func(what string, fn func()) {
 		t.Helper()
 		begun := time.Now()
 		fn()
-		d := time.Since(begun)
-		t.Logf("%s: %v", what, d.Round(time.Millisecond))
-		if d > most {
-			t.Errorf("%s took %v, more than %v", what, d, most)
-		}
+		t.Logf("%s: %v", what, time.Since(begun).Round(time.Millisecond))
 	}
 	a := s.account(mailboxes)
 	j := s.job("Job", s.repository(p), record.JobOptions{MaxTasks: 3}, whole(a))
 	var run record.RunID
-	took("start", 5*time.Second, func() {
+	took("start", func() {
 		run = s.run(j)
 		s.eventually("tasks to run", func() bool { return p.Running() == 3 })
 	})
@@ -46,11 +43,11 @@ func TestFiftyThousandMailboxes(t *testing.T) {
 	if m.HeapAlloc > 500<<20 {
 		t.Errorf("%d MB are in use", m.HeapAlloc>>20)
 	}
-	took("restart", 5*time.Second, func() {
+	took("restart", func() {
 		s.restart()
 		s.eventually("tasks to be watched", func() bool { return p.Calls("WatchTask") >= 6 })
 	})
-	took("first answers of a watch", 5*time.Second, func() {
+	took("first answers of a watch", func() {
 		w, err := s.dispatcher.Watch(run, true)
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +63,7 @@ func TestFiftyThousandMailboxes(t *testing.T) {
 			told += len(tasks)
 		}
 	})
-	took("all tasks in pages", 5*time.Second, func() {
+	took("all tasks in pages", func() {
 		var behind record.TaskID
 		got := 0
 		for more := true; more; {
@@ -81,7 +78,7 @@ func TestFiftyThousandMailboxes(t *testing.T) {
 			t.Errorf("%d tasks in pages", got)
 		}
 	})
-	took("stop", 20*time.Second, func() {
+	took("stop", func() {
 		if err := s.dispatcher.Stop(t.Context(), run, true); err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,9 @@ type Watch struct {
 	run   record.RunID
 	tasks bool
 	ready chan struct{} // holds a token when something changed
-	// changed are the tasks to be told of; Dispatcher.mu guards it.
+	// first are the tasks that were there when it began and are yet to be told of, in order, changed those that changed since;
+	// Dispatcher.mu guards both.
+	first   []record.TaskID
 	changed map[record.TaskID]struct{}
 	told    time.Time
 	// ended are the tasks whose end was told.
@@ -55,9 +57,7 @@ func (d *Dispatcher) Watch(id record.RunID, tasks bool) (*Watch, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, t := range all {
-		w.changed[t] = struct{}{}
-	}
+	w.first = all
 	w.wake()
 	return w, nil
 }
@@ -162,6 +162,14 @@ func (w *Watch) done() (bool, error) {
 func (w *Watch) take() ([]record.TaskID, bool) {
 	w.d.mu.Lock()
 	defer w.d.mu.Unlock()
+	if len(w.first) > 0 {
+		n := min(watchBatch, len(w.first))
+		ids := w.first[:n:n]
+		if w.first = w.first[n:]; len(w.first) > 0 || len(w.changed) > 0 {
+			w.wake()
+		}
+		return ids, len(w.first) > 0
+	}
 	ids := make([]record.TaskID, 0, len(w.changed))
 	for id := range w.changed {
 		ids = append(ids, id)
