@@ -19,6 +19,7 @@ import (
 type offline struct {
 	secretFlags
 	output string
+	still  bool
 }
 
 // secretFlags say how an encrypted repository is opened.
@@ -28,7 +29,9 @@ func newRepository() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "repository", Short: "Look into a repository and bring mail out of it, without a Director", Args: cobra.NoArgs,
 		Long: "Look into a repository and bring mail out of it, without a Director. The repository must not be attached anywhere:\n" +
-			"detach it first. An encrypted one is opened with --passphrase-file (\"-\" is standard input) or --key-file; without\n" +
+			"detach it first. Commands that only look (info, points, folders, messages, export, diff, verify, and copy at its source) change nothing in the\n" +
+			"folder, which may be on a disk that is mounted read-only; what a crash left undone is done in memory, and where the\n" +
+			"index is missing that takes a moment for each pack. An encrypted one is opened with --passphrase-file (\"-\" is standard input) or --key-file; without\n" +
 			"either, the passphrase is asked for where there is a terminal.\n\n" +
 			"Exit codes: 0 done, 1 it could not be done (the reason is one sentence on standard error), 2 the command line is wrong,\n" +
 			"3 done, but something in the repository is damaged: a verify found it, or something had to be left out.",
@@ -43,9 +46,13 @@ func newRepository() *cobra.Command {
 	flags.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the passphrase in its first line; - is standard input")
 	flags.StringVar(&o.keyFile, "key-file", "", "the repository's key file")
 	flags.StringVarP(&o.output, "output", "o", asTable, "`format` of the answer: table or json")
-	cmd.AddCommand(newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryFolders(o), newRepositoryMessages(o),
-		newRepositoryExport(o), newRepositoryDiff(o), newRepositoryVerify(o), newRepositoryRepair(o), newRepositoryCopy(o), newRepositoryPassphrase(o),
-		newRepositorySearchIndex(o))
+	for _, looking := range []*cobra.Command{
+		newRepositoryInfo(o), newRepositoryPoints(o), newRepositoryFolders(o), newRepositoryMessages(o), newRepositoryExport(o), newRepositoryDiff(o),
+		newRepositoryVerify(o), newRepositoryCopy(o),
+	} {
+		cmd.AddCommand(o.looks(looking))
+	}
+	cmd.AddCommand(newRepositoryRepair(o), newRepositoryPassphrase(o), newRepositorySearchIndex(o))
 	return cmd
 }
 
@@ -70,13 +77,13 @@ func (f *secretFlags) secret(stdin io.Reader) (repository.Secret, error) {
 	return secret, nil
 }
 
-// open opens the repository at path.
-func (f *secretFlags) open(ctx context.Context, path string, stdin io.Reader) (*repository.Repository, error) {
+// open opens a repository with the secret.
+func (f *secretFlags) open(ctx context.Context, options repository.Options, stdin io.Reader) (*repository.Repository, error) {
 	secret, err := f.secret(stdin)
 	if err != nil {
 		return nil, err
 	}
-	options := repository.Options{Path: path, Secret: secret, Transporter: "offline tool"}
+	options.Secret, options.Transporter = secret, "offline tool"
 	r, err := repository.Open(ctx, options)
 	if secret != (repository.Secret{}) || !errors.Is(err, fault.Unauthorized) {
 		return r, err
@@ -104,12 +111,27 @@ func askWith(prompt string, refused error) (string, error) {
 	return string(text), nil
 }
 
-// with opens the repository at path for do, and closes it.
-func (o *offline) with(cmd *cobra.Command, path string, do func(r *repository.Repository) error) (err error) {
+// with opens the repository at path for do, which may change it, and closes it.
+func (o *offline) with(cmd *cobra.Command, path string, do func(r *repository.Repository) error) error {
+	return o.use(cmd, repository.Options{Path: path}, do)
+}
+
+// looks makes a command one that can be told that the folder is a copy.
+func (o *offline) looks(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().BoolVar(&o.still, "is-copy", false, "the folder is a copy that nobody changes: look at it although another machine may not have given it back")
+	return cmd
+}
+
+// look opens the repository at path for do, which changes nothing in it, and closes it.
+func (o *offline) look(cmd *cobra.Command, path string, do func(r *repository.Repository) error) error {
+	return o.use(cmd, repository.Options{Path: path, ReadOnly: true, Still: o.still}, do)
+}
+
+func (o *offline) use(cmd *cobra.Command, options repository.Options, do func(r *repository.Repository) error) (err error) {
 	if err := o.check(); err != nil {
 		return err
 	}
-	r, err := o.open(cmd.Context(), path, cmd.InOrStdin())
+	r, err := o.open(cmd.Context(), options, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}

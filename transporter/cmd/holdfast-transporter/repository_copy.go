@@ -59,7 +59,7 @@ func newRepositoryCopy(o *offline) *cobra.Command {
 			if err := f.check(o); err != nil {
 				return err
 			}
-			return o.with(cmd, args[0], func(from *repository.Repository) error { return f.run(cmd, o, from, args[1]) })
+			return o.look(cmd, args[0], func(from *repository.Repository) error { return f.run(cmd, o, from, args[1]) })
 		},
 	}
 	f.registerBackup(cmd.Flags())
@@ -152,7 +152,7 @@ func (f *copyFlags) options(ctx context.Context, from *repository.Repository) (r
 // target opens or makes the repository to copy to.
 func (f *copyFlags) target(ctx context.Context, stdin io.Reader, from *repository.Repository, path string) (*repository.Repository, error) {
 	if !f.create {
-		to, err := f.to.open(ctx, path, stdin)
+		to, err := f.to.open(ctx, repository.Options{Path: path}, stdin)
 		if errors.Is(err, fault.NotFound) {
 			return nil, fault.New(fault.NotFound, "%w; --create makes a new one", err)
 		}

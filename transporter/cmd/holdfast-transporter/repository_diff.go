@@ -29,7 +29,7 @@ func newRepositoryDiff(o *offline) *cobra.Command {
 		Example: "  holdfast-transporter repository diff /srv/holdfast/vault 3f0a 91c2\n" +
 			"  holdfast-transporter repository diff /srv/holdfast/vault 3f0a --summary",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				older, newer, err := two(cmd.Context(), r, &which, args[1:])
 				if err != nil {
 					return err

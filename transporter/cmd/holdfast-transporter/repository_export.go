@@ -40,7 +40,7 @@ func newRepositoryExport(o *offline) *cobra.Command {
 			if e.to == "" {
 				return usageError{errors.New("--to is missing: say where the export is to go")}
 			}
-			return o.with(cmd, args[0], func(r *repository.Repository) error { return e.run(cmd, o, r) })
+			return o.look(cmd, args[0], func(r *repository.Repository) error { return e.run(cmd, o, r) })
 		},
 	}
 	e.which.registerPoint(cmd.Flags())
@@ -75,7 +75,7 @@ func (e *exportCommand) run(cmd *cobra.Command, o *offline, r *repository.Reposi
 	if err != nil {
 		return err
 	}
-	report, err := e.export(cmd.Context(), r, p)
+	report, err := e.export(cmd.Context(), p)
 	if err != nil {
 		if report != nil && fault.KindOf(err) == fault.Canceled {
 			return fault.New(fault.Canceled, "stopped after %d messages; the same command %s", report.Messages, e.again())
@@ -96,7 +96,7 @@ func (e *exportCommand) run(cmd *cobra.Command, o *offline, r *repository.Reposi
 	return nil
 }
 
-func (e *exportCommand) export(ctx context.Context, r *repository.Repository, p *repository.Point) (*export.Report, error) {
+func (e *exportCommand) export(ctx context.Context, p *repository.Point) (*export.Report, error) {
 	s, err := e.filter.selection(p)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func newRepositoryFolders(o *offline) *cobra.Command {
 		Example: "  holdfast-transporter repository folders /srv/holdfast/vault --mailbox anna@contoso.com\n" +
 			"  holdfast-transporter repository folders /srv/holdfast/vault --point 3f0a",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				p, err := which.open(cmd.Context(), r)
 				if err != nil {
 					return err

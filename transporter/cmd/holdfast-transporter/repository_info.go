@@ -67,7 +67,7 @@ func newRepositoryInfo(o *offline) *cobra.Command {
 		Use: "info PATH", Short: "Tell what a repository is and which backups it has", Args: between(1, 1),
 		Example: "  holdfast-transporter repository info /srv/holdfast/vault --points",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				a, err := info(cmd.Context(), r, withPoints)
 				if err != nil {
 					return err
@@ -151,7 +151,7 @@ func newRepositoryPoints(o *offline) *cobra.Command {
 		Use: "points PATH", Short: "List the recovery points of a repository, oldest first within a backup", Args: between(1, 1),
 		Example: "  holdfast-transporter repository points /srv/holdfast/vault --mailbox anna@contoso.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				points, err := which.points(cmd.Context(), r)
 				if err != nil {
 					return err

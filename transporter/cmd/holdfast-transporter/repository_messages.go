@@ -57,7 +57,7 @@ func newRepositoryMessages(o *offline) *cobra.Command {
 			if limit < 1 || skip < 0 || limit > maxPage || skip > maxPage-limit {
 				return usageError{fmt.Errorf("--limit must be at least 1, --skip at least 0, and both together %d at most", maxPage)}
 			}
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				p, err := which.open(cmd.Context(), r)
 				if err != nil {
 					return err

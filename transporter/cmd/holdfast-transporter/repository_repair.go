@@ -39,7 +39,11 @@ func newRepositoryRepair(o *offline) *cobra.Command {
 		Example: "  holdfast-transporter repository repair /srv/holdfast/vault --dry-run\n" +
 			"  holdfast-transporter repository repair /srv/holdfast/vault",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			open := o.with
+			if options.DryRun {
+				open = o.look
+			}
+			return open(cmd, args[0], func(r *repository.Repository) error {
 				progress, end := showProgress(os.Stderr)
 				done, err := r.Repair(cmd.Context(), options, progress)
 				end()

@@ -28,11 +28,12 @@ func newRepositoryVerify(o *offline) *cobra.Command {
 	var full bool
 	cmd := &cobra.Command{
 		Use: "verify PATH", Short: "Check that everything in a repository is there and as it was written", Args: between(1, 1),
-		Long: "Check that everything in a repository is there and as it was written. It changes nothing.\n" +
+		Long: "Check that everything in a repository is there and as it was written. It changes nothing, so the next backups do not\n" +
+			"look for what is lost because of it: a repair, or a verify while the repository is attached, sees to that.\n" +
 			"Exit codes: 0 nothing is damaged, 3 damage was found (listed on standard output), 1 it could not be checked.",
 		Example: "  holdfast-transporter repository verify /srv/holdfast/vault --full",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.with(cmd, args[0], func(r *repository.Repository) error {
+			return o.look(cmd, args[0], func(r *repository.Repository) error {
 				mode := repository.VerifyQuick
 				if full {
 					mode = repository.VerifyFull

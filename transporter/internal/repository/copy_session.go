@@ -35,6 +35,9 @@ var _ Target = (*CopySession)(nil)
 
 // BeginCopy starts taking in points.
 func (r *Repository) BeginCopy() (*CopySession, error) {
+	if err := r.changeable("copy recovery points to it"); err != nil {
+		return nil, err
+	}
 	s := &CopySession{r: r, kept: map[index.Backup][]index.Point{}, hold: r.blobs.Hold()}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -19,6 +19,9 @@ import (
 // DeletePoint removes a point from the catalogue. A tombstone in the packs keeps an index that is built anew from bringing it
 // back. The space is not freed by that: see Reclaim. A point that is not there is NotFound.
 func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
+	if err := r.changeable("delete a recovery point"); err != nil {
+		return err
+	}
 	p, _, err := r.findPoint(ctx, id)
 	if err != nil {
 		return err
@@ -31,6 +34,9 @@ func (r *Repository) DeletePoint(ctx context.Context, id record.PointID) error {
 // fault or a crash, either has not begun, or is ended when it is called again or the repository is opened again. (Only where
 // the index is lost as well may some of the points stay, each as a whole.)
 func (r *Repository) DeletePoints(ctx context.Context, ids []record.PointID) (int, error) {
+	if err := r.changeable("delete recovery points"); err != nil {
+		return 0, err
+	}
 	if err := r.usable(); err != nil {
 		return 0, err
 	}
@@ -62,6 +68,9 @@ func (r *Repository) DeletePoints(ctx context.Context, ids []record.PointID) (in
 // DeleteBackup removes all points of a backup, and what an interrupted session of it left. While a session is open it is a
 // Conflict; a backup of which there is nothing is NotFound.
 func (r *Repository) DeleteBackup(ctx context.Context, k record.BackupKey) error {
+	if err := r.changeable("delete a backup"); err != nil {
+		return err
+	}
 	if err := r.usable(); err != nil {
 		return err
 	}

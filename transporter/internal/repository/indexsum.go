@@ -32,7 +32,7 @@ const (
 )
 
 func (r *Repository) sumIndex() (string, error) {
-	path := r.path(indexFile)
+	path := r.indexPath()
 	f, err := os.Open(path)
 	if err != nil {
 		return "", disk.Fault(err, "read", path)
@@ -69,7 +69,7 @@ func (r *Repository) vouchIndex() error {
 func (r *Repository) vetIndex() (vouched bool, err error) {
 	text, err := disk.ReadFile(r.opts.FS, r.path(indexSum), indexSumLimit)
 	if fault.KindOf(err) == fault.NotFound {
-		return false, index.Inspect(r.path(indexFile))
+		return false, index.Inspect(r.indexPath())
 	}
 	if err != nil {
 		return false, err

@@ -48,6 +48,12 @@ type Options struct {
 	Secret Secret
 	// Cost of turning a passphrase into a key, for Create. Default: 3 passes, 64 MiB, 4 lanes.
 	Cost key.Cost
+	// ReadOnly opens the repository without changing anything in its folder. Memory is needed for what would be changed (open
+	// packs that have to be cut: 64 KiB for each), space in the temporary folder for a copy of the index.
+	ReadOnly bool
+	// Still is whether the folder surely does not change while it is open for reading only, although somebody elsewhere may
+	// not have given it back: it is a copy.
+	Still bool
 	// Transporter is who opens the repository, named in the lock.
 	Transporter string
 	// PackSize is when a pack is sealed, in bytes. Default 48 MiB; from 64 KiB to 1 GiB.

@@ -54,6 +54,9 @@ type LeftPack = blob.Left
 // disk that is too full to go on is Exhausted: packs without anything needed have gone by then. A point that cannot be
 // read in full is Corrupt, and nothing is reclaimed, unless DespiteDamage is set.
 func (r *Repository) Reclaim(ctx context.Context, opts ReclaimOptions, progress func(Progress)) (*Reclaimed, error) {
+	if err := r.changeable("reclaim space"); err != nil {
+		return nil, err
+	}
 	if opts.Share == 0 {
 		opts.Share = defaultShare
 	}

@@ -81,6 +81,9 @@ func (r *Repaired) Sound() bool { return r.Left.Sound() }
 // a second one finds nothing to do. Damage is no error. Points stay as they are: one of which something is lost can be read
 // around it.
 func (r *Repository) Repair(ctx context.Context, o RepairOptions, progress func(Progress)) (*Repaired, error) {
+	if err := r.changeable("repair it"); err != nil && !o.DryRun {
+		return nil, err
+	}
 	ctx, release, err := r.occupy(ctx, "repair")
 	if err != nil {
 		return nil, err

@@ -83,9 +83,13 @@ type Repository struct {
 	ring  *key.Ring
 	coder *codec.Coder
 	lock  *disk.Lock
-	index *index.Index
-	blobs *blob.Store
-	trees *treeStore
+	// overlay and scratch are there while the repository is open for reading only: what lies over its folder, and a temporary
+	// folder with the index.
+	overlay *disk.Overlay
+	scratch string
+	index   *index.Index
+	blobs   *blob.Store
+	trees   *treeStore
 
 	describing sync.Mutex // held while the descriptor is replaced
 
@@ -179,6 +183,9 @@ func (r *Repository) erase() {
 // newer format Unsupported, a wrong or missing secret Unauthorized, a folder that is not there NotFound. An index that is
 // missing or damaged is built anew from the packs, which takes a moment for each pack; Options.Progress hears of it. Problems
 // says what was found wrong on the way.
+//
+// With Options.ReadOnly nothing in the folder is changed, then or later, and the lock is shared. What would change something
+// is Denied: sessions, copies to it, deletions, reclaiming, repairs (but for dry runs), settings.
 func Open(ctx context.Context, opts Options) (*Repository, error) {
 	opts, err := opts.complete()
 	if err != nil {
@@ -192,18 +199,21 @@ func Open(ctx context.Context, opts Options) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := disk.Acquire(filepath.Join(opts.Path, lockFile), opts.owner())
+	lock, err := opts.openLock()
 	if err != nil {
 		return nil, err
 	}
 	r := newRepository(opts, found.desc, ring)
 	r.lock = lock
-	if err = r.settle(ctx); err == nil {
+	if err = r.prepareReadOnly(ctx); err == nil {
+		err = r.settle(ctx)
+	}
+	if err == nil {
 		err = r.start(ctx)
 	}
 	if err != nil {
 		r.drop()
-		return nil, err
+		return nil, errors.Join(err, r.discard())
 	}
 	return r, nil
 }
@@ -221,6 +231,9 @@ func (r *Repository) settle(ctx context.Context) error {
 	case removalDelete:
 		return deleted(r.opts.Path, found.desc)
 	case removalRecreate:
+		if r.opts.ReadOnly {
+			return fault.New(fault.Conflict, "the repository %q in %s is being emptied; attach it to end that", found.desc.GetName(), r.opts.Path)
+		}
 		fresh, err := renew(ctx, r.opts, found.desc)
 		r.desc.Store(fresh)
 		return err
@@ -274,8 +287,8 @@ const newIndex = ".new"
 
 // openIndex opens the index, or begins an empty one, which opening the packs then fills.
 func (r *Repository) openIndex() error {
-	path := r.path(indexFile)
-	options := index.Options{Repository: r.id, Hook: r.opts.hook}
+	path := r.indexPath()
+	options := index.Options{Repository: r.id, Hook: r.opts.hook, NoSync: r.opts.ReadOnly}
 	var x *index.Index
 	var err error
 	if !r.opts.rebuild {
@@ -310,8 +323,8 @@ func (r *Repository) openIndex() error {
 	if err := os.Rename(path+newIndex, path); err != nil {
 		return disk.Fault(err, "rename", path+newIndex)
 	}
-	if err := r.opts.FS.SyncDir(r.opts.Path); err != nil {
-		return disk.Fault(err, "sync", r.opts.Path)
+	if err := r.opts.FS.SyncDir(filepath.Dir(path)); err != nil {
+		return disk.Fault(err, "sync", filepath.Dir(path))
 	}
 	options.Vouched = false
 	r.index, err = index.Open(path, false, options)
@@ -383,6 +396,10 @@ func (r *Repository) Close() error {
 	}
 	for _, s := range sessions {
 		_ = s.Close() // the journal is durable already
+	}
+	if r.opts.ReadOnly {
+		r.drop()
+		return r.discard()
 	}
 	open, err := r.blobs.Close()
 	if err != nil {

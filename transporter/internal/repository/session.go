@@ -69,6 +69,9 @@ var (
 // (Conflict). If the last point cannot be read, the session starts from the newest that can; Problems says so. What else is
 // lost of the point is among the State's losses, or its folder has no cursor: it is read again.
 func (r *Repository) Begin(ctx context.Context, k record.BackupKey, run record.RunID) (*Session, error) {
+	if err := r.changeable("back up a mailbox"); err != nil {
+		return nil, err
+	}
 	if k.Account == "" || k.Mailbox == "" || k.Job == "" || run == "" {
 		return nil, fault.New(fault.Invalid, "a backup needs account, mailbox, job and run; it has %q, %q, %q, %q", k.Account, k.Mailbox, k.Job, run)
 	}

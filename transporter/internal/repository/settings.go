@@ -15,6 +15,9 @@ import (
 
 // SetLevel changes how new blobs are compressed, durably. Blobs that are there stay as they are.
 func (r *Repository) SetLevel(ctx context.Context, level Level) error {
+	if err := r.changeable("change its compression"); err != nil {
+		return err
+	}
 	if err := errors.Join(ctx.Err(), r.usable()); err != nil {
 		return err
 	}
@@ -35,6 +38,9 @@ func (r *Repository) SetLevel(ctx context.Context, level Level) error {
 //
 // Who has both a copy of the descriptor from before and the old secret still opens the repository: its data key is the same.
 func (r *Repository) ChangeSecret(ctx context.Context, old, secret Secret) error {
+	if err := r.changeable("change its secret"); err != nil {
+		return err
+	}
 	if err := errors.Join(ctx.Err(), r.usable()); err != nil {
 		return err
 	}

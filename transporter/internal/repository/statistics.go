@@ -87,12 +87,16 @@ func (r *Repository) Statistics(ctx context.Context) (*Statistics, error) {
 		}
 	}
 	for _, name := range []string{descriptorFile, descriptorCopy, indexFile} {
-		info, err := os.Stat(r.path(name))
-		if err != nil && name == descriptorCopy && errors.Is(err, fs.ErrNotExist) {
-			continue // it is made when the repository is opened next
+		path := r.path(name)
+		if name == indexFile {
+			path = r.indexPath()
+		}
+		info, err := os.Stat(path)
+		if err != nil && name != indexFile && errors.Is(err, fs.ErrNotExist) {
+			continue // it is made of its copy, or its copy of it, when the repository is opened next
 		}
 		if err != nil {
-			return nil, disk.Fault(err, "read", r.path(name))
+			return nil, disk.Fault(err, "read", path)
 		}
 		s.Used += info.Size()
 	}

@@ -116,7 +116,11 @@ func (l *Lock) Release() error {
 }
 
 // Drop gives the lock back as a crash would: the file still names the holder.
-func (l *Lock) Drop() { _ = l.f.Close() }
+func (l *Lock) Drop() {
+	if l.f != nil { // a shared lock has none where there was no file
+		_ = l.f.Close()
+	}
+}
 
 // readOwner returns what a lock file says; nothing where it cannot be read or is longer than one is.
 func readOwner(f *os.File) []byte {

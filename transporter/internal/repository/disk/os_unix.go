@@ -40,9 +40,14 @@ func Space(path string) (total, free int64, err error) {
 }
 
 // lockFile takes the lock of an open file, or reports that another holds it.
-func lockFile(f *os.File) (held bool, err error) {
+func lockFile(f *os.File) (held bool, err error) { return flock(f, unix.LOCK_EX) }
+
+// lockShared takes a part in the lock of a file that is open for reading.
+func lockShared(f *os.File) (held bool, err error) { return flock(f, unix.LOCK_SH) }
+
+func flock(f *os.File, how int) (held bool, err error) {
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 		switch {
 		case err == nil:
 			return true, nil

@@ -34,7 +34,15 @@ func Space(path string) (total, free int64, err error) {
 // lockFile takes the lock of an open file, or reports that another holds it. The locked byte lies far behind the file's
 // end, so that others can still read who holds it.
 func lockFile(f *os.File) (held bool, err error) {
-	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	return lockByte(f, windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY)
+}
+
+// lockShared takes a part in the lock of a file that is open for reading.
+func lockShared(f *os.File) (held bool, err error) {
+	return lockByte(f, windows.LOCKFILE_FAIL_IMMEDIATELY)
+}
+
+func lockByte(f *os.File, flags uint32) (held bool, err error) {
 	at := windows.Overlapped{OffsetHigh: 0x4000_0000}
 	err = windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
 	switch {
