@@ -28,7 +28,7 @@ test: readers ## run all tests
 	@go vet ./...
 	@go test $(TESTFLAGS) ./...
 
-# Programs that are not ours, which open what was exported. Without them their tests are skipped, saying so.
+# Programs that are not ours, which open what was exported and receive what is sent. Without them their tests are skipped, saying so.
 .PHONY: readers
 readers:
 	@for p in python3 mutt; do \
@@ -41,6 +41,15 @@ readers:
 			echo "$$p is not there and cannot be installed without root and apt-get: the tests that open exports with it are skipped"; \
 		fi; \
 	done
+	@/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing python3-aiosmtpd (Debian package): tests send mail to it"; \
+			apt-get install -y -qq --no-install-recommends python3-aiosmtpd >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-aiosmtpd >/dev/null; } || \
+				echo "python3-aiosmtpd could not be installed: the tests that send mail to it are skipped"; \
+		else \
+			echo "python3-aiosmtpd is not there and cannot be installed without root and apt-get: the tests that send mail to it are skipped"; \
+		fi; \
+	}
 
 .PHONY: quick
 quick: ## build, vet, and the rules of the tree

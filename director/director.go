@@ -28,6 +28,7 @@ import (
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
+	"holdfast/director/internal/notify"
 	"holdfast/director/internal/pruner"
 	"holdfast/director/internal/scheduler"
 	"holdfast/director/internal/store"
@@ -52,6 +53,7 @@ type Director struct {
 	dispatcher *dispatch.Dispatcher
 	scheduler  *scheduler.Scheduler
 	pruner     *pruner.Pruner
+	notify     *notify.Service
 	keeper     *keeper.Keeper
 	eraser     *eraser.Eraser
 	tls        *certificate
@@ -153,6 +155,8 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	work := o.dispatch()
 	work.Store, work.Fleet, work.Depot, work.Inventory = d.store, d.fleet, d.depot, d.inventory
 	work.Logger, work.Now = d.log.Named("dispatch"), o.Now
+	d.notify = notify.New(notify.Options{Store: d.store, Now: o.Now, Logger: d.log.Named("notify")})
+	work.Ended = d.notify.Ended
 	if d.dispatcher, err = dispatch.Open(ctx, work); err != nil {
 		return err
 	}
@@ -179,7 +183,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.keeper.Run, d.eraser.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.eraser.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -278,6 +282,6 @@ func (d *Director) close() {
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
-		Dispatcher: d.dispatcher, Pruner: d.pruner, Keeper: d.keeper, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

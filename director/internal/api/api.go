@@ -18,6 +18,7 @@ import (
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
+	"holdfast/director/internal/notify"
 	"holdfast/director/internal/pruner"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	Jobs       *jobs.Service
 	Dispatcher *dispatch.Dispatcher
 	Pruner     *pruner.Pruner
+	Notify     *notify.Service
 	Keeper     *keeper.Keeper
 	Logger     hclog.Logger
 	Now        func() time.Time
@@ -60,4 +62,5 @@ func Register(mux *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
+	mux.Handle(directorv1connect.NewNotificationServiceHandler(&notifications{o}, handler...))
 }

@@ -52,7 +52,10 @@ func (d *Dispatcher) EndOwn(tx *store.Tx, id record.RunID, status record.RunStat
 	if r.Error == "" {
 		r.Error = why
 	}
-	return errors.Join(store.Runs.Put(tx, r), store.RunsActive.Remove(tx, string(id)))
+	if d.Ended != nil {
+		err = d.Ended(tx, &r)
+	}
+	return errors.Join(err, store.Runs.Put(tx, r), store.RunsActive.Remove(tx, string(id)))
 }
 
 // TellOwn tells watchers that an activity of the Director's own changed.
