@@ -48,7 +48,7 @@ func build() error {
 }
 
 // newSite returns a site with free ports and a started tenant; the rest is laid out but not started.
-func newSite(t *testing.T, transporters int) *site.Site {
+func newSite(t *testing.T, transporters int, tune ...func(*site.Options)) *site.Site {
 	t.Helper()
 	ports, err := site.FreePorts("127.0.0.1", 4)
 	if err != nil {
@@ -62,10 +62,14 @@ func newSite(t *testing.T, transporters int) *site.Site {
 		}
 		control = append(control, p...)
 	}
-	s, err := site.New(site.Options{
+	o := site.Options{
 		Bin: bin, Dir: t.TempDir(), Tenant: ports[0], Uploads: ports[1], TenantControl: ports[2], Director: ports[3],
 		Transporters: control,
-	})
+	}
+	for _, fn := range tune {
+		fn(&o)
+	}
+	s, err := site.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,6 +120,18 @@ const fewest = 60
 // killAndStart kills the process when the work under way has sent some random number of requests, and starts it again.
 func killAndStart(t *testing.T, s *site.Site, p *site.Process, random *rand.Rand) {
 	t.Helper()
+	amid(t, s, random)
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// amid waits until the work under way has sent some random number of requests.
+func amid(t *testing.T, s *site.Site, random *rand.Rand) {
+	t.Helper()
 	at := 1 + random.Int64N(fewest)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -132,13 +144,7 @@ func killAndStart(t *testing.T, s *site.Site, p *site.Process, random *rand.Rand
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("killed after %d requests", sent)
-	if err := p.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	t.Logf("disturbed after %d requests", sent)
 }
 
 func waitActivity(t *testing.T, s *site.Site, id string) {

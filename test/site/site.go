@@ -35,6 +35,8 @@ type Options struct {
 	Director                       string
 	// Transporters' control addresses; transfers use the same host.
 	Transporters []string
+	// DirectorArgs are added to those of the Director.
+	DirectorArgs []string
 	// TransferFirst and TransferLast bound the transfer ports; zero takes the product's.
 	TransferFirst, TransferLast int
 }
@@ -88,7 +90,7 @@ func New(o Options) (*Site, error) {
 	}
 	s.Director = &Process{
 		Name: "Director", path: filepath.Join(o.Bin, "holdfast-director"), log: logFile(logs, "director"),
-		args:  []string{"run", "--data-dir", s.DirectorData(), "--address", o.Director},
+		args:  append([]string{"run", "--data-dir", s.DirectorData(), "--address", o.Director}, o.DirectorArgs...),
 		ready: answers("https://" + o.Director + "/readyz"),
 	}
 	for i, address := range o.Transporters {
