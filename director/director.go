@@ -161,7 +161,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	d.pruner = pruner.New(pruner.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("retention")})
-	d.eraser = eraser.New(eraser.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("deletion")})
+	d.eraser = eraser.New(eraser.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("deletion"), Changes: d.fleet.Changes})
 	d.scheduler = scheduler.New(scheduler.Options{Store: d.store, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("scheduler")})
 	d.keeper = keeper.New(keeper.Options{
 		Store: d.store, Depot: d.depot, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("keeper"), Changes: d.fleet.Changes,

@@ -23,12 +23,14 @@ type Depot interface {
 	DeletePoints(ctx context.Context, id record.RepositoryID, points []record.PointID) error
 }
 
-// Options of an Eraser. All are required.
+// Options of an Eraser. All are required but Changes.
 type Options struct {
 	Store  *store.Store
 	Depot  Depot
 	Now    func() time.Time
 	Logger hclog.Logger
+	// Changes tells that Transporters came or went; nil for never.
+	Changes func() (<-chan struct{}, func())
 }
 
 // Eraser deletes what is to be deleted.
@@ -55,7 +57,7 @@ const (
 // New returns an eraser that has not begun.
 func New(o Options) *Eraser { return &Eraser{Options: o, failed: map[place]time.Time{}} }
 
-// Run works until the context is done. It looks again when a job or a repository changes.
+// Run works until the context is done. It looks again when a job or a repository changes, or a Transporter comes back.
 func (e *Eraser) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var watchers sync.WaitGroup
@@ -67,6 +69,12 @@ func (e *Eraser) Run(ctx context.Context) error {
 	defer repositories.Close()
 	watchers.Go(func() { forward(ctx, jobs.Next, changed) })
 	watchers.Go(func() { forward(ctx, repositories.Next, changed) })
+	var fleet <-chan struct{}
+	if e.Changes != nil {
+		ready, cancel := e.Changes()
+		defer cancel()
+		fleet = ready
+	}
 	for {
 		if err := e.Step(ctx); err != nil && ctx.Err() == nil {
 			e.Logger.Error("deletions could not be looked through; trying again", "error", err)
@@ -79,6 +87,9 @@ func (e *Eraser) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-changed:
 			timer.Stop()
+		case <-fleet:
+			timer.Stop()
+			clear(e.failed)
 		}
 	}
 }

@@ -60,6 +60,12 @@ func (s *shelves) DeletePoints(ctx context.Context, at record.RepositoryID, ids 
 	return nil
 }
 
+func (s *shelves) repair(at record.RepositoryID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.fail, at)
+}
+
 func (s *shelves) left() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -243,23 +249,41 @@ func TestPointsThatDoNotGoAreToldInsteadOfTriedForEver(t *testing.T) {
 	}
 }
 
-func TestAttachingWakesTheEraser(t *testing.T) {
-	r := newRoom(t)
-	r.attach("one", false)
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- r.e.Run(ctx) }()
-		synctest.Wait()
-		begun := time.Now()
-		r.attach("one", true)
-		synctest.Wait()
-		if r.left() != 1 || !time.Now().Equal(begun) {
-			t.Errorf("%d points are left", r.left())
-		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+func TestWhatComesBackWakesTheEraser(t *testing.T) {
+	for name, tc := range map[string]struct{ away, back func(*room, chan struct{}) }{
+		"a repository is attached": {
+			func(r *room, _ chan struct{}) { r.attach("one", false) },
+			func(r *room, _ chan struct{}) { r.attach("one", true) },
+		},
+		"a Transporter is reached": {
+			func(r *room, _ chan struct{}) { r.fail["one"] = fault.New(fault.Unavailable, "out of reach") },
+			func(r *room, fleet chan struct{}) { r.repair("one"); fleet <- struct{}{} },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			synctest.Test(t, func(t *testing.T) {
+				fleet := make(chan struct{}, 1)
+				r.e.Changes = func() (<-chan struct{}, func()) { return fleet, func() {} }
+				tc.away(r, fleet)
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error)
+				go func() { ended <- r.e.Run(ctx) }()
+				synctest.Wait()
+				if r.left() != 1201 {
+					t.Errorf("%d points are left before", r.left())
+				}
+				begun := time.Now()
+				tc.back(r, fleet)
+				synctest.Wait()
+				if r.left() != 1 || !time.Now().Equal(begun) {
+					t.Errorf("%d points are left", r.left())
+				}
+				cancel()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
