@@ -67,6 +67,10 @@ var allowed = map[string]access{
 	dc.RepositoryServiceListFoldersProcedure:  operator,
 	dc.RepositoryServiceListMessagesProcedure: operator,
 
+	dc.SearchServiceSearchProcedure:             operator,
+	dc.SearchServiceGetSearchIndexProcedure:     auditor,
+	dc.SearchServiceRebuildSearchIndexProcedure: operator,
+
 	dc.JobServiceCreateJobProcedure:        administrator,
 	dc.JobServiceUpdateJobProcedure:        administrator,
 	dc.JobServiceGetJobProcedure:           auditor,

@@ -70,6 +70,7 @@ func TestRolesMayDoWhatTheyMay(t *testing.T) {
 		run     = "/holdfast.director.v1.JobService/RunJob"
 		create  = "/holdfast.director.v1.JobService/CreateJob"
 		mail    = "/holdfast.director.v1.RepositoryService/ListMessages"
+		search  = "/holdfast.director.v1.SearchService/Search"
 	)
 	caller := func(r record.Role) *auth.Caller { return &auth.Caller{User: "u", Role: r} }
 	for name, tc := range map[string]struct {
@@ -80,15 +81,15 @@ func TestRolesMayDoWhatTheyMay(t *testing.T) {
 		"nobody":            {nil, []string{version}, fault.Unauthorized},
 		"one-time password": {&auth.Caller{Role: record.RoleAdministrator, ChangeRequired: true}, []string{version, set}, fault.Denied},
 		"auditor":           {caller(record.RoleAuditor), []string{version, set, list}, fault.Denied},
-		"operator":          {caller(record.RoleOperator), []string{version, set, list, run, mail}, fault.Denied},
-		"administrator":     {caller(record.RoleAdministrator), []string{version, set, list, run, mail, create}, fault.Denied},
+		"operator":          {caller(record.RoleOperator), []string{version, set, list, run, mail, search}, fault.Denied},
+		"administrator":     {caller(record.RoleAdministrator), []string{version, set, list, run, mail, search, create}, fault.Denied},
 		"no role":           {caller(0), []string{version, set}, fault.Denied},
 	} {
 		may := map[string]bool{}
 		for _, procedure := range tc.may {
 			may[procedure] = true
 		}
-		for _, procedure := range []string{version, set, list, run, create, mail, "/holdfast.director.v1.JobService/Unknown"} {
+		for _, procedure := range []string{version, set, list, run, create, mail, search, "/holdfast.director.v1.JobService/Unknown"} {
 			err := permit(procedure, tc.caller)
 			if may[procedure] && err != nil {
 				t.Errorf("%s may not call %s: %v", name, procedure, err)

@@ -61,6 +61,7 @@ func Register(mux *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewJobServiceHandler(&jobService{o}, handler...))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
+	mux.Handle(directorv1connect.NewSearchServiceHandler(&searches{o}, handler...))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(&notifications{o}, handler...))
 }

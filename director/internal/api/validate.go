@@ -38,6 +38,8 @@ func validate(m any) error {
 		return first(secret("current_password", q.GetCurrentPassword(), true), newPassword(q.GetNewPassword()))
 	case *directorv1.CreateTokenRequest:
 		return name("name", q.GetName())
+	case *directorv1.SearchRequest, *directorv1.GetSearchIndexRequest, *directorv1.RebuildSearchIndexRequest:
+		return validateSearch(m)
 	default:
 		return validateInventory(m)
 	}

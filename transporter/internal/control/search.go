@@ -83,6 +83,7 @@ func timeIn(t *timestamppb.Timestamp) time.Time {
 func hitOut(h *search.Hit) *transporterv1.SearchHit {
 	out := &transporterv1.SearchHit{
 		Message: summaryOut(h.Message), PointId: string(h.Point), Key: keyOut(h.Backup), Origin: originOut(h.Origin), HasAttachments: h.Attachments,
+		Cursor: h.Cursor,
 	}
 	for _, name := range h.Path {
 		out.Path = append(out.Path, clip(name, maxAddress))

@@ -73,6 +73,7 @@ func (s *searching) run() (*Answer, error) {
 			}
 			at = &c.position
 			if hit != nil {
+				hit.Cursor = s.cursor(*at)
 				if err := s.fn(hit); err != nil {
 					return nil, err
 				}

@@ -54,6 +54,8 @@ type Hit struct {
 	// Path is the names of the folders around it, outermost first.
 	Path []string
 	Size int64
+	// Cursor goes on behind this message.
+	Cursor string
 	// Attachments says whether it has any.
 	Attachments bool
 	// Places are where it is within the scope, newest first.

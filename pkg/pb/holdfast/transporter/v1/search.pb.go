@@ -308,8 +308,10 @@ type SearchHit struct {
 	// Where it is within what was searched, newest first.
 	Places         []*SearchPlace `protobuf:"bytes,6,rep,name=places,proto3" json:"places,omitempty"`
 	HasAttachments bool           `protobuf:"varint,7,opt,name=has_attachments,json=hasAttachments,proto3" json:"has_attachments,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The cursor that goes on behind this message.
+	Cursor        string `protobuf:"bytes,8,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchHit) Reset() {
@@ -389,6 +391,13 @@ func (x *SearchHit) GetHasAttachments() bool {
 		return x.HasAttachments
 	}
 	return false
+}
+
+func (x *SearchHit) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
 }
 
 // SearchPlace is a folder that has the message, in points of one backup.
@@ -879,7 +888,7 @@ const file_holdfast_transporter_v1_search_proto_rawDesc = "" +
 	"\x10patience_seconds\x18\x10 \x01(\x05R\x0fpatienceSeconds\"\x8a\x01\n" +
 	"\x0eSearchResponse\x126\n" +
 	"\x04hits\x18\x01 \x03(\v2\".holdfast.transporter.v1.SearchHitR\x04hits\x12@\n" +
-	"\asummary\x18\x02 \x01(\v2&.holdfast.transporter.v1.SearchSummaryR\asummary\"\xd3\x02\n" +
+	"\asummary\x18\x02 \x01(\v2&.holdfast.transporter.v1.SearchSummaryR\asummary\"\xeb\x02\n" +
 	"\tSearchHit\x12A\n" +
 	"\amessage\x18\x01 \x01(\v2'.holdfast.transporter.v1.MessageSummaryR\amessage\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x124\n" +
@@ -887,7 +896,8 @@ const file_holdfast_transporter_v1_search_proto_rawDesc = "" +
 	"\x06origin\x18\x04 \x01(\v2\x1f.holdfast.transporter.v1.OriginR\x06origin\x12\x12\n" +
 	"\x04path\x18\x05 \x03(\tR\x04path\x12<\n" +
 	"\x06places\x18\x06 \x03(\v2$.holdfast.transporter.v1.SearchPlaceR\x06places\x12'\n" +
-	"\x0fhas_attachments\x18\a \x01(\bR\x0ehasAttachments\"\xbf\x01\n" +
+	"\x0fhas_attachments\x18\a \x01(\bR\x0ehasAttachments\x12\x16\n" +
+	"\x06cursor\x18\b \x01(\tR\x06cursor\"\xbf\x01\n" +
 	"\vSearchPlace\x124\n" +
 	"\x03key\x18\x01 \x01(\v2\".holdfast.transporter.v1.BackupKeyR\x03key\x12\x1b\n" +
 	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\x12<\n" +
