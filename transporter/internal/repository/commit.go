@@ -97,7 +97,10 @@ func pointers(messages []record.Message) iter.Seq[*record.Message] {
 	}
 }
 
-// encodeCheckpoint returns a checkpoint as it is stored, and a hash of what it says.
+// keptRecords bounds the memory for sealed records that a session keeps from one checkpoint to the next, in bytes.
+const keptRecords = 1 << 20
+
+// encodeCheckpoint returns a checkpoint as it is stored, and a hash of what it says. The records are good until the next.
 func (s *Session) encodeCheckpoint(c *backup.Checkpoint) (*pb.Checkpoint, []byte, [32]byte, error) {
 	h := sha256.New()
 	p := &pb.Checkpoint{
@@ -109,7 +112,8 @@ func (s *Session) encodeCheckpoint(c *backup.Checkpoint) (*pb.Checkpoint, []byte
 	for _, id := range c.Deleted {
 		p.Deleted = append(p.Deleted, string(id))
 	}
-	var records, buf []byte
+	var buf []byte
+	records := s.records[:0]
 	folders := map[mail.FolderID]uint32{}
 	for i := range c.Messages {
 		m := &c.Messages[i]
@@ -130,6 +134,9 @@ func (s *Session) encodeCheckpoint(c *backup.Checkpoint) (*pb.Checkpoint, []byte
 		p.Messages = append(p.Messages, &pb.StagedMessage{
 			IdHash: e.Key.ID[:], Folder: n, ReceivedSeconds: e.Key.Sec, ReceivedNanos: e.Key.Nano, Length: uint32(len(records) - before),
 		})
+	}
+	if cap(records) <= keptRecords {
+		s.records = records
 	}
 	plain, err := message.Marshal(p)
 	if err != nil {

@@ -40,6 +40,7 @@ type Session struct {
 	mu      sync.RWMutex
 	journal *journal.Journal // nil before the first checkpoint
 	stage   *stage
+	records []byte // scratch of Commit
 	losses  uint64 // of the store, when all that this session put was durable last
 	last    [32]byte
 	sealed  *record.Point

@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 
 	"holdfast/pkg/fault"
@@ -23,11 +24,10 @@ type Rewriter struct {
 	// Moved hears of bytes that were read.
 	Moved func(bytes int64)
 
-	w       *pack.Writer
-	batch   []*index.Condemned // whose live blobs are in w
-	buf     []byte
-	scratch []byte
-	sum     Rewritten
+	w      *pack.Writer
+	batch  []*index.Condemned // whose live blobs are in w
+	reader runReader
+	sum    Rewritten
 }
 
 // Rewritten is what a Rewriter did.
@@ -48,7 +48,7 @@ type Left struct {
 
 // NewRewriter begins to replace packs; what is in live stays alive.
 func (s *Store) NewRewriter(live *index.Set) *Rewriter {
-	return &Rewriter{s: s, live: live, Moved: func(int64) {}}
+	return &Rewriter{s: s, live: live, reader: runReader{ring: s.opts.Ring}, Moved: func(int64) {}}
 }
 
 // Sum returns what was done.
@@ -143,11 +143,8 @@ func (r *Rewriter) elsewhere(c *index.Condemned, e *pack.Entry) bool {
 	return false
 }
 
-// What is read at once: frames that lie no further apart than gap, up to span bytes.
-const (
-	readGap  = 128 << 10
-	readSpan = 4 << 20
-)
+// errLeft ends the copying of a pack that has to stay.
+var errLeft = errors.New("the pack is left as it is")
 
 // copy appends the frames of entries to the new pack. Why the pack has to stay as it is comes back in why.
 func (r *Rewriter) copy(ctx context.Context, c *index.Condemned, entries []pack.Entry) (why, err error) {
@@ -160,71 +157,36 @@ func (r *Rewriter) copy(ctx context.Context, c *index.Condemned, entries []pack.
 	}
 	defer f.Close()
 	before := r.w.Len()
-	for len(entries) > 0 {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		n, end := 1, entries[0].End()
-		start := int64(entries[0].Offset)
-		for n < len(entries) && int64(entries[n].Offset)-end <= readGap && entries[n].End()-start <= readSpan {
-			end = entries[n].End()
-			n++
-		}
-		if int64(cap(r.buf)) < end-start {
-			r.buf = make([]byte, max(end-start, readSpan))
-		}
-		run := r.buf[:end-start]
-		// What a run that cannot be read as a whole has of it is found frame by frame.
-		if _, err := f.ReadAt(run, start); err != nil {
-			clear(run)
-			for i := range entries[:n] {
-				e := &entries[i]
-				_, _ = f.ReadAt(run[int64(e.Offset)-start:e.End()-start], int64(e.Offset))
+	err = r.reader.each(ctx, f, entries, func(run *stretch) error {
+		for i := range run.entries {
+			var err error
+			if why, err = r.frame(c, run, i); err != nil {
+				return err
+			} else if why != nil {
+				return errLeft
 			}
 		}
-		for i := range entries[:n] {
-			why, err := r.frame(c, &entries[i], run[int64(entries[i].Offset)-start:entries[i].End()-start])
-			if err != nil {
-				return nil, err
-			}
-			if why != nil {
-				r.sum.Moved -= int64(r.w.Len() - before)
-				return why, r.w.Cut(before)
-			}
-		}
-		r.Moved(end - start)
-		entries = entries[n:]
+		r.Moved(int64(len(run.data)))
+		return nil
+	})
+	if why == nil {
+		return nil, err
 	}
-	return nil, nil
+	r.sum.Moved -= int64(r.w.Len() - before)
+	return why, r.w.Cut(before)
 }
 
 // frame appends one frame if it is whole.
-func (r *Rewriter) frame(c *index.Condemned, e *pack.Entry, frame []byte) (why, err error) {
-	if err := r.sound(e, frame); err != nil {
+func (r *Rewriter) frame(c *index.Condemned, run *stretch, i int) (why, err error) {
+	e := &run.entries[i]
+	if err := run.bad[i]; err != nil {
 		if r.elsewhere(c, e) {
 			return nil, nil
 		}
 		return fault.New(fault.KindOf(err), "blob %s at %d is needed and damaged (%w); repair the repository", e.ID, e.Offset, err), nil
 	}
 	r.sum.Moved++
-	return nil, r.w.Append(frame)
-}
-
-// sound checks a frame: its checksums, and in an encrypted repository the seal of its encryption.
-func (r *Rewriter) sound(e *pack.Entry, frame []byte) error {
-	f, err := pack.CheckFrame(e, frame)
-	if err != nil {
-		return err
-	}
-	stored := frame[pack.FrameSize:]
-	if cap(r.scratch) < len(stored) {
-		r.scratch = make([]byte, 0, max(len(stored), 1<<20))
-	}
-	if r.s.opts.Ring.Encrypted() {
-		var header [48]byte
-		_, err = r.s.opts.Ring.OpenBlob(r.scratch, &f.Nonce, stored, f.Sealing(&header))
-	}
-	return err
+	return nil, r.w.Append(run.frame(i))
 }
 
 // room makes sure that the new pack takes the entries: all of a pack go into one.

@@ -21,7 +21,7 @@ type Level uint8
 const (
 	None     Level = 0
 	Fast     Level = 1 // snappy
-	Balanced Level = 2 // zstd, its fastest
+	Balanced Level = 2 // zstd, its fastest; snappy for trees, which are soon read again and small beside content
 	Best     Level = 3 // zstd, about its level 7
 )
 
@@ -176,7 +176,7 @@ func (c *Coder) Compress(dst, src []byte, content bool) ([]byte, Kind, Dictionar
 	if e.level == None || len(src) < 32 || !promising(dst, src) {
 		return append(dst, src...), Raw, 0
 	}
-	if e.level == Fast {
+	if e.level == Fast || e.level == Balanced && !content {
 		return kept(snappyAppend(dst, src), dst, src, Snappy, 0)
 	}
 	if !content || len(src) > dictionaryUpTo {

@@ -38,6 +38,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -63,6 +64,9 @@ const (
 	maxFrame     = 1 << 30
 	maxEntry     = 8 << 20
 
+	// keptFrame bounds the memory for frames that is kept for the next.
+	keptFrame = 1 << 20
+
 	useStatement = "statement"
 	useRecord    = "record"
 )
@@ -76,8 +80,11 @@ type Journal struct {
 	end     int64
 	failed  error
 	session [16]byte
-	cut     int64 // bytes that were no whole frame
-	damaged bool  // what was cut had been acknowledged
+	plain   []byte // scratch of Seal, as block is
+	block   []byte
+	buf     []byte // scratch of frame, at most keptFrame long
+	cut     int64  // bytes that were no whole frame
+	damaged bool   // what was cut had been acknowledged
 }
 
 // Create begins a journal. The file appears with its head or not at all, so that one without a head is damaged.
@@ -117,6 +124,7 @@ func (j *Journal) Damaged() bool { return j.damaged }
 // Path returns where the journal is.
 func (j *Journal) Path() string { return j.path }
 
+// frame returns a frame, good until the next.
 func (j *Journal) frame(statement proto.Message, records []byte) ([]byte, error) {
 	plain, err := message.Marshal(statement)
 	if err != nil {
@@ -125,7 +133,7 @@ func (j *Journal) frame(statement proto.Message, records []byte) ([]byte, error)
 	if len(plain) > maxStatement || len(records) > maxFrame-maxStatement {
 		return nil, fault.New(fault.Invalid, "a checkpoint of %d bytes is too long; commit fewer messages at once", len(plain)+len(records))
 	}
-	b := make([]byte, frameSize, frameSize+len(plain)+len(records)+64)
+	b := slices.Grow(j.buf[:0], frameSize+len(plain)+len(records)+64)[:frameSize]
 	b = j.ring.Box(b, useStatement, codec.CompressFast(nil, plain))
 	copy(b, frameMagic)
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-frameSize))
@@ -133,6 +141,9 @@ func (j *Journal) frame(statement proto.Message, records []byte) ([]byte, error)
 	b = append(b, records...)
 	binary.LittleEndian.PutUint32(b[12:], pack.Sum(b[frameSize:]))
 	binary.LittleEndian.PutUint32(b[16:], pack.Sum(b[:16]))
+	if cap(b) <= keptFrame {
+		j.buf = b
+	}
 	return b, nil
 }
 
@@ -160,9 +171,11 @@ func (j *Journal) write(b []byte) error {
 	return nil
 }
 
-// Seal returns an entry as it lies in a frame.
+// Seal appends an entry as it lies in a frame. Like Append it is not called at the same time as itself.
 func (j *Journal) Seal(dst []byte, e *tree.Entry) []byte {
-	return j.ring.Box(dst, useRecord, codec.CompressFast(nil, e.Append(nil)))
+	j.plain = e.Append(j.plain[:0])
+	j.block = codec.CompressFast(j.block[:0], j.plain)
+	return j.ring.Box(dst, useRecord, j.block)
 }
 
 // Append makes a checkpoint durable: its statement, and records sealed by Seal one behind the other. It returns where the

@@ -3,6 +3,7 @@ package tree
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/record"
@@ -152,7 +153,7 @@ func (b *builder) add(e *Entry) error {
 		}
 	}
 	if len(b.page) == 0 {
-		b.page = append(b.page, version)
+		b.page = append(slices.Grow(b.page, targetPage), version)
 		b.ref = Ref{First: e.Key}
 	}
 	b.page = append(b.page, b.buf...)
