@@ -79,6 +79,7 @@ var allowed = map[string]access{
 	dc.JobServiceSetJobsEnabledProcedure:   administrator,
 	dc.JobServiceDeleteJobProcedure:        administrator,
 	dc.JobServiceRunJobProcedure:           operator,
+	dc.JobServiceGetLedgerProcedure:        auditor,
 	dc.JobServiceListRunsProcedure:         auditor,
 	dc.JobServicePreviewRetentionProcedure: auditor,
 	dc.JobServiceApplyRetentionProcedure:   administrator,

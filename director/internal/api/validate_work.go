@@ -37,6 +37,8 @@ func validateWork(m any) error {
 		return first(id("run_id", q.GetRunId()), between("page_size", q.GetPageSize(), 0, maxPageSize), line("page_token", q.GetPageToken(), maxPath))
 	case *directorv1.WatchRunRequest:
 		return id("run_id", q.GetRunId())
+	case *directorv1.GetLedgerRequest:
+		return ledger(q)
 	case *directorv1.StopRunRequest:
 		return id("run_id", q.GetRunId())
 	case *directorv1.PreviewRetentionRequest:

@@ -11,6 +11,9 @@ import (
 func TestOutputs(t *testing.T) {
 	for _, tc := range []struct{ name, line string }{
 		{"version", "version"},
+		{"run-ledger", "run ledger run-2"},
+		{"run-ledger-all", "run ledger run-2 --mailbox anna@contoso.com --all"},
+		{"run-ledger-json", "run ledger run-2 --mailbox anna@contoso.com -o json"},
 		{"token-create", "token create nightly"},
 		{"account-list", "account list"},
 		{"account-list-json", "account list -o json"},

@@ -10,7 +10,7 @@ import (
 )
 
 func newRun(a *app) *cobra.Command {
-	return group("run", "Runs of the jobs, past and present", newRunList(a), newRunShow(a), newRunWatch(a), newRunStop(a))
+	return group("run", "Runs of the jobs, past and present", newRunList(a), newRunShow(a), newRunWatch(a), newRunStop(a), newRunLedger(a))
 }
 
 const runArgument = "\n\nRUN is the id of a run, its first characters, or the name of a job for its last\nrun."

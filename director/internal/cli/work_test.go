@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -134,6 +135,32 @@ func (d *director) PreviewRetention(context.Context, *pb.PreviewRetentionRequest
 
 func (d *director) ApplyRetention(context.Context, *pb.ApplyRetentionRequest) (*pb.ApplyRetentionResponse, error) {
 	return &pb.ApplyRetentionResponse{}, nil
+}
+
+func (d *director) GetLedger(_ context.Context, r *pb.GetLedgerRequest) (*pb.GetLedgerResponse, error) {
+	if !strings.HasPrefix(r.GetTaskId(), "t") {
+		return nil, fault.New(fault.NotFound, "there is no task %q", r.GetTaskId())
+	}
+	out := &pb.GetLedgerResponse{
+		Balance: &pb.Balance{Tenant: 40_012, Kept: 40_000, Folders: 3, Unexplained: 1},
+		Folders: []*pb.LedgerFolder{
+			{FolderId: "f1", Path: "/Inbox", Before: 30_000, Tenant: 30_011, Kept: 30_000, Reasons: []*pb.LedgerReason{
+				{Cause: pb.LedgerCause_LEDGER_CAUSE_LOST, Messages: 2, Text: "could not be kept; the losses of the point say why"},
+				{Cause: pb.LedgerCause_LEDGER_CAUSE_CHANGED, Messages: 8, Text: "came while the run went on; the next run has them"},
+				{Cause: pb.LedgerCause_LEDGER_CAUSE_UNEXPLAINED, Messages: 1, Text: "no reason is known"},
+			}},
+			{FolderId: "f2", Path: "/Inbox/Projects", Before: 11, Tenant: 10, Kept: 11, Reasons: []*pb.LedgerReason{
+				{Cause: pb.LedgerCause_LEDGER_CAUSE_CHANGED, Messages: -1, Text: "went while the run went on"},
+			}},
+			{FolderId: "f3", Path: "/Secret", Before: 7, Tenant: 7, Reasons: []*pb.LedgerReason{
+				{Cause: pb.LedgerCause_LEDGER_CAUSE_EXCLUDED, Messages: 7, Text: "hidden folders are left out by the job's options"},
+			}},
+		},
+	}
+	if r.GetAll() {
+		out.Folders = append(out.Folders, &pb.LedgerFolder{FolderId: "f4", Path: "/Sent", Before: 5, Tenant: 5, Kept: 5})
+	}
+	return out, nil
 }
 
 func (d *director) ListStarts(_ context.Context, r *pb.ListStartsRequest) (*pb.ListStartsResponse, error) {

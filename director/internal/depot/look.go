@@ -122,3 +122,13 @@ func (s *Service) Messages(ctx context.Context, q *transporterv1.ListMessagesReq
 	})
 	return answer, err
 }
+
+// Ledger compares a point with the mailbox as it was, folder by folder.
+func (s *Service) Ledger(ctx context.Context, id record.RepositoryID, point record.PointID) (*transporterv1.GetLedgerResponse, error) {
+	var answer *transporterv1.GetLedgerResponse
+	err := s.With(ctx, id, func(c transporterv1.ControlServiceClient) (err error) {
+		answer, err = c.GetLedger(ctx, &transporterv1.GetLedgerRequest{RepositoryId: string(id), PointId: string(point)})
+		return err
+	})
+	return answer, err
+}

@@ -165,6 +165,7 @@ func (d *Dispatcher) allDone(tx *store.Tx, run *record.Run) error {
 // conclude ends a run.
 func (d *Dispatcher) conclude(tx *store.Tx, run *record.Run) error {
 	run.Phase, run.Status, run.Ended = 0, run.Result(), d.Now()
+	run.Took = d.taken(run.ID)
 	all, err := runScripts(tx, run.ID)
 	if err != nil {
 		return err

@@ -188,6 +188,16 @@ func tookOf(took time.Duration, started, ended time.Time) time.Duration {
 	return max(0, ended.Sub(started))
 }
 
+// Task returns a task as it is stored.
+func (d *Dispatcher) Task(id record.TaskID) (record.Task, error) {
+	var t record.Task
+	err := d.Store.View(func(tx *store.Tx) (err error) {
+		t, err = store.Tasks.Get(tx, string(id))
+		return err
+	})
+	return t, err
+}
+
 // Filter chooses runs for a list. Empty fields match all.
 type Filter struct {
 	Job  record.JobID

@@ -298,6 +298,34 @@ func (c *control) ListFolders(_ context.Context, q *transporterv1.ListFoldersReq
 	return nil, fault.New(fault.NotFound, "there is no point %s", q.GetPointId())
 }
 
+// GetLedger finds every point one message short.
+func (c *control) GetLedger(_ context.Context, q *transporterv1.GetLedgerRequest) (*transporterv1.GetLedgerResponse, error) {
+	if err := c.p.called("GetLedger"); err != nil {
+		return nil, err
+	}
+	w := c.p.World
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, _, err := w.attached(c.p.ID(), q.GetRepositoryId())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range r.points {
+		if p.GetId() == q.GetPointId() {
+			return &transporterv1.GetLedgerResponse{
+				Point: p, Balance: &transporterv1.Balance{Tenant: 4, Kept: 3, Folders: 1},
+				Folders: []*transporterv1.LedgerFolder{
+					{FolderId: "inbox", Path: "/Inbox", Before: 3, Tenant: 3, Kept: 2, Reasons: []*transporterv1.LedgerReason{
+						{Cause: transporterv1.LedgerCause_LEDGER_CAUSE_LOST, Messages: 1, Text: "could not be kept"},
+					}},
+					{FolderId: "sent", Path: "/Sent", Before: 1, Tenant: 1, Kept: 1},
+				},
+			}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "there is no point %q", q.GetPointId())
+}
+
 func (c *control) ListMessages(_ context.Context, q *transporterv1.ListMessagesRequest) (*transporterv1.ListMessagesResponse, error) {
 	if err := c.p.called("ListMessages"); err != nil {
 		return nil, err

@@ -101,6 +101,9 @@ func Result(t *record.Task, s *transporterv1.TaskState) {
 	t.Error, t.RequestID, t.FaultKind = s.GetError(), s.GetRequestId(), fault.Kind(s.GetFaultKind())
 	t.Losses, t.LossesMore = int64(len(s.GetLosses())), s.GetLossesMore()
 	t.Point = record.PointID(s.GetPoint().GetId())
+	if b := s.GetPoint().GetBalance(); b != nil {
+		t.Balance = &record.Balance{Tenant: b.GetTenant(), Kept: b.GetKept(), Folders: b.GetFolders(), Unexplained: b.GetUnexplained()}
+	}
 	if r := s.GetRecovery(); r != nil {
 		t.RecoveryReport = &record.RecoveryReport{
 			Created: r.GetCreated(), Skipped: r.GetSkipped(), Renamed: r.GetRenamed(), Overwritten: r.GetOverwritten(),

@@ -139,9 +139,13 @@ func (e *engine) run(ctx context.Context) (record.Point, error) {
 			return record.Point{}, err
 		}
 	}
+	held, err := e.count(ctx)
+	if err != nil {
+		return record.Point{}, err
+	}
 	e.progress.phase(PhaseSealing)
 	return e.vault.seal(ctx, Summary{
-		Run: e.opts.Run, Origin: e.opts.Origin, Time: e.began, Folders: e.tree.folders(), Losses: e.ledger.all(),
+		Run: e.opts.Run, Origin: e.opts.Origin, Time: e.began, Folders: e.tree.folders(), Losses: e.ledger.all(), Ledger: held,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/balance"
 )
 
 // Source is one mailbox as a backup reads it. Methods may be called by several goroutines. It keeps Microsoft's limits,
@@ -42,6 +43,12 @@ type Source interface {
 
 	// Waiting says what the source waits for at this moment ("waiting for Microsoft, 40 s"); empty when it does not.
 	Waiting() string
+}
+
+// Sparing is what a Source also is that can tell which folders it leaves out.
+type Sparing interface {
+	// LeftOut lists the folders that Folders passes over by choice, as far as Microsoft tells of them.
+	LeftOut(ctx context.Context) ([]balance.Outside, error)
 }
 
 // Page is a page of a folder's change stream.

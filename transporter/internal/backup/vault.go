@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/balance"
 	"holdfast/transporter/internal/record"
 )
 
@@ -129,4 +130,6 @@ type Summary struct {
 	Folders []mail.Folder
 	// Losses make the point incomplete. Those of the last point that were mended are simply not named again.
 	Losses []mail.Loss
+	// Ledger is what the mailbox held when the run ended; nil where that was not asked.
+	Ledger *balance.Ledger
 }

@@ -82,7 +82,7 @@ func pointOut(p record.Point) *transporterv1.Point {
 			Folders: p.Counts.Folders, Messages: p.Counts.Messages, Attachments: p.Counts.Attachments,
 			Bytes: p.Counts.Bytes, Lost: p.Counts.Lost,
 		},
-		Complete: p.Complete,
+		Complete: p.Complete, Balance: balanceOut(p.Balance),
 	}
 }
 

@@ -104,4 +104,13 @@ type Point struct {
 	Sealed   time.Time
 	Counts   Counts
 	Complete bool // false when anything was lost
+	// Balance compares the mailbox at the end of the run with the point; nil in points that were made before it was kept.
+	Balance *Balance
+}
+
+// Balance compares a mailbox with its point, in messages of the folders that are backed up.
+type Balance struct {
+	// Tenant is what the mailbox held, Kept what the point holds, Folders how many differ or are left out, Unexplained how
+	// many messages between the two counts nothing explains.
+	Tenant, Kept, Folders, Unexplained int64
 }

@@ -117,6 +117,7 @@ func (r *Repository) catalogPoint(p *index.PointRecord) (record.Point, error) {
 	return record.Point{
 		ID: pointID(p.Point), Key: fromKey(c.GetKey()), Origin: fromOrigin(c.GetOrigin()), Run: record.RunID(c.GetRun()),
 		Time: fromTime(c.GetTime()), Sealed: fromTime(c.GetSealed()), Counts: fromCounts(c.GetCounts()), Complete: c.GetComplete(),
+		Balance: fromBalance(c.GetBalance()),
 	}, nil
 }
 
@@ -124,7 +125,7 @@ func (r *Repository) catalogPoint(p *index.PointRecord) (record.Point, error) {
 func (r *Repository) pointRecord(id index.Point, root *pb.Root) (index.PointRecord, error) {
 	plain, err := message.Marshal(&pb.CatalogPoint{
 		Id: id[:], Key: root.GetKey(), Origin: root.GetOrigin(), Run: root.GetRun(), Time: root.GetTime(), Sealed: root.GetSealed(),
-		Counts: root.GetCounts(), Complete: root.GetComplete(),
+		Counts: root.GetCounts(), Complete: root.GetComplete(), Balance: root.GetBalance(),
 	})
 	if err != nil {
 		return index.PointRecord{}, fault.New(fault.Invalid, "a recovery point cannot be stored: %w", err)

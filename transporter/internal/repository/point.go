@@ -37,6 +37,7 @@ type folder struct {
 	named       *pb.List
 	tree        *tree.Ref // nil when empty
 	short       uint32    // for the message table
+	after       *int64    // what the mailbox had in it when the run ended; nil when that is not known, or it was gone
 }
 
 func (f *folder) counts() record.Counts {
@@ -51,6 +52,7 @@ func toFolder(f *folder) *pb.Folder {
 	p := &pb.Folder{
 		Id: string(f.ID), Parent: string(f.Parent), Name: f.Name, Role: string(f.Role), Hidden: f.Hidden, Total: int64(f.Total),
 		Cursor: string(f.cursor), Enumerating: f.enumerating, NamedAll: f.namedAll, Named: f.named,
+		After: f.after,
 	}
 	if f.tree != nil {
 		p.Tree = &pb.Tree{Hash: f.tree.Hash[:], Level: uint32(f.tree.Level), Counts: toCounts(f.counts())}
@@ -65,7 +67,7 @@ func fromFolder(p *pb.Folder) (folder, error) {
 			Hidden: p.GetHidden(), Total: int(p.GetTotal()),
 		},
 		cursor: mail.Cursor(p.GetCursor()), enumerating: p.GetEnumerating(), namedAll: p.GetNamedAll(), named: p.GetNamed(),
-		short: shortFolder(mail.FolderID(p.GetId())),
+		short: shortFolder(mail.FolderID(p.GetId())), after: p.After,
 	}
 	t := p.GetTree()
 	if t == nil {

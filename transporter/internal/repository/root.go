@@ -18,6 +18,11 @@ func (w *sealing) root(ctx context.Context, sum *backup.Summary, folders []folde
 	counts := record.Counts{Folders: int64(len(folders))}
 	table := &pb.FolderTable{}
 	for i := range folders {
+		if sum.Ledger != nil {
+			if n, ok := sum.Ledger.After[folders[i].ID]; ok {
+				folders[i].after = &n
+			}
+		}
 		c := folders[i].counts()
 		counts.Messages += c.Messages
 		counts.Attachments += c.Attachments
@@ -38,6 +43,13 @@ func (w *sealing) root(ctx context.Context, sum *backup.Summary, folders []folde
 	root := &pb.Root{
 		Key: toKey(s.key), Origin: toOrigin(sum.Origin), Run: string(sum.Run), Time: toTime(sum.Time), Sealed: toTime(w.sealedTime()),
 		Counts: toCounts(counts), Complete: len(losses) == 0 && counts.Lost == 0,
+	}
+	if sum.Ledger != nil {
+		if s.base != nil {
+			sum.Ledger.Inherit(fromLedger(s.base.pb.GetLedger(), nil))
+		}
+		root.Ledger = toLedger(sum.Ledger)
+		root.Balance = toBalance(sumOf(folders, pending.GetGone(), losses, sum.Ledger))
 	}
 	if s.journal != nil {
 		session := s.journal.Session()

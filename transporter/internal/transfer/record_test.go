@@ -16,6 +16,7 @@ import (
 	pb "holdfast/pkg/pb/holdfast/transfer/v1"
 	"holdfast/pkg/rpc"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/balance"
 	"holdfast/transporter/internal/record"
 )
 
@@ -135,6 +136,10 @@ func pipe[M interface {
 func TestLongCallsGoInParts(t *testing.T) {
 	c := backup.Checkpoint{Folder: "f", Cursor: "c", Full: true, Restart: true, Done: true}
 	s := backup.Summary{Run: "r", Origin: record.Origin{AccountName: "a", Tenant: "t", MailboxName: "m", MailboxAddress: "x", MailboxKind: 2, JobName: "j"}, Time: time.Unix(5, 0).UTC()}
+	s.Ledger = &balance.Ledger{After: map[mail.FolderID]int64{"f0": 7, "f1199": 0}, MoreFolders: 3, MoreMessages: 4, Same: true}
+	for i := range balance.MaxOutside {
+		s.Ledger.Add(balance.Outside{ID: mail.FolderID(fmt.Sprint("o", i)), Parent: "p", Name: "n", Total: int64(i), Why: balance.Hidden})
+	}
 	state := backup.State{Base: "b", Resumed: true, Begun: time.Unix(7, 0).UTC()}
 	for i := range 1200 {
 		id := mail.MessageID(fmt.Sprint("m", i))

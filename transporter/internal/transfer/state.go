@@ -184,7 +184,7 @@ func receiveCheckpoint(receive func() (*pb.CommitRequest, error)) (backup.Checkp
 
 // sendSummary sends a summary in parts, the last one marked.
 func sendSummary(s backup.Summary, send func(*pb.SealRequest) error) error {
-	part := &pb.SealRequest{RunId: string(s.Run), Origin: toOrigin(s.Origin), Time: toTime(s.Time)}
+	part := &pb.SealRequest{RunId: string(s.Run), Origin: toOrigin(s.Origin), Time: toTime(s.Time), Ledger: toLedger(s.Ledger)}
 	p := packer{send: func() error {
 		full := part
 		part = &pb.SealRequest{}
@@ -193,6 +193,11 @@ func sendSummary(s backup.Summary, send func(*pb.SealRequest) error) error {
 	for _, f := range s.Folders {
 		m := &pb.Folder{
 			Id: string(f.ID), ParentId: string(f.Parent), Name: f.Name, Role: string(f.Role), Hidden: f.Hidden, Total: int64(f.Total),
+		}
+		if s.Ledger != nil {
+			if n, ok := s.Ledger.After[f.ID]; ok {
+				m.After = &n
+			}
 		}
 		part.Folders = append(part.Folders, m)
 		if err := p.add(m); err != nil {
@@ -221,12 +226,16 @@ func receiveSummary(receive func() (*pb.SealRequest, error)) (backup.Summary, er
 		d := decoder{}
 		if first {
 			s.Run, s.Origin, s.Time = record.RunID(part.GetRunId()), d.origin(part.GetOrigin()), d.time(part.GetTime())
+			s.Ledger = d.ledger(part.GetLedger())
 		}
 		for _, f := range part.GetFolders() {
 			s.Folders = append(s.Folders, mail.Folder{
 				ID: mail.FolderID(f.GetId()), Parent: mail.FolderID(f.GetParentId()), Name: f.GetName(),
 				Role: mail.Role(f.GetRole()), Hidden: f.GetHidden(), Total: int(f.GetTotal()),
 			})
+			if s.Ledger != nil && f.After != nil {
+				s.Ledger.After[mail.FolderID(f.GetId())] = f.GetAfter()
+			}
 		}
 		for _, l := range part.GetLosses() {
 			s.Losses = append(s.Losses, fromLoss(l))
@@ -263,7 +272,7 @@ func toPoint(p record.Point) *pb.Point {
 		Id: string(p.ID), AccountId: string(p.Key.Account), MailboxId: string(p.Key.Mailbox), JobId: string(p.Key.Job),
 		Origin: toOrigin(p.Origin), RunId: string(p.Run), Time: toTime(p.Time), Sealed: toTime(p.Sealed),
 		Folders: p.Counts.Folders, Messages: p.Counts.Messages, Attachments: p.Counts.Attachments, Bytes: p.Counts.Bytes,
-		Lost: p.Counts.Lost, Complete: p.Complete,
+		Lost: p.Counts.Lost, Complete: p.Complete, Balance: toBalance(p.Balance),
 	}
 }
 
@@ -276,7 +285,7 @@ func fromPoint(p *pb.Point) (record.Point, error) {
 		Counts: record.Counts{
 			Folders: p.GetFolders(), Messages: p.GetMessages(), Attachments: p.GetAttachments(), Bytes: p.GetBytes(), Lost: p.GetLost(),
 		},
-		Complete: p.GetComplete(),
+		Complete: p.GetComplete(), Balance: fromBalance(p.GetBalance()),
 	}
 	d.check(p.GetId() != "", "point")
 	return point, d.err

@@ -4,6 +4,7 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/balance"
 	"holdfast/transporter/internal/record"
 )
 
@@ -59,8 +60,16 @@ var sealSentences = []sentence{
 		h.commit(v, backup.Checkpoint{Folder: "inbox", Cursor: "c1", Messages: []record.Message{m}})
 		s := summary("the run", "inbox", "archive")
 		s.Folders[1].Parent, s.Folders[1].Hidden = "inbox", true
-		s.Losses = []mail.Loss{{Message: "x", Folder: "inbox", Reason: "One."}, {Message: "x", Reason: "Two."}, {Message: "a", Reason: "Three."}, {Folder: "archive", What: "folder", Reason: "Four."}}
+		s.Losses = []mail.Loss{{Message: "x", Folder: "inbox", What: "message", Reason: "One."}, {Message: "x", Reason: "Two."}, {Message: "a", Reason: "Three."}, {Folder: "archive", What: "folder", Reason: "Four."}}
+		s.Ledger = &balance.Ledger{
+			After:   map[mail.FolderID]int64{"inbox": 5, "archive": 3},
+			Outside: []balance.Outside{{ID: "hidden", Name: "Hidden", Total: 9, Why: balance.Hidden}},
+		}
 		p := h.sealSummary(v, s)
+		// Of five in inbox one is kept, two came since, one was lost ("x"): one is unexplained. Archive could not be read.
+		if h.want("a balance", p.Info.Balance != nil, true); p.Info.Balance != nil {
+			h.want("balance", *p.Info.Balance, record.Balance{Tenant: 8, Kept: 1, Folders: 3, Unexplained: 1})
+		}
 		h.want("folders", p.Folders, s.Folders)
 		h.want("losses", p.Losses, s.Losses)
 		h.want("complete", p.Info.Complete, false)
@@ -72,6 +81,7 @@ var sealSentences = []sentence{
 		p = h.seal(h.begin(), "inbox")
 		h.want("what was mended is not named again", p.Losses, []mail.Loss(nil))
 		h.want("complete", p.Info.Complete, true)
+		h.want("a balance where nothing was counted", p.Info.Balance, (*record.Balance)(nil))
 	}},
 	{"MessagesOfFoldersThatAreNotNamedStayOut", func(h *harness) {
 		h.sealed()

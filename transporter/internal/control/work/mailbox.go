@@ -8,6 +8,7 @@ import (
 
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
+	"holdfast/transporter/internal/balance"
 	"holdfast/transporter/internal/graph"
 	"holdfast/transporter/internal/graph/governor"
 )
@@ -52,11 +53,27 @@ type source struct {
 	folders graph.FolderOptions
 }
 
-var _ backup.Source = source{}
+var (
+	_ backup.Source  = source{}
+	_ backup.Sparing = source{}
+)
 
 // Folders implements backup.Source.
 func (s source) Folders(ctx context.Context) ([]mail.Folder, error) {
 	return s.client.Folders(ctx, s.id, s.folders)
+}
+
+// LeftOut implements backup.Sparing.
+func (s source) LeftOut(ctx context.Context) ([]balance.Outside, error) {
+	if s.folders.Hidden {
+		return nil, nil
+	}
+	hidden, err := s.client.HiddenFolders(ctx, s.id)
+	list := make([]balance.Outside, len(hidden))
+	for i, f := range hidden {
+		list[i] = balance.Outside{ID: f.ID, Parent: f.Parent, Name: f.Name, Total: int64(f.Total), Why: balance.Hidden}
+	}
+	return list, err
 }
 
 // Changes implements backup.Source.

@@ -137,8 +137,7 @@ const (
 	LedgerCause_LEDGER_CAUSE_EXCLUDED       LedgerCause = 3
 	LedgerCause_LEDGER_CAUSE_CHANGED        LedgerCause = 4
 	LedgerCause_LEDGER_CAUSE_FOLDER_CHANGED LedgerCause = 5
-	LedgerCause_LEDGER_CAUSE_NO_MESSAGE     LedgerCause = 6
-	LedgerCause_LEDGER_CAUSE_UNEXPLAINED    LedgerCause = 7
+	LedgerCause_LEDGER_CAUSE_UNEXPLAINED    LedgerCause = 6
 )
 
 // Enum value maps for LedgerCause.
@@ -150,8 +149,7 @@ var (
 		3: "LEDGER_CAUSE_EXCLUDED",
 		4: "LEDGER_CAUSE_CHANGED",
 		5: "LEDGER_CAUSE_FOLDER_CHANGED",
-		6: "LEDGER_CAUSE_NO_MESSAGE",
-		7: "LEDGER_CAUSE_UNEXPLAINED",
+		6: "LEDGER_CAUSE_UNEXPLAINED",
 	}
 	LedgerCause_value = map[string]int32{
 		"LEDGER_CAUSE_UNSPECIFIED":    0,
@@ -160,8 +158,7 @@ var (
 		"LEDGER_CAUSE_EXCLUDED":       3,
 		"LEDGER_CAUSE_CHANGED":        4,
 		"LEDGER_CAUSE_FOLDER_CHANGED": 5,
-		"LEDGER_CAUSE_NO_MESSAGE":     6,
-		"LEDGER_CAUSE_UNEXPLAINED":    7,
+		"LEDGER_CAUSE_UNEXPLAINED":    6,
 	}
 )
 
@@ -3656,16 +3653,15 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\fWhenDetached\x12\x1d\n" +
 	"\x19WHEN_DETACHED_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12WHEN_DETACHED_FAIL\x10\x01\x12\x16\n" +
-	"\x12WHEN_DETACHED_WAIT\x10\x02*\xf0\x01\n" +
+	"\x12WHEN_DETACHED_WAIT\x10\x02*\xd3\x01\n" +
 	"\vLedgerCause\x12\x1c\n" +
 	"\x18LEDGER_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11LEDGER_CAUSE_LOST\x10\x01\x12\x1b\n" +
 	"\x17LEDGER_CAUSE_UNREADABLE\x10\x02\x12\x19\n" +
 	"\x15LEDGER_CAUSE_EXCLUDED\x10\x03\x12\x18\n" +
 	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
-	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1b\n" +
-	"\x17LEDGER_CAUSE_NO_MESSAGE\x10\x06\x12\x1c\n" +
-	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a2\x99\v\n" +
+	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\x062\xf7\v\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3681,7 +3677,8 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\bWatchRun\x12%.holdfast.director.v1.WatchRunRequest\x1a&.holdfast.director.v1.WatchRunResponse0\x01\x12V\n" +
 	"\aStopRun\x12$.holdfast.director.v1.StopRunRequest\x1a%.holdfast.director.v1.StopRunResponse\x12_\n" +
 	"\n" +
-	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse\x12q\n" +
+	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse\x12\\\n" +
+	"\tGetLedger\x12&.holdfast.director.v1.GetLedgerRequest\x1a'.holdfast.director.v1.GetLedgerResponse\x12q\n" +
 	"\x10PreviewRetention\x12-.holdfast.director.v1.PreviewRetentionRequest\x1a..holdfast.director.v1.PreviewRetentionResponse\x12k\n" +
 	"\x0eApplyRetention\x12+.holdfast.director.v1.ApplyRetentionRequest\x1a,.holdfast.director.v1.ApplyRetentionResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
 
@@ -3833,25 +3830,27 @@ var file_holdfast_director_v1_job_proto_depIdxs = []int32{
 	35, // 66: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
 	37, // 67: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
 	39, // 68: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	41, // 69: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
-	44, // 70: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
-	16, // 71: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	18, // 72: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	20, // 73: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	22, // 74: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	24, // 75: holdfast.director.v1.JobService.CloneJob:output_type -> holdfast.director.v1.CloneJobResponse
-	26, // 76: holdfast.director.v1.JobService.SetJobsEnabled:output_type -> holdfast.director.v1.SetJobsEnabledResponse
-	28, // 77: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	30, // 78: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	32, // 79: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	34, // 80: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	36, // 81: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	38, // 82: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	40, // 83: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	42, // 84: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
-	45, // 85: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
-	71, // [71:86] is the sub-list for method output_type
-	56, // [56:71] is the sub-list for method input_type
+	50, // 69: holdfast.director.v1.JobService.GetLedger:input_type -> holdfast.director.v1.GetLedgerRequest
+	41, // 70: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	44, // 71: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	16, // 72: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	18, // 73: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	20, // 74: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	22, // 75: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	24, // 76: holdfast.director.v1.JobService.CloneJob:output_type -> holdfast.director.v1.CloneJobResponse
+	26, // 77: holdfast.director.v1.JobService.SetJobsEnabled:output_type -> holdfast.director.v1.SetJobsEnabledResponse
+	28, // 78: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	30, // 79: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	32, // 80: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	34, // 81: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	36, // 82: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	38, // 83: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	40, // 84: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	51, // 85: holdfast.director.v1.JobService.GetLedger:output_type -> holdfast.director.v1.GetLedgerResponse
+	42, // 86: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	45, // 87: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	72, // [72:88] is the sub-list for method output_type
+	56, // [56:72] is the sub-list for method input_type
 	56, // [56:56] is the sub-list for extension type_name
 	56, // [56:56] is the sub-list for extension extendee
 	0,  // [0:56] is the sub-list for field type_name

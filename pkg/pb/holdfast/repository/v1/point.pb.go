@@ -265,8 +265,8 @@ type Root struct {
 	Pending *List `protobuf:"bytes,12,opt,name=pending,proto3" json:"pending,omitempty"`
 	// Not 0 in a point that a later version wrote and that this one would misunderstand: it refuses the point.
 	Needs uint32 `protobuf:"varint,13,opt,name=needs,proto3" json:"needs,omitempty"`
-	// A Ledger; absent in points of earlier versions.
-	Ledger        *List    `protobuf:"bytes,14,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	// Both absent in points of earlier versions.
+	Ledger        *Ledger  `protobuf:"bytes,14,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	Balance       *Balance `protobuf:"bytes,15,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -393,7 +393,7 @@ func (x *Root) GetNeeds() uint32 {
 	return 0
 }
 
-func (x *Root) GetLedger() *List {
+func (x *Root) GetLedger() *Ledger {
 	if x != nil {
 		return x.Ledger
 	}
@@ -407,11 +407,12 @@ func (x *Root) GetBalance() *Balance {
 	return nil
 }
 
-// Ledger is what the mailbox held, for comparison with the point.
+// Ledger tells of folders that the mailbox had and that are not in the point's folder table.
 type Ledger struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Folders []*LedgerFolder        `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
-	// Folders that are left out by choice beyond those listed, and what they held.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 200.
+	Folders []*LedgerFolder `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
+	// Folders beyond those listed, and what they held.
 	MoreFolders   int64 `protobuf:"varint,2,opt,name=more_folders,json=moreFolders,proto3" json:"more_folders,omitempty"`
 	MoreMessages  int64 `protobuf:"varint,3,opt,name=more_messages,json=moreMessages,proto3" json:"more_messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -469,21 +470,16 @@ func (x *Ledger) GetMoreMessages() int64 {
 	return 0
 }
 
-// LedgerFolder is a folder as the mailbox had it. What the point holds of it is in the point's folder table.
+// LedgerFolder is a folder that is not in the point.
 type LedgerFolder struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The name and parent of a folder that is not in the point's folder table.
-	Name   string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Parent string `protobuf:"bytes,3,opt,name=parent,proto3" json:"parent,omitempty"`
-	// What it held when the run began, and when it ended; a folder that was not there has none.
-	Before *int64 `protobuf:"varint,4,opt,name=before,proto3,oneof" json:"before,omitempty"`
-	After  *int64 `protobuf:"varint,5,opt,name=after,proto3,oneof" json:"after,omitempty"`
-	// It is left out: 1 hidden, 2 not a folder of mail, 3 part of Recoverable Items.
-	LeftOut uint32 `protobuf:"varint,6,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	// Messages that came or changed, and that went, as the run met them.
-	Came          int64 `protobuf:"varint,7,opt,name=came,proto3" json:"came,omitempty"`
-	Went          int64 `protobuf:"varint,8,opt,name=went,proto3" json:"went,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name   string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Parent string                 `protobuf:"bytes,3,opt,name=parent,proto3" json:"parent,omitempty"`
+	// What it held when the run ended.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// 1 hidden and left out by choice, 2 made while the run went on.
+	Why           uint32 `protobuf:"varint,5,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -539,37 +535,16 @@ func (x *LedgerFolder) GetParent() string {
 	return ""
 }
 
-func (x *LedgerFolder) GetBefore() int64 {
-	if x != nil && x.Before != nil {
-		return *x.Before
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetAfter() int64 {
-	if x != nil && x.After != nil {
-		return *x.After
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetLeftOut() uint32 {
+func (x *LedgerFolder) GetTotal() int64 {
 	if x != nil {
-		return x.LeftOut
+		return x.Total
 	}
 	return 0
 }
 
-func (x *LedgerFolder) GetCame() int64 {
+func (x *LedgerFolder) GetWhy() uint32 {
 	if x != nil {
-		return x.Came
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetWent() int64 {
-	if x != nil {
-		return x.Went
+		return x.Why
 	}
 	return 0
 }
@@ -758,7 +733,10 @@ type Folder struct {
 	NamedAll    bool  `protobuf:"varint,9,opt,name=named_all,json=namedAll,proto3" json:"named_all,omitempty"`
 	Named       *List `protobuf:"bytes,10,opt,name=named,proto3" json:"named,omitempty"`
 	// The messages; absent in an empty folder.
-	Tree          *Tree `protobuf:"bytes,11,opt,name=tree,proto3" json:"tree,omitempty"`
+	Tree *Tree `protobuf:"bytes,11,opt,name=tree,proto3" json:"tree,omitempty"`
+	// What the mailbox had in it when the run ended; absent in points of earlier versions, and of a folder that was gone by
+	// then. Total is what it had when the run began.
+	After         *int64 `protobuf:"varint,12,opt,name=after,proto3,oneof" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -868,6 +846,13 @@ func (x *Folder) GetTree() *Tree {
 		return x.Tree
 	}
 	return nil
+}
+
+func (x *Folder) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
 }
 
 // Tree is the root of a folder's page tree.
@@ -1362,7 +1347,7 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12 \n" +
 	"\vattachments\x18\x03 \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12\x12\n" +
-	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\x98\x05\n" +
+	"\x04lost\x18\x05 \x01(\x03R\x04lost\"\x9a\x05\n" +
 	"\x04Root\x123\n" +
 	"\x03key\x18\x01 \x01(\v2!.holdfast.repository.v1.BackupKeyR\x03key\x126\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1e.holdfast.repository.v1.OriginR\x06origin\x12\x10\n" +
@@ -1377,24 +1362,19 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	" \x01(\v2\x1c.holdfast.repository.v1.ListR\afolders\x124\n" +
 	"\x06losses\x18\v \x01(\v2\x1c.holdfast.repository.v1.ListR\x06losses\x126\n" +
 	"\apending\x18\f \x01(\v2\x1c.holdfast.repository.v1.ListR\apending\x12\x14\n" +
-	"\x05needs\x18\r \x01(\rR\x05needs\x124\n" +
-	"\x06ledger\x18\x0e \x01(\v2\x1c.holdfast.repository.v1.ListR\x06ledger\x129\n" +
+	"\x05needs\x18\r \x01(\rR\x05needs\x126\n" +
+	"\x06ledger\x18\x0e \x01(\v2\x1e.holdfast.repository.v1.LedgerR\x06ledger\x129\n" +
 	"\abalance\x18\x0f \x01(\v2\x1f.holdfast.repository.v1.BalanceR\abalance\"\x90\x01\n" +
 	"\x06Ledger\x12>\n" +
 	"\afolders\x18\x01 \x03(\v2$.holdfast.repository.v1.LedgerFolderR\afolders\x12!\n" +
 	"\fmore_folders\x18\x02 \x01(\x03R\vmoreFolders\x12#\n" +
-	"\rmore_messages\x18\x03 \x01(\x03R\fmoreMessages\"\xda\x01\n" +
+	"\rmore_messages\x18\x03 \x01(\x03R\fmoreMessages\"r\n" +
 	"\fLedgerFolder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
-	"\x06parent\x18\x03 \x01(\tR\x06parent\x12\x1b\n" +
-	"\x06before\x18\x04 \x01(\x03H\x00R\x06before\x88\x01\x01\x12\x19\n" +
-	"\x05after\x18\x05 \x01(\x03H\x01R\x05after\x88\x01\x01\x12\x19\n" +
-	"\bleft_out\x18\x06 \x01(\rR\aleftOut\x12\x12\n" +
-	"\x04came\x18\a \x01(\x03R\x04came\x12\x12\n" +
-	"\x04went\x18\b \x01(\x03R\x04wentB\t\n" +
-	"\a_beforeB\b\n" +
-	"\x06_after\"q\n" +
+	"\x06parent\x18\x03 \x01(\tR\x06parent\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x10\n" +
+	"\x03why\x18\x05 \x01(\rR\x03why\"q\n" +
 	"\aBalance\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\x03R\x06tenant\x12\x12\n" +
 	"\x04kept\x18\x02 \x01(\x03R\x04kept\x12\x18\n" +
@@ -1404,7 +1384,7 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\x05parts\x18\x01 \x03(\fR\x05parts\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x03R\x04size\"G\n" +
 	"\vFolderTable\x128\n" +
-	"\afolders\x18\x01 \x03(\v2\x1e.holdfast.repository.v1.FolderR\afolders\"\xc3\x02\n" +
+	"\afolders\x18\x01 \x03(\v2\x1e.holdfast.repository.v1.FolderR\afolders\"\xe8\x02\n" +
 	"\x06Folder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06parent\x18\x02 \x01(\tR\x06parent\x12\x12\n" +
@@ -1417,7 +1397,9 @@ const file_holdfast_repository_v1_point_proto_rawDesc = "" +
 	"\tnamed_all\x18\t \x01(\bR\bnamedAll\x122\n" +
 	"\x05named\x18\n" +
 	" \x01(\v2\x1c.holdfast.repository.v1.ListR\x05named\x120\n" +
-	"\x04tree\x18\v \x01(\v2\x1c.holdfast.repository.v1.TreeR\x04tree\"h\n" +
+	"\x04tree\x18\v \x01(\v2\x1c.holdfast.repository.v1.TreeR\x04tree\x12\x19\n" +
+	"\x05after\x18\f \x01(\x03H\x00R\x05after\x88\x01\x01B\b\n" +
+	"\x06_after\"h\n" +
 	"\x04Tree\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x14\n" +
 	"\x05level\x18\x02 \x01(\rR\x05level\x126\n" +
@@ -1495,7 +1477,7 @@ var file_holdfast_repository_v1_point_proto_depIdxs = []int32{
 	7,  // 5: holdfast.repository.v1.Root.folders:type_name -> holdfast.repository.v1.List
 	7,  // 6: holdfast.repository.v1.Root.losses:type_name -> holdfast.repository.v1.List
 	7,  // 7: holdfast.repository.v1.Root.pending:type_name -> holdfast.repository.v1.List
-	7,  // 8: holdfast.repository.v1.Root.ledger:type_name -> holdfast.repository.v1.List
+	4,  // 8: holdfast.repository.v1.Root.ledger:type_name -> holdfast.repository.v1.Ledger
 	6,  // 9: holdfast.repository.v1.Root.balance:type_name -> holdfast.repository.v1.Balance
 	5,  // 10: holdfast.repository.v1.Ledger.folders:type_name -> holdfast.repository.v1.LedgerFolder
 	9,  // 11: holdfast.repository.v1.FolderTable.folders:type_name -> holdfast.repository.v1.Folder
@@ -1523,7 +1505,7 @@ func file_holdfast_repository_v1_point_proto_init() {
 	if File_holdfast_repository_v1_point_proto != nil {
 		return
 	}
-	file_holdfast_repository_v1_point_proto_msgTypes[5].OneofWrappers = []any{}
+	file_holdfast_repository_v1_point_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -958,14 +958,10 @@ type SealRequest struct {
 	Folders []*Folder `protobuf:"bytes,4,rep,name=folders,proto3" json:"folders,omitempty"`
 	Losses  []*Loss   `protobuf:"bytes,5,rep,name=losses,proto3" json:"losses,omitempty"`
 	Last    bool      `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
-	// In every part.
-	Ledger []*LedgerFolder `protobuf:"bytes,7,rep,name=ledger,proto3" json:"ledger,omitempty"`
-	// In the first part: folders that are left out beyond those listed, and what they held; and whether there is a ledger.
-	LedgerMoreFolders  int64 `protobuf:"varint,8,opt,name=ledger_more_folders,json=ledgerMoreFolders,proto3" json:"ledger_more_folders,omitempty"`
-	LedgerMoreMessages int64 `protobuf:"varint,9,opt,name=ledger_more_messages,json=ledgerMoreMessages,proto3" json:"ledger_more_messages,omitempty"`
-	HasLedger          bool  `protobuf:"varint,10,opt,name=has_ledger,json=hasLedger,proto3" json:"has_ledger,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// In the first part; absent from sources of earlier versions.
+	Ledger        *Ledger `protobuf:"bytes,7,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SealRequest) Reset() {
@@ -1040,53 +1036,98 @@ func (x *SealRequest) GetLast() bool {
 	return false
 }
 
-func (x *SealRequest) GetLedger() []*LedgerFolder {
+func (x *SealRequest) GetLedger() *Ledger {
 	if x != nil {
 		return x.Ledger
 	}
 	return nil
 }
 
-func (x *SealRequest) GetLedgerMoreFolders() int64 {
+// Ledger tells of folders that are not backed up. At most 200 are listed; the others are counted.
+type Ledger struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Folders      []*LedgerFolder        `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
+	MoreFolders  int64                  `protobuf:"varint,2,opt,name=more_folders,json=moreFolders,proto3" json:"more_folders,omitempty"`
+	MoreMessages int64                  `protobuf:"varint,3,opt,name=more_messages,json=moreMessages,proto3" json:"more_messages,omitempty"`
+	// Hidden folders were not asked for: they are those of the last point.
+	Same          bool `protobuf:"varint,4,opt,name=same,proto3" json:"same,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ledger) Reset() {
+	*x = Ledger{}
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ledger) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ledger) ProtoMessage() {}
+
+func (x *Ledger) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
 	if x != nil {
-		return x.LedgerMoreFolders
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
+func (*Ledger) Descriptor() ([]byte, []int) {
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Ledger) GetFolders() []*LedgerFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+func (x *Ledger) GetMoreFolders() int64 {
+	if x != nil {
+		return x.MoreFolders
 	}
 	return 0
 }
 
-func (x *SealRequest) GetLedgerMoreMessages() int64 {
+func (x *Ledger) GetMoreMessages() int64 {
 	if x != nil {
-		return x.LedgerMoreMessages
+		return x.MoreMessages
 	}
 	return 0
 }
 
-func (x *SealRequest) GetHasLedger() bool {
+func (x *Ledger) GetSame() bool {
 	if x != nil {
-		return x.HasLedger
+		return x.Same
 	}
 	return false
 }
 
-// LedgerFolder is a folder as the mailbox had it.
 type LedgerFolder struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	ParentId string                 `protobuf:"bytes,3,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
-	Before   *int64                 `protobuf:"varint,4,opt,name=before,proto3,oneof" json:"before,omitempty"`
-	After    *int64                 `protobuf:"varint,5,opt,name=after,proto3,oneof" json:"after,omitempty"`
-	// 1 hidden, 2 not a folder of mail, 3 part of Recoverable Items.
-	LeftOut       int32 `protobuf:"varint,6,opt,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	Came          int64 `protobuf:"varint,7,opt,name=came,proto3" json:"came,omitempty"`
-	Went          int64 `protobuf:"varint,8,opt,name=went,proto3" json:"went,omitempty"`
+	Total    int64                  `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// 1 hidden and left out by choice, 2 made while the run went on.
+	Why           int32 `protobuf:"varint,5,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LedgerFolder) Reset() {
 	*x = LedgerFolder{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1139,7 @@ func (x *LedgerFolder) String() string {
 func (*LedgerFolder) ProtoMessage() {}
 
 func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[18]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1152,7 @@ func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
 func (*LedgerFolder) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LedgerFolder) GetId() string {
@@ -1135,37 +1176,16 @@ func (x *LedgerFolder) GetParentId() string {
 	return ""
 }
 
-func (x *LedgerFolder) GetBefore() int64 {
-	if x != nil && x.Before != nil {
-		return *x.Before
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetAfter() int64 {
-	if x != nil && x.After != nil {
-		return *x.After
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetLeftOut() int32 {
+func (x *LedgerFolder) GetTotal() int64 {
 	if x != nil {
-		return x.LeftOut
+		return x.Total
 	}
 	return 0
 }
 
-func (x *LedgerFolder) GetCame() int64 {
+func (x *LedgerFolder) GetWhy() int32 {
 	if x != nil {
-		return x.Came
-	}
-	return 0
-}
-
-func (x *LedgerFolder) GetWent() int64 {
-	if x != nil {
-		return x.Went
+		return x.Why
 	}
 	return 0
 }
@@ -1179,7 +1199,7 @@ type SealResponse struct {
 
 func (x *SealResponse) Reset() {
 	*x = SealResponse{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1211,7 @@ func (x *SealResponse) String() string {
 func (*SealResponse) ProtoMessage() {}
 
 func (x *SealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[19]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1224,7 @@ func (x *SealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealResponse.ProtoReflect.Descriptor instead.
 func (*SealResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SealResponse) GetPoint() *Point {
@@ -1228,7 +1248,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1260,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[20]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1273,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Origin) GetAccountName() string {
@@ -1299,20 +1319,22 @@ func (x *Origin) GetJobName() string {
 }
 
 type Folder struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	ParentId      string                 `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	Role          string                 `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
-	Hidden        bool                   `protobuf:"varint,5,opt,name=hidden,proto3" json:"hidden,omitempty"`
-	Total         int64                  `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ParentId string                 `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
+	Name     string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Role     string                 `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
+	Hidden   bool                   `protobuf:"varint,5,opt,name=hidden,proto3" json:"hidden,omitempty"`
+	Total    int64                  `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	// What the mailbox had in it when the run ended; absent when it was gone by then, or not asked for.
+	After         *int64 `protobuf:"varint,7,opt,name=after,proto3,oneof" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1346,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[21]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1359,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Folder) GetId() string {
@@ -1382,6 +1404,13 @@ func (x *Folder) GetTotal() int64 {
 	return 0
 }
 
+func (x *Folder) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
 type Point struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1406,7 +1435,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +1447,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[22]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +1460,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Point) GetId() string {
@@ -1551,7 +1580,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1563,7 +1592,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[23]
+	mi := &file_holdfast_transfer_v1_transfer_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1576,7 +1605,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_transfer_v1_transfer_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1673,31 +1702,26 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\x04Gone\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x1b\n" +
-	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\"\xc7\x03\n" +
+	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\"\xc0\x02\n" +
 	"\vSealRequest\x12\x15\n" +
 	"\x06run_id\x18\x01 \x01(\tR\x05runId\x124\n" +
 	"\x06origin\x18\x02 \x01(\v2\x1c.holdfast.transfer.v1.OriginR\x06origin\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x126\n" +
 	"\afolders\x18\x04 \x03(\v2\x1c.holdfast.transfer.v1.FolderR\afolders\x122\n" +
 	"\x06losses\x18\x05 \x03(\v2\x1a.holdfast.transfer.v1.LossR\x06losses\x12\x12\n" +
-	"\x04last\x18\x06 \x01(\bR\x04last\x12:\n" +
-	"\x06ledger\x18\a \x03(\v2\".holdfast.transfer.v1.LedgerFolderR\x06ledger\x12.\n" +
-	"\x13ledger_more_folders\x18\b \x01(\x03R\x11ledgerMoreFolders\x120\n" +
-	"\x14ledger_more_messages\x18\t \x01(\x03R\x12ledgerMoreMessages\x12\x1d\n" +
-	"\n" +
-	"has_ledger\x18\n" +
-	" \x01(\bR\thasLedger\"\xdf\x01\n" +
+	"\x04last\x18\x06 \x01(\bR\x04last\x124\n" +
+	"\x06ledger\x18\a \x01(\v2\x1c.holdfast.transfer.v1.LedgerR\x06ledger\"\xa2\x01\n" +
+	"\x06Ledger\x12<\n" +
+	"\afolders\x18\x01 \x03(\v2\".holdfast.transfer.v1.LedgerFolderR\afolders\x12!\n" +
+	"\fmore_folders\x18\x02 \x01(\x03R\vmoreFolders\x12#\n" +
+	"\rmore_messages\x18\x03 \x01(\x03R\fmoreMessages\x12\x12\n" +
+	"\x04same\x18\x04 \x01(\bR\x04same\"w\n" +
 	"\fLedgerFolder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
-	"\tparent_id\x18\x03 \x01(\tR\bparentId\x12\x1b\n" +
-	"\x06before\x18\x04 \x01(\x03H\x00R\x06before\x88\x01\x01\x12\x19\n" +
-	"\x05after\x18\x05 \x01(\x03H\x01R\x05after\x88\x01\x01\x12\x19\n" +
-	"\bleft_out\x18\x06 \x01(\x05R\aleftOut\x12\x12\n" +
-	"\x04came\x18\a \x01(\x03R\x04came\x12\x12\n" +
-	"\x04went\x18\b \x01(\x03R\x04wentB\t\n" +
-	"\a_beforeB\b\n" +
-	"\x06_after\"A\n" +
+	"\tparent_id\x18\x03 \x01(\tR\bparentId\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x10\n" +
+	"\x03why\x18\x05 \x01(\x05R\x03why\"A\n" +
 	"\fSealResponse\x121\n" +
 	"\x05point\x18\x01 \x01(\v2\x1b.holdfast.transfer.v1.PointR\x05point\"\xd2\x01\n" +
 	"\x06Origin\x12!\n" +
@@ -1706,14 +1730,16 @@ const file_holdfast_transfer_v1_transfer_proto_rawDesc = "" +
 	"\fmailbox_name\x18\x03 \x01(\tR\vmailboxName\x12'\n" +
 	"\x0fmailbox_address\x18\x04 \x01(\tR\x0emailboxAddress\x12!\n" +
 	"\fmailbox_kind\x18\x05 \x01(\x05R\vmailboxKind\x12\x19\n" +
-	"\bjob_name\x18\x06 \x01(\tR\ajobName\"\x8b\x01\n" +
+	"\bjob_name\x18\x06 \x01(\tR\ajobName\"\xb0\x01\n" +
 	"\x06Folder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x16\n" +
 	"\x06hidden\x18\x05 \x01(\bR\x06hidden\x12\x14\n" +
-	"\x05total\x18\x06 \x01(\x03R\x05total\"\xf4\x03\n" +
+	"\x05total\x18\x06 \x01(\x03R\x05total\x12\x19\n" +
+	"\x05after\x18\a \x01(\x03H\x00R\x05after\x88\x01\x01B\b\n" +
+	"\x06_after\"\xf4\x03\n" +
 	"\x05Point\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1760,7 +1786,7 @@ func file_holdfast_transfer_v1_transfer_proto_rawDescGZIP() []byte {
 	return file_holdfast_transfer_v1_transfer_proto_rawDescData
 }
 
-var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_holdfast_transfer_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_holdfast_transfer_v1_transfer_proto_goTypes = []any{
 	(*BeginRequest)(nil),          // 0: holdfast.transfer.v1.BeginRequest
 	(*BeginResponse)(nil),         // 1: holdfast.transfer.v1.BeginResponse
@@ -1780,54 +1806,56 @@ var file_holdfast_transfer_v1_transfer_proto_goTypes = []any{
 	(*PendingResponse)(nil),       // 15: holdfast.transfer.v1.PendingResponse
 	(*Gone)(nil),                  // 16: holdfast.transfer.v1.Gone
 	(*SealRequest)(nil),           // 17: holdfast.transfer.v1.SealRequest
-	(*LedgerFolder)(nil),          // 18: holdfast.transfer.v1.LedgerFolder
-	(*SealResponse)(nil),          // 19: holdfast.transfer.v1.SealResponse
-	(*Origin)(nil),                // 20: holdfast.transfer.v1.Origin
-	(*Folder)(nil),                // 21: holdfast.transfer.v1.Folder
-	(*Point)(nil),                 // 22: holdfast.transfer.v1.Point
-	(*Balance)(nil),               // 23: holdfast.transfer.v1.Balance
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(*Record)(nil),                // 25: holdfast.transfer.v1.Record
+	(*Ledger)(nil),                // 18: holdfast.transfer.v1.Ledger
+	(*LedgerFolder)(nil),          // 19: holdfast.transfer.v1.LedgerFolder
+	(*SealResponse)(nil),          // 20: holdfast.transfer.v1.SealResponse
+	(*Origin)(nil),                // 21: holdfast.transfer.v1.Origin
+	(*Folder)(nil),                // 22: holdfast.transfer.v1.Folder
+	(*Point)(nil),                 // 23: holdfast.transfer.v1.Point
+	(*Balance)(nil),               // 24: holdfast.transfer.v1.Balance
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*Record)(nil),                // 26: holdfast.transfer.v1.Record
 }
 var file_holdfast_transfer_v1_transfer_proto_depIdxs = []int32{
 	4,  // 0: holdfast.transfer.v1.BeginResponse.folders:type_name -> holdfast.transfer.v1.FolderState
 	5,  // 1: holdfast.transfer.v1.BeginResponse.losses:type_name -> holdfast.transfer.v1.Loss
-	24, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
-	25, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
-	25, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
+	25, // 2: holdfast.transfer.v1.BeginResponse.begun:type_name -> google.protobuf.Timestamp
+	26, // 3: holdfast.transfer.v1.LookupResponse.record:type_name -> holdfast.transfer.v1.Record
+	26, // 4: holdfast.transfer.v1.CommitRequest.messages:type_name -> holdfast.transfer.v1.Record
 	5,  // 5: holdfast.transfer.v1.CommitRequest.losses:type_name -> holdfast.transfer.v1.Loss
 	16, // 6: holdfast.transfer.v1.PendingResponse.gone:type_name -> holdfast.transfer.v1.Gone
-	20, // 7: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
-	24, // 8: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
-	21, // 9: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
+	21, // 7: holdfast.transfer.v1.SealRequest.origin:type_name -> holdfast.transfer.v1.Origin
+	25, // 8: holdfast.transfer.v1.SealRequest.time:type_name -> google.protobuf.Timestamp
+	22, // 9: holdfast.transfer.v1.SealRequest.folders:type_name -> holdfast.transfer.v1.Folder
 	5,  // 10: holdfast.transfer.v1.SealRequest.losses:type_name -> holdfast.transfer.v1.Loss
-	18, // 11: holdfast.transfer.v1.SealRequest.ledger:type_name -> holdfast.transfer.v1.LedgerFolder
-	22, // 12: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
-	20, // 13: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
-	24, // 14: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
-	24, // 15: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
-	23, // 16: holdfast.transfer.v1.Point.balance:type_name -> holdfast.transfer.v1.Balance
-	0,  // 17: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
-	2,  // 18: holdfast.transfer.v1.VaultService.End:input_type -> holdfast.transfer.v1.EndRequest
-	6,  // 19: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
-	8,  // 20: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
-	10, // 21: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
-	12, // 22: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
-	14, // 23: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
-	17, // 24: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
-	1,  // 25: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
-	3,  // 26: holdfast.transfer.v1.VaultService.End:output_type -> holdfast.transfer.v1.EndResponse
-	7,  // 27: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
-	9,  // 28: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
-	11, // 29: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
-	13, // 30: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
-	15, // 31: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
-	19, // 32: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
-	25, // [25:33] is the sub-list for method output_type
-	17, // [17:25] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	18, // 11: holdfast.transfer.v1.SealRequest.ledger:type_name -> holdfast.transfer.v1.Ledger
+	19, // 12: holdfast.transfer.v1.Ledger.folders:type_name -> holdfast.transfer.v1.LedgerFolder
+	23, // 13: holdfast.transfer.v1.SealResponse.point:type_name -> holdfast.transfer.v1.Point
+	21, // 14: holdfast.transfer.v1.Point.origin:type_name -> holdfast.transfer.v1.Origin
+	25, // 15: holdfast.transfer.v1.Point.time:type_name -> google.protobuf.Timestamp
+	25, // 16: holdfast.transfer.v1.Point.sealed:type_name -> google.protobuf.Timestamp
+	24, // 17: holdfast.transfer.v1.Point.balance:type_name -> holdfast.transfer.v1.Balance
+	0,  // 18: holdfast.transfer.v1.VaultService.Begin:input_type -> holdfast.transfer.v1.BeginRequest
+	2,  // 19: holdfast.transfer.v1.VaultService.End:input_type -> holdfast.transfer.v1.EndRequest
+	6,  // 20: holdfast.transfer.v1.VaultService.Have:input_type -> holdfast.transfer.v1.HaveRequest
+	8,  // 21: holdfast.transfer.v1.VaultService.Put:input_type -> holdfast.transfer.v1.PutRequest
+	10, // 22: holdfast.transfer.v1.VaultService.Lookup:input_type -> holdfast.transfer.v1.LookupRequest
+	12, // 23: holdfast.transfer.v1.VaultService.Commit:input_type -> holdfast.transfer.v1.CommitRequest
+	14, // 24: holdfast.transfer.v1.VaultService.Pending:input_type -> holdfast.transfer.v1.PendingRequest
+	17, // 25: holdfast.transfer.v1.VaultService.Seal:input_type -> holdfast.transfer.v1.SealRequest
+	1,  // 26: holdfast.transfer.v1.VaultService.Begin:output_type -> holdfast.transfer.v1.BeginResponse
+	3,  // 27: holdfast.transfer.v1.VaultService.End:output_type -> holdfast.transfer.v1.EndResponse
+	7,  // 28: holdfast.transfer.v1.VaultService.Have:output_type -> holdfast.transfer.v1.HaveResponse
+	9,  // 29: holdfast.transfer.v1.VaultService.Put:output_type -> holdfast.transfer.v1.PutResponse
+	11, // 30: holdfast.transfer.v1.VaultService.Lookup:output_type -> holdfast.transfer.v1.LookupResponse
+	13, // 31: holdfast.transfer.v1.VaultService.Commit:output_type -> holdfast.transfer.v1.CommitResponse
+	15, // 32: holdfast.transfer.v1.VaultService.Pending:output_type -> holdfast.transfer.v1.PendingResponse
+	20, // 33: holdfast.transfer.v1.VaultService.Seal:output_type -> holdfast.transfer.v1.SealResponse
+	26, // [26:34] is the sub-list for method output_type
+	18, // [18:26] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transfer_v1_transfer_proto_init() }
@@ -1836,14 +1864,14 @@ func file_holdfast_transfer_v1_transfer_proto_init() {
 		return
 	}
 	file_holdfast_transfer_v1_record_proto_init()
-	file_holdfast_transfer_v1_transfer_proto_msgTypes[18].OneofWrappers = []any{}
+	file_holdfast_transfer_v1_transfer_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transfer_v1_transfer_proto_rawDesc), len(file_holdfast_transfer_v1_transfer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

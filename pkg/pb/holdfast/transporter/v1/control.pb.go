@@ -91,10 +91,8 @@ const (
 	LedgerCause_LEDGER_CAUSE_CHANGED LedgerCause = 4
 	// The folder was made, or deleted, while the run went on.
 	LedgerCause_LEDGER_CAUSE_FOLDER_CHANGED LedgerCause = 5
-	// Microsoft counts items that it does not list as messages.
-	LedgerCause_LEDGER_CAUSE_NO_MESSAGE LedgerCause = 6
 	// No reason is known.
-	LedgerCause_LEDGER_CAUSE_UNEXPLAINED LedgerCause = 7
+	LedgerCause_LEDGER_CAUSE_UNEXPLAINED LedgerCause = 6
 )
 
 // Enum value maps for LedgerCause.
@@ -106,8 +104,7 @@ var (
 		3: "LEDGER_CAUSE_EXCLUDED",
 		4: "LEDGER_CAUSE_CHANGED",
 		5: "LEDGER_CAUSE_FOLDER_CHANGED",
-		6: "LEDGER_CAUSE_NO_MESSAGE",
-		7: "LEDGER_CAUSE_UNEXPLAINED",
+		6: "LEDGER_CAUSE_UNEXPLAINED",
 	}
 	LedgerCause_value = map[string]int32{
 		"LEDGER_CAUSE_UNSPECIFIED":    0,
@@ -116,8 +113,7 @@ var (
 		"LEDGER_CAUSE_EXCLUDED":       3,
 		"LEDGER_CAUSE_CHANGED":        4,
 		"LEDGER_CAUSE_FOLDER_CHANGED": 5,
-		"LEDGER_CAUSE_NO_MESSAGE":     6,
-		"LEDGER_CAUSE_UNEXPLAINED":    7,
+		"LEDGER_CAUSE_UNEXPLAINED":    6,
 	}
 )
 
@@ -6062,16 +6058,15 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"CODEC_FAST\x10\x02\x12\x12\n" +
 	"\x0eCODEC_BALANCED\x10\x03\x12\x0e\n" +
 	"\n" +
-	"CODEC_BEST\x10\x04*\xf0\x01\n" +
+	"CODEC_BEST\x10\x04*\xd3\x01\n" +
 	"\vLedgerCause\x12\x1c\n" +
 	"\x18LEDGER_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11LEDGER_CAUSE_LOST\x10\x01\x12\x1b\n" +
 	"\x17LEDGER_CAUSE_UNREADABLE\x10\x02\x12\x19\n" +
 	"\x15LEDGER_CAUSE_EXCLUDED\x10\x03\x12\x18\n" +
 	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
-	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1b\n" +
-	"\x17LEDGER_CAUSE_NO_MESSAGE\x10\x06\x12\x1c\n" +
-	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\a*h\n" +
+	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1c\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\x06*h\n" +
 	"\bIfExists\x12\x19\n" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
@@ -6085,7 +6080,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\xc6\x17\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\xaa\x18\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -6105,7 +6100,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"ListPoints\x12*.holdfast.transporter.v1.ListPointsRequest\x1a+.holdfast.transporter.v1.ListPointsResponse0\x01\x12k\n" +
 	"\fDeletePoints\x12,.holdfast.transporter.v1.DeletePointsRequest\x1a-.holdfast.transporter.v1.DeletePointsResponse\x12h\n" +
 	"\vListFolders\x12+.holdfast.transporter.v1.ListFoldersRequest\x1a,.holdfast.transporter.v1.ListFoldersResponse\x12k\n" +
-	"\fListMessages\x12,.holdfast.transporter.v1.ListMessagesRequest\x1a-.holdfast.transporter.v1.ListMessagesResponse\x12j\n" +
+	"\fListMessages\x12,.holdfast.transporter.v1.ListMessagesRequest\x1a-.holdfast.transporter.v1.ListMessagesResponse\x12b\n" +
+	"\tGetLedger\x12).holdfast.transporter.v1.GetLedgerRequest\x1a*.holdfast.transporter.v1.GetLedgerResponse\x12j\n" +
 	"\vReadContent\x12+.holdfast.transporter.v1.ReadContentRequest\x1a,.holdfast.transporter.v1.ReadContentResponse0\x01\x12e\n" +
 	"\n" +
 	"GetMessage\x12*.holdfast.transporter.v1.GetMessageRequest\x1a+.holdfast.transporter.v1.GetMessageResponse\x12[\n" +
@@ -6333,46 +6329,48 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	41,  // 92: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
 	43,  // 93: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
 	45,  // 94: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	51,  // 95: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	98,  // 96: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	99,  // 97: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	53,  // 98: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	55,  // 99: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	59,  // 100: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	71,  // 101: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	73,  // 102: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	75,  // 103: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	77,  // 104: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 105: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 106: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 107: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 108: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 109: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18,  // 110: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 111: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 112: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 113: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 114: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 115: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 116: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 117: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 118: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 119: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 120: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 121: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 122: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	52,  // 123: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	100, // 124: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	101, // 125: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	54,  // 126: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	56,  // 127: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	60,  // 128: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	72,  // 129: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	74,  // 130: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	76,  // 131: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	78,  // 132: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	105, // [105:133] is the sub-list for method output_type
-	77,  // [77:105] is the sub-list for method input_type
+	47,  // 95: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
+	51,  // 96: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	98,  // 97: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	99,  // 98: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	53,  // 99: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	55,  // 100: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	59,  // 101: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	71,  // 102: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	73,  // 103: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	75,  // 104: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	77,  // 105: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 106: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 107: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 108: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 109: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 110: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 111: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 112: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 113: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 114: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 115: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 116: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 117: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 118: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 119: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 120: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 121: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 122: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 123: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	48,  // 124: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	52,  // 125: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	100, // 126: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	101, // 127: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	54,  // 128: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	56,  // 129: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	60,  // 130: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	72,  // 131: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	74,  // 132: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	76,  // 133: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	78,  // 134: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	106, // [106:135] is the sub-list for method output_type
+	77,  // [77:106] is the sub-list for method input_type
 	77,  // [77:77] is the sub-list for extension type_name
 	77,  // [77:77] is the sub-list for extension extendee
 	0,   // [0:77] is the sub-list for field type_name

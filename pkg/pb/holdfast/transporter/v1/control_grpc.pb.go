@@ -37,6 +37,7 @@ const (
 	ControlService_DeletePoints_FullMethodName     = "/holdfast.transporter.v1.ControlService/DeletePoints"
 	ControlService_ListFolders_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListFolders"
 	ControlService_ListMessages_FullMethodName     = "/holdfast.transporter.v1.ControlService/ListMessages"
+	ControlService_GetLedger_FullMethodName        = "/holdfast.transporter.v1.ControlService/GetLedger"
 	ControlService_ReadContent_FullMethodName      = "/holdfast.transporter.v1.ControlService/ReadContent"
 	ControlService_GetMessage_FullMethodName       = "/holdfast.transporter.v1.ControlService/GetMessage"
 	ControlService_Export_FullMethodName           = "/holdfast.transporter.v1.ControlService/Export"
@@ -86,6 +87,8 @@ type ControlServiceClient interface {
 	DeletePoints(ctx context.Context, in *DeletePointsRequest, opts ...grpc.CallOption) (*DeletePointsResponse, error)
 	ListFolders(ctx context.Context, in *ListFoldersRequest, opts ...grpc.CallOption) (*ListFoldersResponse, error)
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
+	// GetLedger compares a point with the mailbox as it was, folder by folder.
+	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
 	ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error)
 	// GetMessage returns what is kept of a message, with its text safe to show.
@@ -322,6 +325,16 @@ func (c *controlServiceClient) ListMessages(ctx context.Context, in *ListMessage
 	return out, nil
 }
 
+func (c *controlServiceClient) GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLedgerResponse)
+	err := c.cc.Invoke(ctx, ControlService_GetLedger_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *controlServiceClient) ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[3], ControlService_ReadContent_FullMethodName, cOpts...)
@@ -486,6 +499,8 @@ type ControlServiceServer interface {
 	DeletePoints(context.Context, *DeletePointsRequest) (*DeletePointsResponse, error)
 	ListFolders(context.Context, *ListFoldersRequest) (*ListFoldersResponse, error)
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
+	// GetLedger compares a point with the mailbox as it was, folder by folder.
+	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
 	ReadContent(*ReadContentRequest, grpc.ServerStreamingServer[ReadContentResponse]) error
 	// GetMessage returns what is kept of a message, with its text safe to show.
@@ -568,6 +583,9 @@ func (UnimplementedControlServiceServer) ListFolders(context.Context, *ListFolde
 }
 func (UnimplementedControlServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
+}
+func (UnimplementedControlServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
 }
 func (UnimplementedControlServiceServer) ReadContent(*ReadContentRequest, grpc.ServerStreamingServer[ReadContentResponse]) error {
 	return status.Error(codes.Unimplemented, "method ReadContent not implemented")
@@ -923,6 +941,24 @@ func _ControlService_ListMessages_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ControlService_GetLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLedgerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).GetLedger(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_GetLedger_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).GetLedger(ctx, req.(*GetLedgerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ControlService_ReadContent_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ReadContentRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -1148,6 +1184,10 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMessages",
 			Handler:    _ControlService_ListMessages_Handler,
+		},
+		{
+			MethodName: "GetLedger",
+			Handler:    _ControlService_GetLedger_Handler,
 		},
 		{
 			MethodName: "GetMessage",

@@ -60,6 +60,8 @@ const (
 	JobServiceStopRunProcedure = "/holdfast.director.v1.JobService/StopRun"
 	// JobServiceListStartsProcedure is the fully-qualified name of the JobService's ListStarts RPC.
 	JobServiceListStartsProcedure = "/holdfast.director.v1.JobService/ListStarts"
+	// JobServiceGetLedgerProcedure is the fully-qualified name of the JobService's GetLedger RPC.
+	JobServiceGetLedgerProcedure = "/holdfast.director.v1.JobService/GetLedger"
 	// JobServicePreviewRetentionProcedure is the fully-qualified name of the JobService's
 	// PreviewRetention RPC.
 	JobServicePreviewRetentionProcedure = "/holdfast.director.v1.JobService/PreviewRetention"
@@ -94,6 +96,8 @@ type JobServiceClient interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// GetLedger compares what a mailbox held with what a point holds, folder by folder.
+	GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error)
 	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
 	PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error)
 	// ApplyRetention has the job's retention applied now, as after each run.
@@ -189,6 +193,12 @@ func NewJobServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 			connect.WithClientOptions(opts...),
 		),
+		getLedger: connect.NewClient[v1.GetLedgerRequest, v1.GetLedgerResponse](
+			httpClient,
+			baseURL+JobServiceGetLedgerProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("GetLedger")),
+			connect.WithClientOptions(opts...),
+		),
 		previewRetention: connect.NewClient[v1.PreviewRetentionRequest, v1.PreviewRetentionResponse](
 			httpClient,
 			baseURL+JobServicePreviewRetentionProcedure,
@@ -219,6 +229,7 @@ type jobServiceClient struct {
 	watchRun         *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
 	stopRun          *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
 	listStarts       *connect.Client[v1.ListStartsRequest, v1.ListStartsResponse]
+	getLedger        *connect.Client[v1.GetLedgerRequest, v1.GetLedgerResponse]
 	previewRetention *connect.Client[v1.PreviewRetentionRequest, v1.PreviewRetentionResponse]
 	applyRetention   *connect.Client[v1.ApplyRetentionRequest, v1.ApplyRetentionResponse]
 }
@@ -336,6 +347,15 @@ func (c *jobServiceClient) ListStarts(ctx context.Context, req *v1.ListStartsReq
 	return nil, err
 }
 
+// GetLedger calls holdfast.director.v1.JobService.GetLedger.
+func (c *jobServiceClient) GetLedger(ctx context.Context, req *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error) {
+	response, err := c.getLedger.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // PreviewRetention calls holdfast.director.v1.JobService.PreviewRetention.
 func (c *jobServiceClient) PreviewRetention(ctx context.Context, req *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error) {
 	response, err := c.previewRetention.CallUnary(ctx, connect.NewRequest(req))
@@ -380,6 +400,8 @@ type JobServiceHandler interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// GetLedger compares what a mailbox held with what a point holds, folder by folder.
+	GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error)
 	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
 	PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error)
 	// ApplyRetention has the job's retention applied now, as after each run.
@@ -471,6 +493,12 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 		connect.WithHandlerOptions(opts...),
 	)
+	jobServiceGetLedgerHandler := connect.NewUnaryHandlerSimple(
+		JobServiceGetLedgerProcedure,
+		svc.GetLedger,
+		connect.WithSchema(jobServiceMethods.ByName("GetLedger")),
+		connect.WithHandlerOptions(opts...),
+	)
 	jobServicePreviewRetentionHandler := connect.NewUnaryHandlerSimple(
 		JobServicePreviewRetentionProcedure,
 		svc.PreviewRetention,
@@ -511,6 +539,8 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 			jobServiceStopRunHandler.ServeHTTP(w, r)
 		case JobServiceListStartsProcedure:
 			jobServiceListStartsHandler.ServeHTTP(w, r)
+		case JobServiceGetLedgerProcedure:
+			jobServiceGetLedgerHandler.ServeHTTP(w, r)
 		case JobServicePreviewRetentionProcedure:
 			jobServicePreviewRetentionHandler.ServeHTTP(w, r)
 		case JobServiceApplyRetentionProcedure:
@@ -574,6 +604,10 @@ func (UnimplementedJobServiceHandler) StopRun(context.Context, *v1.StopRunReques
 
 func (UnimplementedJobServiceHandler) ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ListStarts is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.GetLedger is not implemented"))
 }
 
 func (UnimplementedJobServiceHandler) PreviewRetention(context.Context, *v1.PreviewRetentionRequest) (*v1.PreviewRetentionResponse, error) {
