@@ -26,6 +26,7 @@ type api struct {
 	directorv1connect.JobServiceClient
 	directorv1connect.RecoveryServiceClient
 	directorv1connect.ActivityServiceClient
+	directorv1connect.NotificationServiceClient
 	directorv1connect.MessageServiceClient
 	settings settings
 	http     *http.Client
@@ -59,15 +60,16 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		return err
 	}
 	return &api{
-		SystemServiceClient:      directorv1connect.NewSystemServiceClient(client, s.director, opts...),
-		AccountServiceClient:     directorv1connect.NewAccountServiceClient(client, s.director, opts...),
-		TransporterServiceClient: directorv1connect.NewTransporterServiceClient(client, s.director, opts...),
-		RepositoryServiceClient:  directorv1connect.NewRepositoryServiceClient(client, s.director, opts...),
-		JobServiceClient:         directorv1connect.NewJobServiceClient(client, s.director, opts...),
-		RecoveryServiceClient:    directorv1connect.NewRecoveryServiceClient(client, s.director, opts...),
-		ActivityServiceClient:    directorv1connect.NewActivityServiceClient(client, s.director, opts...),
-		MessageServiceClient:     directorv1connect.NewMessageServiceClient(client, s.director, opts...),
-		settings:                 s, http: client, who: who,
+		SystemServiceClient:       directorv1connect.NewSystemServiceClient(client, s.director, opts...),
+		AccountServiceClient:      directorv1connect.NewAccountServiceClient(client, s.director, opts...),
+		TransporterServiceClient:  directorv1connect.NewTransporterServiceClient(client, s.director, opts...),
+		RepositoryServiceClient:   directorv1connect.NewRepositoryServiceClient(client, s.director, opts...),
+		JobServiceClient:          directorv1connect.NewJobServiceClient(client, s.director, opts...),
+		RecoveryServiceClient:     directorv1connect.NewRecoveryServiceClient(client, s.director, opts...),
+		ActivityServiceClient:     directorv1connect.NewActivityServiceClient(client, s.director, opts...),
+		NotificationServiceClient: directorv1connect.NewNotificationServiceClient(client, s.director, opts...),
+		MessageServiceClient:      directorv1connect.NewMessageServiceClient(client, s.director, opts...),
+		settings:                  s, http: client, who: who,
 	}
 }
 

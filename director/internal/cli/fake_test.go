@@ -36,6 +36,7 @@ type director struct {
 	directorv1connect.UnimplementedJobServiceHandler
 	directorv1connect.UnimplementedRecoveryServiceHandler
 	directorv1connect.UnimplementedActivityServiceHandler
+	directorv1connect.UnimplementedNotificationServiceHandler
 	directorv1connect.UnimplementedMessageServiceHandler
 
 	t      *testing.T
@@ -78,6 +79,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewJobServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewNotificationServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(d, opt))
 	mux.HandleFunc("POST /download/{what}", d.download)
 	d.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

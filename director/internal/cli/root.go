@@ -26,7 +26,7 @@ Flags:
 
 Help on more:
   holdfast help exit-codes   what the exit codes mean
-  holdfast help settings     flags, environment and files that name the Director{{else if .Runnable}}
+  holdfast help environment  flags, environment and files that name the Director{{else if .Runnable}}
 
 Flags that every command takes: holdfast --help{{end}}
 `
@@ -57,7 +57,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newVersion(a), newLogin(a), newLogout(a), newToken(a), newAccount(a), newMailbox(a), newTransporter(a),
 		newRepository(a), newJob(a), newRun(a), newPoint(a), newFolder(a), newMessage(a), newRecover(a), newUndo(a), newExport(a), newActivity(a),
-		newCompletion(a), newExitCodes(), newSettingsHelp(),
+		newCompletion(a), newExitCodes(), newEnvironmentHelp(), newSettings(a), newReport(a),
 	)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
@@ -165,9 +165,9 @@ func flagSentence(err error) string {
 	return text
 }
 
-func newSettingsHelp() *cobra.Command {
+func newEnvironmentHelp() *cobra.Command {
 	return &cobra.Command{
-		Use:   "settings",
+		Use:   "environment",
 		Short: "Flags, environment and files that name the Director",
 		Long: `What is not on the command line is taken from the environment, then from the
 configuration file, then from the last login:
@@ -195,6 +195,7 @@ owner only. On the Director's own machine no login is needed: give
 Secrets are never flags. They come from a file (--secret-file), from standard
 input (--secret-stdin), from the environment (HOLDFAST_CLIENT_SECRET,
 HOLDFAST_CERTIFICATE_PASSWORD, HOLDFAST_PASSPHRASE, HOLDFAST_PAIRING_CODE,
-HOLDFAST_PASSWORD) or, on a terminal, from a question without echo.`,
+HOLDFAST_MAIL_PASSWORD, HOLDFAST_WEBHOOK_SECRET, HOLDFAST_PASSWORD) or, on a
+terminal, from a question without echo.`,
 	}
 }
