@@ -25,12 +25,14 @@ import (
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/eraser"
 	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/notify"
 	"holdfast/director/internal/pruner"
 	"holdfast/director/internal/scheduler"
+	"holdfast/director/internal/selfbackup"
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
 	"holdfast/pkg/fault"
@@ -55,6 +57,8 @@ type Director struct {
 	pruner     *pruner.Pruner
 	notify     *notify.Service
 	keeper     *keeper.Keeper
+	selfBackup *selfbackup.Service
+	history    *history.Service
 	eraser     *eraser.Eraser
 	tls        *certificate
 	metrics    *metrics
@@ -166,6 +170,10 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	d.keeper = keeper.New(keeper.Options{
 		Store: d.store, Depot: d.depot, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("keeper"), Changes: d.fleet.Changes,
 	})
+	d.selfBackup = selfbackup.New(selfbackup.Options{
+		Store: d.store, Dir: d.dir, Dispatcher: d.dispatcher, KeyFile: o.KeyFile, Product: o.Version, Now: o.Now, Logger: d.log.Named("backup"),
+	})
+	d.history = history.New(history.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("history")})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)
 	return d.auth.Start(ctx, o.Announce)
@@ -183,7 +191,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.eraser.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.selfBackup.Run, d.history.Run, d.eraser.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -282,6 +290,7 @@ func (d *Director) close() {
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
-		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
+		History: d.history, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

@@ -46,6 +46,19 @@ func newMetrics(d *Director) *metrics {
 		gauge("holdfast_director_tasks_running", "Tasks at Transporters.", func() float64 {
 			return float64(d.dispatcher.Counts().Flying)
 		}),
+		gauge("holdfast_director_backup_last_success_seconds", "When the Director itself was last backed up, in seconds since 1970; 0 for never.", func() float64 {
+			b, err := d.selfBackup.Settings()
+			if err != nil || b.LastSucceeded.IsZero() {
+				return 0
+			}
+			return float64(b.LastSucceeded.Unix())
+		}),
+		gauge("holdfast_director_backup_failed", "1 when the last backup of the Director itself failed.", func() float64 {
+			if b, err := d.selfBackup.Settings(); err != nil || b.LastError != "" {
+				return 1
+			}
+			return 0
+		}),
 		gauge("holdfast_director_store_bytes", "Size of the database.", func() float64 { return float64(d.store.Size()) }),
 		&fleetCollector{d: d, up: prometheus.NewDesc("holdfast_director_transporter_reachable",
 			"Whether a Transporter answered when it was last asked.", []string{"transporter"}, nil)},

@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(run.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(run, newResetPassword(), newVersion())
+	root.AddCommand(run, newResetPassword(), newRestore(), newVersion())
 	return root
 }
 

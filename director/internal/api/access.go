@@ -95,6 +95,13 @@ var allowed = map[string]access{
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
 	dc.RecoveryServiceUndoRecoveryProcedure:  operator,
 
+	dc.MaintenanceServiceGetDirectorBackupProcedure:   auditor,
+	dc.MaintenanceServiceSetDirectorBackupProcedure:   administrator,
+	dc.MaintenanceServiceStartDirectorBackupProcedure: operator,
+	dc.MaintenanceServiceListDirectorBackupsProcedure: auditor,
+	dc.MaintenanceServiceGetHistoryProcedure:          auditor,
+	dc.MaintenanceServiceSetHistoryProcedure:          administrator,
+
 	dc.ActivityServiceListActivitiesProcedure: auditor,
 	dc.ActivityServiceGetActivityProcedure:    auditor,
 	dc.ActivityServiceWatchActivityProcedure:  auditor,

@@ -15,11 +15,13 @@ import (
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/notify"
 	"holdfast/director/internal/pruner"
+	"holdfast/director/internal/selfbackup"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
@@ -38,6 +40,8 @@ type Options struct {
 	Pruner     *pruner.Pruner
 	Notify     *notify.Service
 	Keeper     *keeper.Keeper
+	SelfBackup *selfbackup.Service
+	History    *history.Service
 	Logger     hclog.Logger
 	Now        func() time.Time
 	// Called is told of every call, for metrics; nil is none.
@@ -62,6 +66,7 @@ func Register(mux *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(&searches{o}, handler...))
+	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(&maintenance{o}, handler...))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(&notifications{o}, handler...))
 }

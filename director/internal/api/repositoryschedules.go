@@ -82,14 +82,8 @@ func repositorySchedules(p *directorv1.RepositorySchedules) error {
 		if err := schedules(field, list); err != nil {
 			return err
 		}
-		for n, one := range list {
-			at := fmt.Sprintf("%s[%d]", field, n)
-			if one.GetAfterJob() != nil {
-				return fault.InvalidField(at+".after_job", "what is done to a repository follows the clock, not a job")
-			}
-			if one.GetWeekly().GetEnd() != "" || one.GetMonthly().GetEnd() != "" {
-				return fault.InvalidField(at+"."+part(one)+".end", "what is done to a repository has a start and no end")
-			}
+		if err := startsOnly(field, list, "this is done to a repository"); err != nil {
+			return err
 		}
 	}
 	if p.GetRecreate() && len(p.GetAttach()) == 0 {

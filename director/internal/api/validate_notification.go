@@ -39,7 +39,7 @@ func validateNotification(m any) error {
 	case *directorv1.RetryDeliveryRequest:
 		return id("delivery_id", q.GetDeliveryId())
 	default:
-		return fault.New(fault.Unsupported, "there is no check for %T", m)
+		return validateMaintenance(m)
 	}
 }
 

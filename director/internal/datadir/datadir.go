@@ -96,7 +96,7 @@ func (d Dir) write(name string, data []byte) (err error) {
 	if err = os.Rename(f.Name(), d.Path(name)); err != nil {
 		return err
 	}
-	return syncFolder(string(d))
+	return SyncFolder(string(d))
 }
 
 // Sweep removes what writes left that a crash cut short. Nobody else may be writing in the folder.

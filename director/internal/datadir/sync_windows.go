@@ -1,4 +1,4 @@
 package datadir
 
-// syncFolder does nothing: Windows makes a rename durable with the file.
-func syncFolder(string) error { return nil }
+// SyncFolder does nothing: Windows makes a rename durable with the file.
+func SyncFolder(string) error { return nil }

@@ -48,6 +48,9 @@ func FuzzRecords(f *testing.F) {
 		again(t, s, data, &statev1.RunScripts{}, decodeRunScripts, encodeRunScripts)
 		again(t, s, data, &statev1.User{}, plainly(decodeUser), plain(encodeUser))
 		again(t, s, data, &statev1.Token{}, plainly(decodeToken), plain(encodeToken))
+		again(t, s, data, &statev1.RepositoryPlan{}, plainly(decodeRepositoryPlan), plain(encodeRepositoryPlan))
+		again(t, s, data, &statev1.SelfBackup{}, decodeSelfBackup, encodeSelfBackup)
+		again(t, s, data, &statev1.History{}, plainly(decodeHistory), plain(encodeHistory))
 	})
 }
 

@@ -21,6 +21,8 @@
 //	├── pasts           JOB/ACCOUNT/MAILBOX → Past           (what earlier runs took for it)
 //	├── users           NAME → User
 //	├── tokens          SHA-256 of the secret → Token
+//	├── self-backup     "settings" → SelfBackup               (key sealed)
+//	├── history         "settings" → History
 //	├── runs-of-job     JOB/RUN → nothing
 //	├── runs-active     RUN → nothing                        (not ended yet)
 //	└── tasks-unsettled RUN-POSITION → nothing               (ended; transfers to be closed, Transporter to be told)
@@ -34,7 +36,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -254,11 +256,13 @@ func (s *Store) Size() int64 {
 	return n
 }
 
-// CopyTo writes a consistent copy of the store to a file, for a backup of it.
-func (s *Store) CopyTo(path string) error {
-	err := s.db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(path, 0o600) })
-	if err != nil {
-		return fmt.Errorf("copy %s: %w", s.path, err)
-	}
-	return nil
+// Snapshot calls fn with the size of a consistent copy of the store, in bytes, and a function that writes it: exactly as
+// many bytes as said, once. Nobody is held up meanwhile; what others write makes the file grow until fn returns.
+func (s *Store) Snapshot(fn func(size int64, write func(io.Writer) error) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		return fn(tx.Size(), func(w io.Writer) error {
+			_, err := tx.WriteTo(w)
+			return err
+		})
+	})
 }

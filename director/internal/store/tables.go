@@ -85,6 +85,15 @@ var (
 		empty: func() *statev1.Past { return &statev1.Past{} }, encode: plain(encodePast), decode: plainly(decodePast),
 	}
 
+	SelfBackups = Table[record.SelfBackup, *statev1.SelfBackup]{
+		name: "self-backup", noun: "settings", key: func(*record.SelfBackup) string { return OnlyKey },
+		empty: func() *statev1.SelfBackup { return &statev1.SelfBackup{} }, encode: encodeSelfBackup, decode: decodeSelfBackup,
+	}
+	Histories = Table[record.History, *statev1.History]{
+		name: "history", noun: "settings", key: func(*record.History) string { return OnlyKey },
+		empty: func() *statev1.History { return &statev1.History{} }, encode: plain(encodeHistory), decode: plainly(decodeHistory),
+	}
+
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
 	TasksUnsettled = Set{"tasks-unsettled"}
@@ -96,7 +105,7 @@ var buckets = []string{
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
 	RunScripts.name, Notifications.name, Deliveries.name,
 	Pasts.name,
-	RepositoryPlans.name,
+	RepositoryPlans.name, SelfBackups.name, Histories.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.

@@ -1,0 +1,55 @@
+package record
+
+import "time"
+
+// SelfBackup is how the Director's own state is backed up.
+type SelfBackup struct {
+	// Folder on the Director's machine; empty when the Director is not backed up.
+	Folder    string
+	Keep      int
+	Schedules []Schedule
+	// Considered is up to when starts were considered.
+	Considered time.Time
+	Derivation BackupDerivation
+	// Key is what the derivation made of the passphrase; empty when none was set.
+	Key BackupKey
+	// LastTried, LastSucceeded: when backups began. LastFile is the newest that succeeded, LastError why the last did not.
+	LastTried, LastSucceeded time.Time
+	LastFile, LastError      string
+}
+
+// Defaults and bounds of a SelfBackup.
+const (
+	DefaultBackupsKept = 14
+	MaxBackupsKept     = 1000
+)
+
+// BackupDerivation is how a passphrase becomes a key.
+type BackupDerivation struct {
+	Salt              []byte
+	Passes, MemoryKiB uint32
+	Threads           uint8
+}
+
+// BackupKey is a key that prints as a placeholder.
+type BackupKey []byte
+
+// String hides the secret.
+func (BackupKey) String() string { return "[backup key]" }
+
+// GoString hides the secret.
+func (k BackupKey) GoString() string { return k.String() }
+
+// History says how long what happened is kept.
+type History struct {
+	Days int
+	// Swept is when it was last looked through, Removed how many runs went then.
+	Swept   time.Time
+	Removed int64
+}
+
+// Defaults and bounds of a History.
+const (
+	DefaultHistoryDays = 400
+	MaxHistoryDays     = 36_500
+)
