@@ -3,6 +3,7 @@ package backup
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"holdfast/pkg/mail"
 )
@@ -38,7 +39,12 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func text(s string) string {
+	if utf8.ValidString(s) { // which is told several letters at a time
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
 
 func textAddress(a *mail.Address) *mail.Address {
 	if a == nil {
