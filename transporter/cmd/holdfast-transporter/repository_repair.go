@@ -24,6 +24,8 @@ type repairAnswer struct {
 	LostBlobs int64    `json:"lost_blobs"`
 	Points    int64    `json:"points_found"`
 	Damage    []string `json:"damage"`
+	// SetAside are the damaged files that are still in the folder.
+	SetAside []string `json:"set_aside"`
 }
 
 func newRepositoryRepair(o *offline) *cobra.Command {
@@ -75,6 +77,7 @@ func toRepairAnswer(ctx context.Context, r *repository.Repository, done *reposit
 	return &repairAnswer{
 		DryRun: done.DryRun, Repaired: append([]string{}, report.Repaired...), KeptBlobs: done.Kept, KeptBytes: done.Bytes,
 		LostBlobs: done.Lost, Points: done.Points, Damage: append([]string{}, report.Damage...),
+		SetAside: append([]string{}, done.Left.Aside...),
 	}
 }
 
@@ -82,7 +85,10 @@ func (a *repairAnswer) table(w io.Writer) {
 	sections := []struct {
 		title string
 		lines []string
-	}{{"Repaired:", a.Repaired}, {"Damaged:", a.Damage}}
+	}{
+		{"Repaired:", a.Repaired}, {"Damaged:", a.Damage},
+		{"Set aside as damaged; what could be had from these files was kept elsewhere:", a.SetAside},
+	}
 	if a.DryRun {
 		sections[0].title = "To repair:"
 	}

@@ -88,7 +88,7 @@ func TestARepositoryIsRepairedOffline(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	out, err = run(t.Context(), "repository", "repair", path)
-	if !errors.Is(err, errDamaged) || strings.Contains(out, "set aside as") {
+	if !errors.Is(err, errDamaged) || strings.Contains(out, "set aside as") || !strings.Contains(out, "Set aside as damaged") || !strings.Contains(out, ".damaged\n") {
 		t.Errorf("again: %v, %s", err, out)
 	}
 	sound := filepath.Join(t.TempDir(), "sound")

@@ -89,7 +89,10 @@ func (r *Repository) Repair(ctx context.Context, o RepairOptions, progress func(
 		return nil, err
 	}
 	defer release()
-	v := r.verifier(progress)
+	v, err := r.verifier(progress)
+	if err != nil {
+		return nil, err
+	}
 	if err := v.packs(ctx, true); err != nil {
 		return nil, err
 	}
@@ -256,10 +259,15 @@ func (m *mending) points(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		v = m.r.verifier(m.v.progress)
+		if v, err = m.r.verifier(m.v.progress); err != nil {
+			return err
+		}
 		v.report.Packs, v.report.Blobs, v.report.Bytes = m.v.report.Packs, m.v.report.Blobs, m.v.report.Bytes
 	}
 	if err := v.points(ctx); err != nil {
+		return err
+	}
+	if err := v.journals(ctx); err != nil {
 		return err
 	}
 	m.out.Left = v.finish()

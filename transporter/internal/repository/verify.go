@@ -93,15 +93,21 @@ func (r *Repository) Verify(ctx context.Context, mode VerifyMode, progress func(
 	if err := r.usable(); err != nil {
 		return nil, err
 	}
-	v := r.verifier(progress)
+	v, err := r.verifier(progress)
+	if err != nil {
+		return nil, err
+	}
 	if err := v.packs(ctx, mode == VerifyFull); err != nil {
 		return nil, err
 	}
 	if err := v.points(ctx); err != nil {
 		return nil, err
 	}
+	if err := v.journals(ctx); err != nil {
+		return nil, err
+	}
 	report := v.finish()
-	if slices.ContainsFunc(report.Affected, func(a Affected) bool { return a.Newest }) {
+	if v.staged || slices.ContainsFunc(report.Affected, func(a Affected) bool { return a.Newest }) {
 		return report, r.index.Doubt() // so that the next sessions look for what is lost
 	}
 	return report, nil
@@ -116,19 +122,21 @@ type verifier struct {
 	clean    map[record.Hash]bool // pages and nodes below which everything is well
 	sick     map[pack.Name]bool   // packs with damage, those that are open included
 	open     []blob.Damage        // in packs that are open
+	staged   bool                 // whether a journal suffers
 }
 
-func (r *Repository) verifier(progress func(Progress)) *verifier {
+func (r *Repository) verifier(progress func(Progress)) (*verifier, error) {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	r.mu.Lock()
-	aside := slices.Clone(r.aside)
-	r.mu.Unlock()
+	aside, err := r.asideFiles()
+	if err != nil {
+		return nil, err
+	}
 	return &verifier{
 		r: r, trees: newTreeStore(r.blobs), progress: progress, report: &Report{Problems: r.Problems(), Aside: aside}, damage: map[pack.ID]*Damage{}, clean: map[record.Hash]bool{},
 		sick: map[pack.Name]bool{},
-	}
+	}, nil
 }
 
 // finish returns the report.
