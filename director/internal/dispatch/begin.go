@@ -29,7 +29,8 @@ type Scope struct {
 // StartJob starts a run: expanded to its mailboxes now, and written whole before it returns. Conflict while another run
 // of the job goes on.
 func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope) (record.Run, error) {
-	if err := d.refreshNew(ctx, id); err != nil {
+	notes, never, err := d.refreshNew(ctx, id)
+	if err != nil {
 		return record.Run{}, err
 	}
 	run, err := d.newRun(record.KindBackup)
@@ -58,8 +59,15 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 		if err != nil {
 			return err
 		}
+		if len(list) == 0 && never != nil {
+			return never
+		}
 		if list, err = scope.choose(tx, j, list); err != nil {
 			return err
+		}
+		run.Notes = nil
+		for _, n := range notes {
+			run.Note(n)
 		}
 		run.Job, run.JobName, run.Title, run.Options = j.ID, j.Name, j.Name, j.Options
 		run.Cause, run.StopAt = scope.Cause, scope.StopAt
@@ -94,33 +102,6 @@ func (d *Dispatcher) StartJob(ctx context.Context, id record.JobID, scope Scope)
 	}
 	d.begin(run, tasks)
 	return run, nil
-}
-
-// refreshNew reads the mailboxes of whole accounts of the job that were never read.
-func (d *Dispatcher) refreshNew(ctx context.Context, id record.JobID) error {
-	var never []mail.AccountID
-	err := d.Store.View(func(tx *store.Tx) error {
-		j, err := store.Jobs.Get(tx, string(id))
-		if err != nil {
-			return err
-		}
-		for _, i := range j.Items {
-			a, err := store.Accounts.Get(tx, string(i.Account))
-			if err != nil {
-				return err
-			}
-			if i.Mailbox == "" && a.Refreshed.IsZero() && !slices.Contains(never, a.ID) {
-				never = append(never, a.ID)
-			}
-		}
-		return nil
-	})
-	for _, a := range never {
-		if err == nil {
-			_, err = d.Inventory.Refresh(ctx, a)
-		}
-	}
-	return err
 }
 
 func (s Scope) choose(tx *store.Tx, j record.Job, all []record.Mailbox) ([]record.Mailbox, error) {

@@ -61,6 +61,10 @@ type Options struct {
 	StopWait time.Duration
 	// FlushEvery is how often progress is written; 2 s.
 	FlushEvery time.Duration
+	// RefreshEvery is how old the list of an account's mailboxes may be at the start of a run; 1 h. RefreshWait is how long
+	// a start waits for a new one; 1 min.
+	RefreshEvery time.Duration
+	RefreshWait  time.Duration
 	// WatchEvery is how often a watcher hears of changes at most; 500 ms.
 	WatchEvery time.Duration
 }
@@ -84,6 +88,8 @@ func (o *Options) defaults() {
 	duration(&o.LostAfter, 2*time.Hour)
 	duration(&o.StopWait, 30*time.Second)
 	duration(&o.FlushEvery, 2*time.Second)
+	duration(&o.RefreshEvery, time.Hour)
+	duration(&o.RefreshWait, time.Minute)
 	duration(&o.WatchEvery, 500*time.Millisecond)
 }
 
@@ -101,6 +107,10 @@ type Dispatcher struct {
 	watches map[*Watch]struct{}
 	// scripts run in this process.
 	scripts map[scriptKey]struct{}
+	// readings are the accounts whose mailboxes are being read, life is Run's context; nil before it.
+	readings   map[mail.AccountID]*reading
+	life       context.Context //nolint:containedctx // what nobody waits for any more ends with Run
+	background sync.WaitGroup
 }
 
 // mailboxKey is what at most one task backs up at a time.
@@ -176,7 +186,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 	d := &Dispatcher{
 		Options: o, wake: make(chan struct{}, 1), settle: make(chan struct{}, 1), runs: map[record.RunID]*activeRun{},
 		busy: map[mailboxKey]record.TaskID{}, load: map[record.TransporterID]int{}, flights: map[record.TaskID]*flight{},
-		watches: map[*Watch]struct{}{}, scripts: map[scriptKey]struct{}{},
+		watches: map[*Watch]struct{}{}, readings: map[mail.AccountID]*reading{}, scripts: map[scriptKey]struct{}{},
 	}
 	var stopped []record.RunID
 	err := o.Store.View(func(tx *store.Tx) error {
@@ -250,6 +260,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	ctx, cancel := context.WithCancel(ctx)
+	defer d.live(ctx)()
 	defer cancel()
 	wg.Go(func() { d.settleLoop(ctx) })
 	wg.Go(func() { d.flushLoop(ctx) })
