@@ -196,7 +196,7 @@ func (p *pair) reset() {
 	for _, c := range []net.Conn{p.client, p.server} {
 		if tcp, ok := c.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // it may be closed already
-			tcp.Close()
+			_ = tcp.Close()
 		}
 	}
 }

@@ -61,12 +61,14 @@ func Run(ctx context.Context, o Options) ([]figures.Figure, error) {
 	if err := os.RemoveAll(o.Dir); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(o.Dir)
 	mailboxes := max(int(most*o.Scale), 100)
 	fmt.Fprintf(o.Out, "a job of %d mailboxes…\n", mailboxes)
 	values, err := measure(ctx, &o, mailboxes)
 	if err != nil {
 		return nil, fmt.Errorf("a job of %d mailboxes: %w", mailboxes, err)
+	}
+	if err := os.RemoveAll(o.Dir); err != nil {
+		return nil, err
 	}
 	var list []figures.Figure
 	for _, g := range goals {
