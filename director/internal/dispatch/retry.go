@@ -64,10 +64,17 @@ func (f *flight) nextTry(t *record.Task) (time.Time, bool) {
 	return at, true
 }
 
-// due returns when a task that was stored as waiting is taken up again. A clock that was set back while the Director was
-// off does not make the wait longer than it was meant to be.
+// due returns when a task that has not ended is taken up again: at once when a Transporter may have it. A clock that was set
+// back while the Director was off does not make the wait longer than it was meant to be.
 func (d *Dispatcher) due(r *activeRun, t *record.Task) time.Time {
-	if latest := d.Now().Add(max(r.options.RetryWait(), d.RetryMax)); t.NextTry.After(latest) {
+	if t.Transporter != "" {
+		return time.Time{} // its next try was the one that works
+	}
+	longest := d.RetryMax
+	if t.Failures == 0 { // it failed for good, and is to be tried again in its run
+		longest = max(longest, r.options.RetryWait())
+	}
+	if latest := d.Now().Add(longest); t.NextTry.After(latest) {
 		return latest
 	}
 	return t.NextTry
