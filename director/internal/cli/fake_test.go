@@ -37,6 +37,7 @@ type director struct {
 	directorv1connect.UnimplementedRecoveryServiceHandler
 	directorv1connect.UnimplementedActivityServiceHandler
 	directorv1connect.UnimplementedNotificationServiceHandler
+	directorv1connect.UnimplementedMaintenanceServiceHandler
 	directorv1connect.UnimplementedMessageServiceHandler
 
 	t      *testing.T
@@ -80,6 +81,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(d, opt))
 	mux.HandleFunc("POST /download/{what}", d.download)
 	d.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

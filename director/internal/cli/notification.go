@@ -14,7 +14,7 @@ import (
 )
 
 func newSettings(a *app) *cobra.Command {
-	return group("settings", "Settings of the Director: mail and webhooks",
+	return group("settings", "Settings of the Director: mail, webhooks, history", newSettingsHistory(a),
 		group("mail", "The mail server, and who is told of all jobs", newMailShow(a), newMailSet(a), newMailTest(a)),
 		group("webhook", "Addresses that reports are posted to", newWebhookShow(a), newWebhookSet(a), newWebhookRemove(a), newWebhookTest(a)))
 }
