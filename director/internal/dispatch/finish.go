@@ -82,6 +82,7 @@ func (f *flight) finish(ctx context.Context, t *record.Task, s *transporterv1.Ta
 	}
 	f.d.logEnd(t)
 	f.d.counted(run, t.ID)
+	f.d.weigh(ctx, t)
 	return nil
 }
 
