@@ -43,6 +43,13 @@ func TestARecoveryIsTakenBack(t *testing.T) {
 		t.Errorf("after %v the plan of the undo is %v", done.GetRecovery(), plan)
 	}
 	refused(t, s, []string{"plan", "nothing to undo"}, "undo", planned("recover", full[0].UserPrincipalName, "--plan").GetId())
+	var list pb.ListPlanResponse
+	if err := s.CLI(t.Context(), &list, nil, "plan", planned("recover", full[0].UserPrincipalName, "--plan").GetId(), "--only", "skip", "--limit", "0"); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.GetItems()) == 0 || int64(len(list.GetItems())) != list.GetTotal() || list.GetItems()[0].GetMessage().GetInternetMessageId() == "" {
+		t.Errorf("the plan lists %d of %d", len(list.GetItems()), list.GetTotal())
+	}
 	for range 2 { // the second finds all undone
 		x := activity(t, s, &pb.UndoRecoveryResponse{}, "undo", done.GetId())
 		if x.GetStatus() != pb.RunStatus_RUN_STATUS_SUCCEEDED || x.GetUndo().GetLeft() != 0 {

@@ -93,6 +93,7 @@ var allowed = map[string]access{
 	pathMessage: operator, pathAttachment: operator, pathExport: operator, pathPreview: operator,
 
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
+	dc.RecoveryServiceListPlanProcedure:      operator,
 	dc.RecoveryServiceUndoRecoveryProcedure:  operator,
 
 	dc.MaintenanceServiceGetDirectorBackupProcedure:   auditor,

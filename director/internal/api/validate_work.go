@@ -49,6 +49,9 @@ func validateWork(m any) error {
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
 	case *directorv1.StartRecoveryRequest:
 		return recovery(q)
+	case *directorv1.ListPlanRequest:
+		return first(id("activity_id", q.GetActivityId()), maybeID("action", q.GetAction()), between("offset", q.GetOffset(), 0, 1<<40),
+			between("limit", q.GetLimit(), 0, maxPageSize))
 	case *directorv1.UndoRecoveryRequest:
 		return id("activity_id", q.GetActivityId())
 	case *directorv1.ListActivitiesRequest:

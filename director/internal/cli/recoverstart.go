@@ -59,6 +59,9 @@ func (a *app) showPlan(ctx context.Context, c *api, id string) error {
 		if err == nil {
 			err = a.activityLosses(x)
 		}
+		if err == nil {
+			a.note("Message by message: holdfast plan %s", id)
+		}
 	}
 	if err != nil {
 		return err

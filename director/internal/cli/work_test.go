@@ -261,6 +261,18 @@ func (d *director) StartRecovery(_ context.Context, r *pb.StartRecoveryRequest) 
 	return &pb.StartRecoveryResponse{ActivityId: "act-1"}, nil
 }
 
+func (d *director) ListPlan(_ context.Context, r *pb.ListPlanRequest) (*pb.ListPlanResponse, error) {
+	if _, err := byID("activity", r.GetActivityId(), activities()); err != nil {
+		return nil, err
+	}
+	all := []*pb.PlanItem{
+		{Action: "create", Message: message("m1", "Plan"), Folder: []string{"Inbox", "Travel"}, To: []string{"Posteingang", "Travel"}, Count: 1},
+		{Action: "impossible", Message: &pb.MessageSummary{}, Folder: []string{"Inbox"}, Count: 12, Reason: "they cannot be read"},
+	}
+	all = slices.DeleteFunc(all, func(i *pb.PlanItem) bool { return r.GetAction() != "" && r.GetAction() != i.GetAction() })
+	return &pb.ListPlanResponse{Items: all[min(int(r.GetOffset()), len(all)):], Total: int64(len(all)), Beyond: 3}, nil
+}
+
 func (d *director) UndoRecovery(_ context.Context, r *pb.UndoRecoveryRequest) (*pb.UndoRecoveryResponse, error) {
 	x, err := byID("activity", r.GetActivityId(), activities())
 	if err != nil {

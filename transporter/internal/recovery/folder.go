@@ -79,6 +79,7 @@ func (r *Runner) unreadable(s source, m *record.Message, err error) error {
 		n = several.Messages()
 	}
 	r.count(func(rep *Report) { rep.Failed += n })
+	r.cannot(s.folder.ID, m, n, err.Error())
 	r.done.messages.Add(n)
 	return nil
 }
@@ -94,6 +95,7 @@ func (r *Runner) folderLost(p *place, err error) error {
 			Reason: "the folder could not be made or read in the mailbox: " + err.Error(),
 		})
 		r.count(func(rep *Report) { rep.Failed += s.count() })
+		r.cannot(s.folder.ID, nil, s.count(), "the folder could not be made or read in the mailbox: "+err.Error())
 		r.done.messages.Add(s.count())
 	}
 	return nil

@@ -36,6 +36,7 @@ func (r *Runner) message(ctx context.Context, p *place, s source, m *record.Mess
 	}
 	if st.action == actSkip || r.o.Request.PlanOnly {
 		r.countAction(st.action)
+		r.plan(st, m)
 		r.done.messages.Add(1)
 		if st.action != actSkip {
 			r.notes.about(m)

@@ -25,6 +25,8 @@ type Options struct {
 	Journal string
 	// WrapJournal lets a test put failures into the journal's file; default nil.
 	WrapJournal func(journal.File) journal.File
+	// Planned hears the lines of a plan, in the order in which they would be done; default nobody.
+	Planned func(Planned)
 	// Observer hears what happens; default nobody.
 	Observer Observer
 	// Parallel is how many messages are created at once; default 4, which is what Microsoft allows (contract 10.1).

@@ -74,8 +74,16 @@ func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Rep
 	request := w.request
 	request.SameMailbox = key.Mailbox == w.mailbox.ID
 	box := mailbox{client: client, id: w.mailbox.ID, now: w.bench.o.Now}
+	var plan *planWriter
+	if request.PlanOnly {
+		if plan, err = w.bench.newPlan(request.Task); err != nil {
+			return task.Outcome{}, err
+		}
+		defer plan.abandon()
+	}
 	runner := recovery.New(recovery.Options{
-		Point: point, Target: target{box}, Request: request, PointID: string(w.point), TargetID: string(w.mailbox.ID),
+		Planned: plan.add,
+		Point:   point, Target: target{box}, Request: request, PointID: string(w.point), TargetID: string(w.mailbox.ID),
 		Journal: w.journal, Observer: r, Parallel: int(w.account.GetLimits().GetRequestsInFlight()),
 	})
 	r.Poll(func() task.Live {
@@ -90,5 +98,8 @@ func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Rep
 		}
 	})
 	report, err := runner.Run(ctx, stop)
+	if err == nil && plan != nil {
+		err = plan.done()
+	}
 	return task.Outcome{Recovery: &report}, err
 }

@@ -32,6 +32,7 @@ type scene struct {
 	account  *transporterv1.Account
 	bench    *work.Bench
 	shelf    *shelf.Shelf
+	journals string // the folder of journals and plans
 	mailbox  string
 	original []graphsim.TruthLine
 	point    record.Point
@@ -79,8 +80,9 @@ func newScene(t *testing.T, messages int, change ...func(*graphsim.Server, strin
 	if _, err := s.shelf.Create(t.Context(), shelf.Request{ID: repo, Path: filepath.Join(dir, "vault")}, "Vault", 1); err != nil {
 		t.Fatal(err)
 	}
+	s.journals = filepath.Join(dir, "journal")
 	s.bench = work.New(work.Options{
-		Accounts: pool, Repositories: s.shelf, JournalDir: filepath.Join(dir, "journal"), Now: time.Now, Logger: hclog.NewNullLogger(),
+		Accounts: pool, Repositories: s.shelf, JournalDir: s.journals, Now: time.Now, Logger: hclog.NewNullLogger(),
 	})
 	s.original = s.truth()
 	w, err := s.bench.Backup("run1", &transporterv1.BackupWork{

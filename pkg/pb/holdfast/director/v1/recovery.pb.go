@@ -560,11 +560,233 @@ func (x *RecoveryReport) GetNotes() []string {
 	return nil
 }
 
+type ListPlanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the plan.
+	ActivityId string `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
+	// "create", "skip", "rename", "overwrite" or "impossible"; empty for all.
+	Action string `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
+	Offset int64  `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
+	// At most 1000; 0 means 100.
+	Limit         int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPlanRequest) Reset() {
+	*x = ListPlanRequest{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPlanRequest) ProtoMessage() {}
+
+func (x *ListPlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPlanRequest.ProtoReflect.Descriptor instead.
+func (*ListPlanRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListPlanRequest) GetActivityId() string {
+	if x != nil {
+		return x.ActivityId
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *ListPlanRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListPlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which they would be done.
+	Items []*PlanItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// How many lines the plan has of that action.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many messages are beyond the longest plan that is kept, of whatever action.
+	Beyond        int64 `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPlanResponse) Reset() {
+	*x = ListPlanResponse{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPlanResponse) ProtoMessage() {}
+
+func (x *ListPlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPlanResponse.ProtoReflect.Descriptor instead.
+func (*ListPlanResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPlanResponse) GetItems() []*PlanItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListPlanResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListPlanResponse) GetBeyond() int64 {
+	if x != nil {
+		return x.Beyond
+	}
+	return 0
+}
+
+type PlanItem struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Action string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	// Without an id where the message cannot be named or read.
+	Message *MessageSummary `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// The kept folder's path, and that of the folder in the mailbox, from the top.
+	Folder []string `protobuf:"bytes,3,rep,name=folder,proto3" json:"folder,omitempty"`
+	To     []string `protobuf:"bytes,4,rep,name=to,proto3" json:"to,omitempty"`
+	// How many messages are meant; 1 but where they cannot be named.
+	Count int64 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	// Why it is impossible.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanItem) Reset() {
+	*x = PlanItem{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanItem) ProtoMessage() {}
+
+func (x *PlanItem) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanItem.ProtoReflect.Descriptor instead.
+func (*PlanItem) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PlanItem) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *PlanItem) GetMessage() *MessageSummary {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *PlanItem) GetFolder() []string {
+	if x != nil {
+		return x.Folder
+	}
+	return nil
+}
+
+func (x *PlanItem) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PlanItem) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PlanItem) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_holdfast_director_v1_recovery_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/recovery.proto\x12\x14holdfast.director.v1\"\xec\x02\n" +
+	"#holdfast/director/v1/recovery.proto\x12\x14holdfast.director.v1\x1a$holdfast/director/v1/inventory.proto\"\xec\x02\n" +
 	"\x14StartRecoveryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1d\n" +
@@ -609,14 +831,32 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\voverwritten\x18\x04 \x01(\x03R\voverwritten\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12'\n" +
 	"\x0ffolders_created\x18\x06 \x01(\x03R\x0efoldersCreated\x12\x14\n" +
-	"\x05notes\x18\a \x03(\tR\x05notes*h\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\x84\x01\n" +
+	"\x0fListPlanRequest\x12\x1f\n" +
+	"\vactivity_id\x18\x01 \x01(\tR\n" +
+	"activityId\x12\x16\n" +
+	"\x06action\x18\x04 \x01(\tR\x06action\x12\x16\n" +
+	"\x06offset\x18\x05 \x01(\x03R\x06offset\x12\x14\n" +
+	"\x05limit\x18\x06 \x01(\x05R\x05limitJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04\"v\n" +
+	"\x10ListPlanResponse\x124\n" +
+	"\x05items\x18\x01 \x03(\v2\x1e.holdfast.director.v1.PlanItemR\x05items\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x16\n" +
+	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\"\xb8\x01\n" +
+	"\bPlanItem\x12\x16\n" +
+	"\x06action\x18\x01 \x01(\tR\x06action\x12>\n" +
+	"\amessage\x18\x02 \x01(\v2$.holdfast.director.v1.MessageSummaryR\amessage\x12\x16\n" +
+	"\x06folder\x18\x03 \x03(\tR\x06folder\x12\x0e\n" +
+	"\x02to\x18\x04 \x03(\tR\x02to\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason*h\n" +
 	"\bIfExists\x12\x19\n" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x032\xe2\x01\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x032\xbd\x02\n" +
 	"\x0fRecoveryService\x12h\n" +
-	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse\x12e\n" +
+	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse\x12Y\n" +
+	"\bListPlan\x12%.holdfast.director.v1.ListPlanRequest\x1a&.holdfast.director.v1.ListPlanResponse\x12e\n" +
 	"\fUndoRecovery\x12).holdfast.director.v1.UndoRecoveryRequest\x1a*.holdfast.director.v1.UndoRecoveryResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
 
 var (
@@ -632,7 +872,7 @@ func file_holdfast_director_v1_recovery_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_recovery_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_holdfast_director_v1_recovery_proto_goTypes = []any{
 	(IfExists)(0),                 // 0: holdfast.director.v1.IfExists
 	(*StartRecoveryRequest)(nil),  // 1: holdfast.director.v1.StartRecoveryRequest
@@ -642,19 +882,27 @@ var file_holdfast_director_v1_recovery_proto_goTypes = []any{
 	(*UndoRecoveryResponse)(nil),  // 5: holdfast.director.v1.UndoRecoveryResponse
 	(*UndoReport)(nil),            // 6: holdfast.director.v1.UndoReport
 	(*RecoveryReport)(nil),        // 7: holdfast.director.v1.RecoveryReport
+	(*ListPlanRequest)(nil),       // 8: holdfast.director.v1.ListPlanRequest
+	(*ListPlanResponse)(nil),      // 9: holdfast.director.v1.ListPlanResponse
+	(*PlanItem)(nil),              // 10: holdfast.director.v1.PlanItem
+	(*MessageSummary)(nil),        // 11: holdfast.director.v1.MessageSummary
 }
 var file_holdfast_director_v1_recovery_proto_depIdxs = []int32{
-	2, // 0: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
-	0, // 1: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
-	1, // 2: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	4, // 3: holdfast.director.v1.RecoveryService.UndoRecovery:input_type -> holdfast.director.v1.UndoRecoveryRequest
-	3, // 4: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	5, // 5: holdfast.director.v1.RecoveryService.UndoRecovery:output_type -> holdfast.director.v1.UndoRecoveryResponse
-	4, // [4:6] is the sub-list for method output_type
-	2, // [2:4] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2,  // 0: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
+	0,  // 1: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
+	10, // 2: holdfast.director.v1.ListPlanResponse.items:type_name -> holdfast.director.v1.PlanItem
+	11, // 3: holdfast.director.v1.PlanItem.message:type_name -> holdfast.director.v1.MessageSummary
+	1,  // 4: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	8,  // 5: holdfast.director.v1.RecoveryService.ListPlan:input_type -> holdfast.director.v1.ListPlanRequest
+	4,  // 6: holdfast.director.v1.RecoveryService.UndoRecovery:input_type -> holdfast.director.v1.UndoRecoveryRequest
+	3,  // 7: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	9,  // 8: holdfast.director.v1.RecoveryService.ListPlan:output_type -> holdfast.director.v1.ListPlanResponse
+	5,  // 9: holdfast.director.v1.RecoveryService.UndoRecovery:output_type -> holdfast.director.v1.UndoRecoveryResponse
+	7,  // [7:10] is the sub-list for method output_type
+	4,  // [4:7] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_recovery_proto_init() }
@@ -662,13 +910,14 @@ func file_holdfast_director_v1_recovery_proto_init() {
 	if File_holdfast_director_v1_recovery_proto != nil {
 		return
 	}
+	file_holdfast_director_v1_inventory_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_recovery_proto_rawDesc), len(file_holdfast_director_v1_recovery_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

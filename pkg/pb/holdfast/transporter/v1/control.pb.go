@@ -6080,7 +6080,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\xaa\x18\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\x8b\x19\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -6104,7 +6104,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\tGetLedger\x12).holdfast.transporter.v1.GetLedgerRequest\x1a*.holdfast.transporter.v1.GetLedgerResponse\x12j\n" +
 	"\vReadContent\x12+.holdfast.transporter.v1.ReadContentRequest\x1a,.holdfast.transporter.v1.ReadContentResponse0\x01\x12e\n" +
 	"\n" +
-	"GetMessage\x12*.holdfast.transporter.v1.GetMessageRequest\x1a+.holdfast.transporter.v1.GetMessageResponse\x12[\n" +
+	"GetMessage\x12*.holdfast.transporter.v1.GetMessageRequest\x1a+.holdfast.transporter.v1.GetMessageResponse\x12_\n" +
+	"\bListPlan\x12(.holdfast.transporter.v1.ListPlanRequest\x1a).holdfast.transporter.v1.ListPlanResponse\x12[\n" +
 	"\x06Export\x12&.holdfast.transporter.v1.ExportRequest\x1a'.holdfast.transporter.v1.ExportResponse0\x01\x12k\n" +
 	"\fOpenTransfer\x12,.holdfast.transporter.v1.OpenTransferRequest\x1a-.holdfast.transporter.v1.OpenTransferResponse\x12n\n" +
 	"\rCloseTransfer\x12-.holdfast.transporter.v1.CloseTransferRequest\x1a..holdfast.transporter.v1.CloseTransferResponse\x12b\n" +
@@ -6229,9 +6230,11 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*MessageSummary)(nil),           // 96: holdfast.transporter.v1.MessageSummary
 	(*Balance)(nil),                  // 97: holdfast.transporter.v1.Balance
 	(*GetMessageRequest)(nil),        // 98: holdfast.transporter.v1.GetMessageRequest
-	(*ExportRequest)(nil),            // 99: holdfast.transporter.v1.ExportRequest
-	(*GetMessageResponse)(nil),       // 100: holdfast.transporter.v1.GetMessageResponse
-	(*ExportResponse)(nil),           // 101: holdfast.transporter.v1.ExportResponse
+	(*ListPlanRequest)(nil),          // 99: holdfast.transporter.v1.ListPlanRequest
+	(*ExportRequest)(nil),            // 100: holdfast.transporter.v1.ExportRequest
+	(*GetMessageResponse)(nil),       // 101: holdfast.transporter.v1.GetMessageResponse
+	(*ListPlanResponse)(nil),         // 102: holdfast.transporter.v1.ListPlanResponse
+	(*ExportResponse)(nil),           // 103: holdfast.transporter.v1.ExportResponse
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	88,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
@@ -6332,45 +6335,47 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	47,  // 95: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
 	51,  // 96: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
 	98,  // 97: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	99,  // 98: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	53,  // 99: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	55,  // 100: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	59,  // 101: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	71,  // 102: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	73,  // 103: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	75,  // 104: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	77,  // 105: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 106: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 107: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 108: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 109: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 110: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18,  // 111: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 112: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 113: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 114: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 115: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 116: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 117: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 118: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 119: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 120: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 121: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 122: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 123: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	48,  // 124: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
-	52,  // 125: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	100, // 126: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	101, // 127: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	54,  // 128: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	56,  // 129: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	60,  // 130: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	72,  // 131: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	74,  // 132: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	76,  // 133: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	78,  // 134: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	106, // [106:135] is the sub-list for method output_type
-	77,  // [77:106] is the sub-list for method input_type
+	99,  // 98: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
+	100, // 99: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	53,  // 100: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	55,  // 101: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	59,  // 102: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	71,  // 103: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	73,  // 104: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	75,  // 105: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	77,  // 106: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 107: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 108: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 109: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 110: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 111: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 112: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 113: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 114: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 115: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 116: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 117: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 118: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 119: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 120: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 121: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 122: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 123: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 124: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	48,  // 125: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	52,  // 126: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	101, // 127: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	102, // 128: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
+	103, // 129: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	54,  // 130: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	56,  // 131: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	60,  // 132: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	72,  // 133: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	74,  // 134: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	76,  // 135: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	78,  // 136: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	107, // [107:137] is the sub-list for method output_type
+	77,  // [77:107] is the sub-list for method input_type
 	77,  // [77:77] is the sub-list for extension type_name
 	77,  // [77:77] is the sub-list for extension extendee
 	0,   // [0:77] is the sub-list for field type_name

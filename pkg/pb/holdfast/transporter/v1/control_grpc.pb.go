@@ -40,6 +40,7 @@ const (
 	ControlService_GetLedger_FullMethodName        = "/holdfast.transporter.v1.ControlService/GetLedger"
 	ControlService_ReadContent_FullMethodName      = "/holdfast.transporter.v1.ControlService/ReadContent"
 	ControlService_GetMessage_FullMethodName       = "/holdfast.transporter.v1.ControlService/GetMessage"
+	ControlService_ListPlan_FullMethodName         = "/holdfast.transporter.v1.ControlService/ListPlan"
 	ControlService_Export_FullMethodName           = "/holdfast.transporter.v1.ControlService/Export"
 	ControlService_OpenTransfer_FullMethodName     = "/holdfast.transporter.v1.ControlService/OpenTransfer"
 	ControlService_CloseTransfer_FullMethodName    = "/holdfast.transporter.v1.ControlService/CloseTransfer"
@@ -93,6 +94,8 @@ type ControlServiceClient interface {
 	ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error)
 	// GetMessage returns what is kept of a message, with its text safe to show.
 	GetMessage(ctx context.Context, in *GetMessageRequest, opts ...grpc.CallOption) (*GetMessageResponse, error)
+	// ListPlan reads what a planned recovery would do, message by message; NotFound when the plan is too old.
+	ListPlan(ctx context.Context, in *ListPlanRequest, opts ...grpc.CallOption) (*ListPlanResponse, error)
 	// Export streams a message, or an archive of many. A stream that ends with an error is no whole file.
 	Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error)
 	// OpenTransfer opens a port for one task of one source and returns the one-time token. CloseTransfer ends it; a
@@ -364,6 +367,16 @@ func (c *controlServiceClient) GetMessage(ctx context.Context, in *GetMessageReq
 	return out, nil
 }
 
+func (c *controlServiceClient) ListPlan(ctx context.Context, in *ListPlanRequest, opts ...grpc.CallOption) (*ListPlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPlanResponse)
+	err := c.cc.Invoke(ctx, ControlService_ListPlan_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *controlServiceClient) Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_Export_FullMethodName, cOpts...)
@@ -505,6 +518,8 @@ type ControlServiceServer interface {
 	ReadContent(*ReadContentRequest, grpc.ServerStreamingServer[ReadContentResponse]) error
 	// GetMessage returns what is kept of a message, with its text safe to show.
 	GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error)
+	// ListPlan reads what a planned recovery would do, message by message; NotFound when the plan is too old.
+	ListPlan(context.Context, *ListPlanRequest) (*ListPlanResponse, error)
 	// Export streams a message, or an archive of many. A stream that ends with an error is no whole file.
 	Export(*ExportRequest, grpc.ServerStreamingServer[ExportResponse]) error
 	// OpenTransfer opens a port for one task of one source and returns the one-time token. CloseTransfer ends it; a
@@ -592,6 +607,9 @@ func (UnimplementedControlServiceServer) ReadContent(*ReadContentRequest, grpc.S
 }
 func (UnimplementedControlServiceServer) GetMessage(context.Context, *GetMessageRequest) (*GetMessageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMessage not implemented")
+}
+func (UnimplementedControlServiceServer) ListPlan(context.Context, *ListPlanRequest) (*ListPlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPlan not implemented")
 }
 func (UnimplementedControlServiceServer) Export(*ExportRequest, grpc.ServerStreamingServer[ExportResponse]) error {
 	return status.Error(codes.Unimplemented, "method Export not implemented")
@@ -988,6 +1006,24 @@ func _ControlService_GetMessage_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ControlService_ListPlan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).ListPlan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_ListPlan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).ListPlan(ctx, req.(*ListPlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ControlService_Export_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(ExportRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -1192,6 +1228,10 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetMessage",
 			Handler:    _ControlService_GetMessage_Handler,
+		},
+		{
+			MethodName: "ListPlan",
+			Handler:    _ControlService_ListPlan_Handler,
 		},
 		{
 			MethodName: "OpenTransfer",

@@ -969,6 +969,244 @@ func (x *ExportResponse) GetIncomplete() int64 {
 	return 0
 }
 
+type ListPlanRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId      string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	// Of the planned recovery.
+	TaskId string `protobuf:"bytes,3,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// "create", "skip", "rename", "overwrite" or "impossible"; empty for all.
+	Action string `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
+	Offset int64  `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
+	// At most 1000; 0 means 100.
+	Limit         int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPlanRequest) Reset() {
+	*x = ListPlanRequest{}
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPlanRequest) ProtoMessage() {}
+
+func (x *ListPlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPlanRequest.ProtoReflect.Descriptor instead.
+func (*ListPlanRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListPlanRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *ListPlanRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListPlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which they would be done.
+	Items []*PlanItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// How many lines the plan has of that action.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many messages are beyond the longest plan that is kept, of whatever action.
+	Beyond        int64 `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPlanResponse) Reset() {
+	*x = ListPlanResponse{}
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPlanResponse) ProtoMessage() {}
+
+func (x *ListPlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPlanResponse.ProtoReflect.Descriptor instead.
+func (*ListPlanResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListPlanResponse) GetItems() []*PlanItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListPlanResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListPlanResponse) GetBeyond() int64 {
+	if x != nil {
+		return x.Beyond
+	}
+	return 0
+}
+
+type PlanItem struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Action string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	// Without an id where the message cannot be named or read.
+	Message *MessageSummary `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// The kept folder's path, and that of the folder in the mailbox, from the top.
+	Folder []string `protobuf:"bytes,3,rep,name=folder,proto3" json:"folder,omitempty"`
+	To     []string `protobuf:"bytes,4,rep,name=to,proto3" json:"to,omitempty"`
+	// How many messages are meant; 1 but where they cannot be named.
+	Count int64 `protobuf:"varint,5,opt,name=count,proto3" json:"count,omitempty"`
+	// Why it is impossible.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanItem) Reset() {
+	*x = PlanItem{}
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanItem) ProtoMessage() {}
+
+func (x *PlanItem) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanItem.ProtoReflect.Descriptor instead.
+func (*PlanItem) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PlanItem) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *PlanItem) GetMessage() *MessageSummary {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *PlanItem) GetFolder() []string {
+	if x != nil {
+		return x.Folder
+	}
+	return nil
+}
+
+func (x *PlanItem) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PlanItem) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PlanItem) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_holdfast_transporter_v1_read_proto protoreflect.FileDescriptor
 
 const file_holdfast_transporter_v1_read_proto_rawDesc = "" +
@@ -1050,7 +1288,25 @@ const file_holdfast_transporter_v1_read_proto_rawDesc = "" +
 	"\bmessages\x18\x04 \x01(\x03R\bmessages\x12\x1e\n" +
 	"\n" +
 	"incomplete\x18\x05 \x01(\x03R\n" +
-	"incomplete*\x9c\x01\n" +
+	"incomplete\"\xb0\x01\n" +
+	"\x0fListPlanRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x17\n" +
+	"\atask_id\x18\x03 \x01(\tR\x06taskId\x12\x16\n" +
+	"\x06action\x18\x04 \x01(\tR\x06action\x12\x16\n" +
+	"\x06offset\x18\x05 \x01(\x03R\x06offset\x12\x14\n" +
+	"\x05limit\x18\x06 \x01(\x05R\x05limit\"y\n" +
+	"\x10ListPlanResponse\x127\n" +
+	"\x05items\x18\x01 \x03(\v2!.holdfast.transporter.v1.PlanItemR\x05items\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x16\n" +
+	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\"\xbb\x01\n" +
+	"\bPlanItem\x12\x16\n" +
+	"\x06action\x18\x01 \x01(\tR\x06action\x12A\n" +
+	"\amessage\x18\x02 \x01(\v2'.holdfast.transporter.v1.MessageSummaryR\amessage\x12\x16\n" +
+	"\x06folder\x18\x03 \x03(\tR\x06folder\x12\x0e\n" +
+	"\x02to\x18\x04 \x03(\tR\x02to\x12\x14\n" +
+	"\x05count\x18\x05 \x01(\x03R\x05count\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason*\x9c\x01\n" +
 	"\x0eAttachmentKind\x12\x1f\n" +
 	"\x1bATTACHMENT_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ATTACHMENT_KIND_FILE\x10\x01\x12\x1b\n" +
@@ -1071,7 +1327,7 @@ func file_holdfast_transporter_v1_read_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_read_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_transporter_v1_read_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_holdfast_transporter_v1_read_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_holdfast_transporter_v1_read_proto_goTypes = []any{
 	(AttachmentKind)(0),           // 0: holdfast.transporter.v1.AttachmentKind
 	(*MessagePlace)(nil),          // 1: holdfast.transporter.v1.MessagePlace
@@ -1085,33 +1341,38 @@ var file_holdfast_transporter_v1_read_proto_goTypes = []any{
 	(*ArchiveRequest)(nil),        // 9: holdfast.transporter.v1.ArchiveRequest
 	(*ExportRef)(nil),             // 10: holdfast.transporter.v1.ExportRef
 	(*ExportResponse)(nil),        // 11: holdfast.transporter.v1.ExportResponse
-	(*MessageSummary)(nil),        // 12: holdfast.transporter.v1.MessageSummary
-	(*Address)(nil),               // 13: holdfast.transporter.v1.Address
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*ListPlanRequest)(nil),       // 12: holdfast.transporter.v1.ListPlanRequest
+	(*ListPlanResponse)(nil),      // 13: holdfast.transporter.v1.ListPlanResponse
+	(*PlanItem)(nil),              // 14: holdfast.transporter.v1.PlanItem
+	(*MessageSummary)(nil),        // 15: holdfast.transporter.v1.MessageSummary
+	(*Address)(nil),               // 16: holdfast.transporter.v1.Address
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_holdfast_transporter_v1_read_proto_depIdxs = []int32{
 	1,  // 0: holdfast.transporter.v1.GetMessageRequest.place:type_name -> holdfast.transporter.v1.MessagePlace
 	4,  // 1: holdfast.transporter.v1.GetMessageResponse.message:type_name -> holdfast.transporter.v1.MessageDetail
 	7,  // 2: holdfast.transporter.v1.GetMessageResponse.page:type_name -> holdfast.transporter.v1.Page
-	12, // 3: holdfast.transporter.v1.MessageDetail.summary:type_name -> holdfast.transporter.v1.MessageSummary
-	13, // 4: holdfast.transporter.v1.MessageDetail.sender:type_name -> holdfast.transporter.v1.Address
-	13, // 5: holdfast.transporter.v1.MessageDetail.to:type_name -> holdfast.transporter.v1.Address
-	13, // 6: holdfast.transporter.v1.MessageDetail.cc:type_name -> holdfast.transporter.v1.Address
-	13, // 7: holdfast.transporter.v1.MessageDetail.bcc:type_name -> holdfast.transporter.v1.Address
-	13, // 8: holdfast.transporter.v1.MessageDetail.reply_to:type_name -> holdfast.transporter.v1.Address
+	15, // 3: holdfast.transporter.v1.MessageDetail.summary:type_name -> holdfast.transporter.v1.MessageSummary
+	16, // 4: holdfast.transporter.v1.MessageDetail.sender:type_name -> holdfast.transporter.v1.Address
+	16, // 5: holdfast.transporter.v1.MessageDetail.to:type_name -> holdfast.transporter.v1.Address
+	16, // 6: holdfast.transporter.v1.MessageDetail.cc:type_name -> holdfast.transporter.v1.Address
+	16, // 7: holdfast.transporter.v1.MessageDetail.bcc:type_name -> holdfast.transporter.v1.Address
+	16, // 8: holdfast.transporter.v1.MessageDetail.reply_to:type_name -> holdfast.transporter.v1.Address
 	5,  // 9: holdfast.transporter.v1.MessageDetail.headers:type_name -> holdfast.transporter.v1.Header
-	14, // 10: holdfast.transporter.v1.MessageDetail.created:type_name -> google.protobuf.Timestamp
-	14, // 11: holdfast.transporter.v1.MessageDetail.modified:type_name -> google.protobuf.Timestamp
+	17, // 10: holdfast.transporter.v1.MessageDetail.created:type_name -> google.protobuf.Timestamp
+	17, // 11: holdfast.transporter.v1.MessageDetail.modified:type_name -> google.protobuf.Timestamp
 	6,  // 12: holdfast.transporter.v1.MessageDetail.attachments:type_name -> holdfast.transporter.v1.AttachmentDetail
 	0,  // 13: holdfast.transporter.v1.AttachmentDetail.kind:type_name -> holdfast.transporter.v1.AttachmentKind
 	1,  // 14: holdfast.transporter.v1.ExportRequest.message:type_name -> holdfast.transporter.v1.MessagePlace
 	9,  // 15: holdfast.transporter.v1.ExportRequest.archive:type_name -> holdfast.transporter.v1.ArchiveRequest
 	10, // 16: holdfast.transporter.v1.ArchiveRequest.messages:type_name -> holdfast.transporter.v1.ExportRef
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	14, // 17: holdfast.transporter.v1.ListPlanResponse.items:type_name -> holdfast.transporter.v1.PlanItem
+	15, // 18: holdfast.transporter.v1.PlanItem.message:type_name -> holdfast.transporter.v1.MessageSummary
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_read_proto_init() }
@@ -1130,7 +1391,7 @@ func file_holdfast_transporter_v1_read_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_read_proto_rawDesc), len(file_holdfast_transporter_v1_read_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

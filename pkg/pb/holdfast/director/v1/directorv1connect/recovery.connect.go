@@ -36,6 +36,9 @@ const (
 	// RecoveryServiceStartRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// StartRecovery RPC.
 	RecoveryServiceStartRecoveryProcedure = "/holdfast.director.v1.RecoveryService/StartRecovery"
+	// RecoveryServiceListPlanProcedure is the fully-qualified name of the RecoveryService's ListPlan
+	// RPC.
+	RecoveryServiceListPlanProcedure = "/holdfast.director.v1.RecoveryService/ListPlan"
 	// RecoveryServiceUndoRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// UndoRecovery RPC.
 	RecoveryServiceUndoRecoveryProcedure = "/holdfast.director.v1.RecoveryService/UndoRecovery"
@@ -45,6 +48,8 @@ const (
 type RecoveryServiceClient interface {
 	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
+	// ListPlan reads what a plan would do, message by message. Plans are kept for a week.
+	ListPlan(context.Context, *v1.ListPlanRequest) (*v1.ListPlanResponse, error)
 	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
 	// again goes on with what is left.
 	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
@@ -67,6 +72,12 @@ func NewRecoveryServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithSchema(recoveryServiceMethods.ByName("StartRecovery")),
 			connect.WithClientOptions(opts...),
 		),
+		listPlan: connect.NewClient[v1.ListPlanRequest, v1.ListPlanResponse](
+			httpClient,
+			baseURL+RecoveryServiceListPlanProcedure,
+			connect.WithSchema(recoveryServiceMethods.ByName("ListPlan")),
+			connect.WithClientOptions(opts...),
+		),
 		undoRecovery: connect.NewClient[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse](
 			httpClient,
 			baseURL+RecoveryServiceUndoRecoveryProcedure,
@@ -79,12 +90,22 @@ func NewRecoveryServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 // recoveryServiceClient implements RecoveryServiceClient.
 type recoveryServiceClient struct {
 	startRecovery *connect.Client[v1.StartRecoveryRequest, v1.StartRecoveryResponse]
+	listPlan      *connect.Client[v1.ListPlanRequest, v1.ListPlanResponse]
 	undoRecovery  *connect.Client[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse]
 }
 
 // StartRecovery calls holdfast.director.v1.RecoveryService.StartRecovery.
 func (c *recoveryServiceClient) StartRecovery(ctx context.Context, req *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error) {
 	response, err := c.startRecovery.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPlan calls holdfast.director.v1.RecoveryService.ListPlan.
+func (c *recoveryServiceClient) ListPlan(ctx context.Context, req *v1.ListPlanRequest) (*v1.ListPlanResponse, error) {
+	response, err := c.listPlan.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -104,6 +125,8 @@ func (c *recoveryServiceClient) UndoRecovery(ctx context.Context, req *v1.UndoRe
 type RecoveryServiceHandler interface {
 	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
+	// ListPlan reads what a plan would do, message by message. Plans are kept for a week.
+	ListPlan(context.Context, *v1.ListPlanRequest) (*v1.ListPlanResponse, error)
 	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
 	// again goes on with what is left.
 	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
@@ -122,6 +145,12 @@ func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.Handl
 		connect.WithSchema(recoveryServiceMethods.ByName("StartRecovery")),
 		connect.WithHandlerOptions(opts...),
 	)
+	recoveryServiceListPlanHandler := connect.NewUnaryHandlerSimple(
+		RecoveryServiceListPlanProcedure,
+		svc.ListPlan,
+		connect.WithSchema(recoveryServiceMethods.ByName("ListPlan")),
+		connect.WithHandlerOptions(opts...),
+	)
 	recoveryServiceUndoRecoveryHandler := connect.NewUnaryHandlerSimple(
 		RecoveryServiceUndoRecoveryProcedure,
 		svc.UndoRecovery,
@@ -132,6 +161,8 @@ func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.Handl
 		switch r.URL.Path {
 		case RecoveryServiceStartRecoveryProcedure:
 			recoveryServiceStartRecoveryHandler.ServeHTTP(w, r)
+		case RecoveryServiceListPlanProcedure:
+			recoveryServiceListPlanHandler.ServeHTTP(w, r)
 		case RecoveryServiceUndoRecoveryProcedure:
 			recoveryServiceUndoRecoveryHandler.ServeHTTP(w, r)
 		default:
@@ -145,6 +176,10 @@ type UnimplementedRecoveryServiceHandler struct{}
 
 func (UnimplementedRecoveryServiceHandler) StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.StartRecovery is not implemented"))
+}
+
+func (UnimplementedRecoveryServiceHandler) ListPlan(context.Context, *v1.ListPlanRequest) (*v1.ListPlanResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.ListPlan is not implemented"))
 }
 
 func (UnimplementedRecoveryServiceHandler) UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error) {
