@@ -17,6 +17,7 @@ import (
 	"holdfast/test/bench/peer"
 	"holdfast/test/bench/process"
 	"holdfast/test/bench/repository"
+	"holdfast/test/bench/search"
 	"holdfast/test/bench/tenant"
 )
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
 		return fmt.Errorf("the scale is above 0 and up to 1, and there is at least one round; not %g and %d", o.scale, o.rounds)
 	}
-	if names := slices.Concat(repository.Names(), tenant.Names(), director.Names()); !slices.ContainsFunc(names, o.wanted) {
+	if names := slices.Concat(repository.Names(), tenant.Names(), director.Names(), search.Names()); !slices.ContainsFunc(names, o.wanted) {
 		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(names, "\n  "))
 	}
 	var err error
@@ -51,7 +52,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	var list []figures.Figure
-	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, directorArea, repositoryArea} {
+	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, directorArea, repositoryArea, searchArea} {
 		found, err := area(ctx, &o, program, out)
 		if err != nil {
 			return err
@@ -93,6 +94,16 @@ func directorArea(ctx context.Context, o *options, _ string, out io.Writer) ([]f
 		}
 	}
 	return director.Run(ctx, director.Options{Dir: filepath.Join(o.dir, "director"), Bin: o.dir, Scale: o.scale, Wanted: o.wanted, Out: out})
+}
+
+// searchArea measures the search in a repository.
+func searchArea(ctx context.Context, o *options, program string, out io.Writer) ([]figures.Figure, error) {
+	if !slices.ContainsFunc(search.Names(), o.wanted) {
+		return nil, nil
+	}
+	return search.Run(ctx, search.Options{
+		Dir: filepath.Join(o.dir, "search"), Program: program, Scale: o.scale, Keep: o.keep, Wanted: o.wanted, Out: out,
+	})
 }
 
 // repositoryArea measures the repository.

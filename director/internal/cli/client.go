@@ -28,6 +28,7 @@ type api struct {
 	directorv1connect.ActivityServiceClient
 	directorv1connect.NotificationServiceClient
 	directorv1connect.MaintenanceServiceClient
+	directorv1connect.SearchServiceClient
 	directorv1connect.MessageServiceClient
 	settings settings
 	http     *http.Client
@@ -70,6 +71,7 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		ActivityServiceClient:     directorv1connect.NewActivityServiceClient(client, s.director, opts...),
 		NotificationServiceClient: directorv1connect.NewNotificationServiceClient(client, s.director, opts...),
 		MaintenanceServiceClient:  directorv1connect.NewMaintenanceServiceClient(client, s.director, opts...),
+		SearchServiceClient:       directorv1connect.NewSearchServiceClient(client, s.director, opts...),
 		MessageServiceClient:      directorv1connect.NewMessageServiceClient(client, s.director, opts...),
 		settings:                  s, http: client, who: who,
 	}

@@ -83,6 +83,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewSearchServiceHandler(finder{d: d}, opt))
 	mux.HandleFunc("POST /download/{what}", d.download)
 	d.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {

@@ -81,15 +81,20 @@ func (s *Segment) cached(k kind, block int) ([]byte, error) {
 	if data := s.cache.get(key); data != nil {
 		return data, nil
 	}
+	data, err := s.block(k, block)
+	if err == nil {
+		s.cache.put(key, data)
+	}
+	return data, err
+}
+
+// block reads a block past the cache.
+func (s *Segment) block(k kind, block int) ([]byte, error) {
 	data, err := s.read(s.blocks[k][block])
 	if err == nil && k == nameBlock {
 		data, err = inflate(data)
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.cache.put(key, data)
-	return data, nil
+	return data, err
 }
 
 // inflate undoes what the names are packed with.

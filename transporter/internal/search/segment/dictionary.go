@@ -15,6 +15,7 @@ type dictionary struct {
 	refs   []uint64 // where postings are: block<<32 | place, or single | document
 	fields [Fields + 1]int
 	last   []byte // word with its field, while loading
+	sieve  sieve
 }
 
 const (
@@ -67,6 +68,7 @@ func (w *dictionary) close() {
 		w.fields[f] = max(w.fields[f], w.fields[f-1])
 	}
 	w.last = nil
+	w.sieve = newSieve(w)
 }
 
 func (w *dictionary) word(i int) []byte {
@@ -100,6 +102,26 @@ func (w *dictionary) each(f Field, need words.Need, fn func(i int) bool) {
 
 // scan calls fn for the words from lo to hi in which pattern is, the zero byte behind them included.
 func (w *dictionary) scan(lo, hi int, pattern []byte, fn func(i int) bool) {
+	for lo < hi {
+		chunk := lo / chunkWords
+		next := min(hi, (chunk+1)*chunkWords)
+		for !w.sieve.may(chunk, pattern) && next < hi {
+			lo, chunk = next, chunk+1
+			next = min(hi, next+chunkWords)
+		}
+		for next < hi && w.sieve.may(chunk+1, pattern) {
+			chunk++
+			next = min(hi, next+chunkWords)
+		}
+		if !w.scanAll(lo, next, pattern, fn) {
+			return
+		}
+		lo = next
+	}
+}
+
+// scanAll does what scan does, looking at every byte.
+func (w *dictionary) scanAll(lo, hi int, pattern []byte, fn func(i int) bool) bool {
 	end := len(w.raw)
 	if hi < len(w.starts) {
 		end = int(w.starts[hi])
@@ -107,7 +129,7 @@ func (w *dictionary) scan(lo, hi int, pattern []byte, fn func(i int) bool) {
 	for at := int(w.starts[lo]); at < end; {
 		found := bytes.Index(w.raw[at:end], pattern)
 		if found < 0 {
-			return
+			return true
 		}
 		at += found
 		// Words are met in order, and mostly near each other.
@@ -117,9 +139,10 @@ func (w *dictionary) scan(lo, hi int, pattern []byte, fn func(i int) bool) {
 		}
 		n += sort.Search(hi-n, func(i int) bool { return int(w.starts[n+i]) > at }) - 1
 		if !fn(n) {
-			return
+			return false
 		}
 		lo = n
 		at = int(w.starts[n]) + len(w.word(n))
 	}
+	return true
 }

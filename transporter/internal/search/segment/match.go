@@ -39,18 +39,22 @@ func (s *Segment) Match(ctx context.Context, f Field, need words.Need, into Set)
 	return err
 }
 
-// posting returns the documents of a word, in the memory of docs.
-func (s *Segment) posting(i int, docs []uint32) ([]uint32, error) {
-	ref := s.dict.refs[i]
+// posting returns the documents of a word, in the memory of docs. Words come in order, so the block at hand is kept, and not the
+// cache, which is for those who search.
+func (c *cursor) posting(docs []uint32) ([]uint32, error) {
+	ref := c.s.dict.refs[c.at]
 	if ref&single != 0 {
 		return append(docs[:0], uint32(ref)), nil
 	}
-	data, err := s.cached(postingBlock, int(ref>>32))
-	if err != nil {
-		return nil, err
+	if at := int(ref >> 32); c.data == nil || at != c.block {
+		data, err := c.s.read(c.s.blocks[postingBlock][at])
+		if err != nil {
+			return nil, err
+		}
+		c.block, c.data = at, data
 	}
 	docs = docs[:0]
-	if at := int(uint32(ref)); at >= len(data) || decodePosting(data[at:], s.Docs, func(d uint32) { docs = append(docs, d) }) == 0 {
+	if at := int(uint32(ref)); at >= len(c.data) || decodePosting(c.data[at:], c.s.Docs, func(d uint32) { docs = append(docs, d) }) == 0 {
 		return nil, damaged("postings cannot be read")
 	}
 	return docs, nil

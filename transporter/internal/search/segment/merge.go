@@ -64,7 +64,7 @@ func (m *merge) eachDoc(fn func(*Doc) error) error {
 	for _, s := range m.from {
 		for b := range s.blocks[nameBlock] {
 			var inner error
-			err := s.names(b, func(doc uint32, key Key, id []byte) {
+			err := s.eachName(b, s.block, func(doc uint32, key Key, id []byte) {
 				number := s.Base + doc
 				if inner != nil || !m.kept.Has(number-m.base) {
 					return
@@ -128,7 +128,7 @@ func (m *merge) eachWord(fn func(word []byte, docs []uint32) error) error {
 				continue
 			}
 			var err error
-			if some, err = c.s.posting(c.at, some); err != nil {
+			if some, err = c.posting(some); err != nil {
 				return err
 			}
 			for _, d := range some {
@@ -149,6 +149,8 @@ type cursor struct {
 	s     *Segment
 	at    int
 	field Field
+	block int // of postings, in data
+	data  []byte
 }
 
 // done reports whether there are no more words; else field is that of the word at hand.

@@ -248,7 +248,7 @@ func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 		if none {
 			continue
 		}
-		err := s.names(b, func(n uint32, key Key, _ []byte) {
+		err := s.eachName(b, s.block, func(n uint32, key Key, _ []byte) {
 			if of.Has(n) {
 				fn(n, key)
 			}
@@ -262,7 +262,11 @@ func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 
 // names calls fn for the documents of a block of names.
 func (s *Segment) names(block int, fn func(doc uint32, key Key, id []byte)) error {
-	data, err := s.cached(nameBlock, block)
+	return s.eachName(block, s.cached, fn)
+}
+
+func (s *Segment) eachName(block int, get func(kind, int) ([]byte, error), fn func(doc uint32, key Key, id []byte)) error {
+	data, err := get(nameBlock, block)
 	if err != nil {
 		return err
 	}
