@@ -18,9 +18,9 @@ func newRunLedger(a *app) *cobra.Command {
 	f := &ledgerFlags{}
 	cmd := &cobra.Command{
 		Use: "ledger RUN", Short: "Compare what mailboxes held with what the run kept",
-		Long: "Compares, folder by folder, what the mailboxes of a run held in Microsoft 365 when it ended\n" +
-			"with what its recovery points hold, and gives a reason for each difference. Folders and\n" +
-			"mailboxes without a difference are left out." + runArgument,
+		Long: "Compares, folder by folder, what the mailboxes of a run held in Microsoft 365\n" +
+			"when it ended with what its recovery points hold, and gives a reason for each\n" +
+			"difference. Folders and mailboxes without a difference are left out." + runArgument,
 		Example: "  holdfast run ledger Daily\n  holdfast run ledger Daily --mailbox anna@contoso.com --all",
 		Args:    takes(1, 1), ValidArgsFunction: a.names(runIDs),
 		RunE: func(cmd *cobra.Command, args []string) error { return runRunLedger(cmd.Context(), a, f, args[0]) },
@@ -40,7 +40,7 @@ func runRunLedger(ctx context.Context, a *app, f *ledgerFlags, ref string) error
 	if err != nil {
 		return err
 	}
-	r, err := c.GetRun(ctx, &pb.GetRunRequest{RunId: x.GetId(), Tasks: true})
+	r, err := c.wholeRun(ctx, x.GetId())
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,10 @@ func scheduleTable(s *pb.RepositorySchedules) *table {
 		what string
 		list []*pb.Schedule
 	}{
-		{"detach", s.GetDetach()}, {attach, s.GetAttach()}, {"verify", s.GetVerify()}, {"verify every byte", s.GetVerifyFull()},
+		{"detach", s.GetDetach()},
+		{attach, s.GetAttach()},
+		{"verify", s.GetVerify()},
+		{"verify every byte", s.GetVerifyFull()},
 		{"reclaim", s.GetReclaim()},
 	} {
 		for _, one := range w.list {

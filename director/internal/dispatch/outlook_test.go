@@ -100,7 +100,7 @@ func TestEarlierRunsForetellHowLongTheNextTakes(t *testing.T) {
 		}
 		for range 4 {
 			<-started
-			clock.set(clock.now().Sub(time.Now()) + took)
+			clock.set(time.Until(clock.now()) + took)
 			hold <- struct{}{}
 		}
 		if v := s.end(run); v.Outlook.Took < 4*took || v.Outlook.Took > 4*took+time.Minute {

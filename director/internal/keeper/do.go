@@ -184,8 +184,13 @@ func (k *Keeper) rest(ctx context.Context, r record.Repository, d *record.DueWor
 
 // hold writes why something waits, and logs it, once.
 func (k *Keeper) hold(ctx context.Context, r record.Repository, d *record.DueWork, why string) error {
-	if d.Waiting == why || ctx.Err() != nil {
+	if d.Waiting == why {
 		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil // what failed then failed for that
+	default:
 	}
 	err := k.Store.Update(ctx, func(tx *store.Tx) error {
 		plan, err := store.RepositoryPlans.Get(tx, string(r.ID))
