@@ -39,6 +39,7 @@ var allowed = map[string]access{
 	dc.TransporterServicePairTransporterProcedure:    administrator,
 	dc.TransporterServiceListTransportersProcedure:   auditor,
 	dc.TransporterServiceRefreshTransporterProcedure: operator,
+	dc.TransporterServiceTestTransporterProcedure:    operator,
 	dc.TransporterServiceUpdateTransporterProcedure:  administrator,
 	dc.TransporterServiceRemoveTransporterProcedure:  administrator,
 

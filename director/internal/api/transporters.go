@@ -50,6 +50,32 @@ func (s *transporters) RefreshTransporter(ctx context.Context, q *directorv1.Ref
 	return &directorv1.RefreshTransporterResponse{Transporter: s.show(t)}, nil
 }
 
+// TestTransporter tells what does not work in the ways.
+func (s *transporters) TestTransporter(ctx context.Context, q *directorv1.TestTransporterRequest) (*directorv1.TestTransporterResponse, error) {
+	var others []record.TransporterID
+	for _, o := range q.GetOtherIds() {
+		others = append(others, record.TransporterID(o))
+	}
+	ways, err := s.Fleet.Test(ctx, record.TransporterID(q.GetTransporterId()), others)
+	if err != nil {
+		return nil, err
+	}
+	answer := &directorv1.TestTransporterResponse{}
+	for _, w := range ways {
+		out := &directorv1.Way{
+			FromName: "Director", ToId: string(w.To.ID), ToName: w.To.Name, Address: w.Address, Microseconds: w.Took.Microseconds(),
+		}
+		if w.From != nil {
+			out.FromId, out.FromName = string(w.From.ID), w.From.Name
+		}
+		if w.Err != nil {
+			out.Error, out.Microseconds = w.Err.Error(), 0
+		}
+		answer.Ways = append(answer.Ways, out)
+	}
+	return answer, nil
+}
+
 func (s *transporters) UpdateTransporter(ctx context.Context, q *directorv1.UpdateTransporterRequest) (*directorv1.UpdateTransporterResponse, error) {
 	in := q.GetTransporter()
 	t, err := s.Fleet.Update(ctx, record.Transporter{

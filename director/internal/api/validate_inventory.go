@@ -26,6 +26,8 @@ func validateInventory(m any) error {
 	case *directorv1.PairTransporterRequest:
 		return first(line("name", q.GetName(), maxName), line("address", q.GetAddress(), maxName),
 			line("pairing_code", q.GetPairingCode(), maxPath), host("transfer_host", q.GetTransferHost()))
+	case *directorv1.TestTransporterRequest:
+		return first(id("transporter_id", q.GetTransporterId()), ids("other_ids", q.GetOtherIds()))
 	case *directorv1.RefreshTransporterRequest:
 		return id("transporter_id", q.GetTransporterId())
 	case *directorv1.UpdateTransporterRequest:

@@ -283,6 +283,16 @@ func (d *director) RefreshTransporter(_ context.Context, r *pb.RefreshTransporte
 	return &pb.RefreshTransporterResponse{Transporter: x}, err
 }
 
+func (d *director) TestTransporter(_ context.Context, r *pb.TestTransporterRequest) (*pb.TestTransporterResponse, error) {
+	x, err := byID("transporter", r.GetTransporterId(), transporters())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.TestTransporterResponse{Ways: []*pb.Way{
+		{FromName: "Director", ToId: x.GetId(), ToName: x.GetName(), Address: x.GetAddress(), Microseconds: 1230},
+	}}, nil
+}
+
 func (d *director) UpdateTransporter(_ context.Context, r *pb.UpdateTransporterRequest) (*pb.UpdateTransporterResponse, error) {
 	_, err := byID("transporter", r.GetTransporter().GetId(), transporters())
 	return &pb.UpdateTransporterResponse{Transporter: r.GetTransporter()}, err

@@ -12,7 +12,7 @@ import (
 
 func newTransporter(a *app) *cobra.Command {
 	return group("transporter", "The machines that do the work", newTransporterPair(a), newTransporterList(a),
-		newTransporterRefresh(a), newTransporterUpdate(a), newTransporterRemove(a))
+		newTransporterRefresh(a), newTransporterTest(a), newTransporterUpdate(a), newTransporterRemove(a))
 }
 
 type pairFlags struct {

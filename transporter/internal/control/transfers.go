@@ -28,3 +28,15 @@ func (s *Service) CloseTransfer(_ context.Context, req *transporterv1.CloseTrans
 	s.Transfers.Close(req.GetTransferId())
 	return &transporterv1.CloseTransferResponse{}, nil
 }
+
+// OpenProbe implements ControlService.
+func (s *Service) OpenProbe(_ context.Context, req *transporterv1.OpenProbeRequest) (*transporterv1.OpenProbeResponse, error) {
+	port, err := s.Transfers.OpenProbe(req.GetSourceTransporterId())
+	return &transporterv1.OpenProbeResponse{Port: int32(port)}, err
+}
+
+// Probe implements ControlService.
+func (s *Service) Probe(ctx context.Context, req *transporterv1.ProbeRequest) (*transporterv1.ProbeResponse, error) {
+	took, err := s.Transfers.Probe(ctx, req.GetAddress(), req.GetTransporterId())
+	return &transporterv1.ProbeResponse{Microseconds: took.Microseconds()}, err
+}

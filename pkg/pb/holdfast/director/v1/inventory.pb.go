@@ -1688,6 +1688,200 @@ func (x *PairTransporterResponse) GetTransporter() *Transporter {
 	return nil
 }
 
+type TestTransporterRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TransporterId string                 `protobuf:"bytes,1,opt,name=transporter_id,json=transporterId,proto3" json:"transporter_id,omitempty"`
+	// Others to try the ways to and from; empty means all that can be reached.
+	OtherIds      []string `protobuf:"bytes,2,rep,name=other_ids,json=otherIds,proto3" json:"other_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestTransporterRequest) Reset() {
+	*x = TestTransporterRequest{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestTransporterRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestTransporterRequest) ProtoMessage() {}
+
+func (x *TestTransporterRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestTransporterRequest.ProtoReflect.Descriptor instead.
+func (*TestTransporterRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *TestTransporterRequest) GetTransporterId() string {
+	if x != nil {
+		return x.TransporterId
+	}
+	return ""
+}
+
+func (x *TestTransporterRequest) GetOtherIds() []string {
+	if x != nil {
+		return x.OtherIds
+	}
+	return nil
+}
+
+type TestTransporterResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ways          []*Way                 `protobuf:"bytes,1,rep,name=ways,proto3" json:"ways,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestTransporterResponse) Reset() {
+	*x = TestTransporterResponse{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestTransporterResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestTransporterResponse) ProtoMessage() {}
+
+func (x *TestTransporterResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestTransporterResponse.ProtoReflect.Descriptor instead.
+func (*TestTransporterResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TestTransporterResponse) GetWays() []*Way {
+	if x != nil {
+		return x.Ways
+	}
+	return nil
+}
+
+// Way is one that was tried.
+type Way struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty is the Director.
+	FromId   string `protobuf:"bytes,1,opt,name=from_id,json=fromId,proto3" json:"from_id,omitempty"`
+	FromName string `protobuf:"bytes,2,opt,name=from_name,json=fromName,proto3" json:"from_name,omitempty"`
+	ToId     string `protobuf:"bytes,3,opt,name=to_id,json=toId,proto3" json:"to_id,omitempty"`
+	ToName   string `protobuf:"bytes,4,opt,name=to_name,json=toName,proto3" json:"to_name,omitempty"`
+	// What was dialled.
+	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	// There and back; unset when it failed.
+	Microseconds int64 `protobuf:"varint,6,opt,name=microseconds,proto3" json:"microseconds,omitempty"`
+	// What is wrong, and what to do; empty when it works.
+	Error         string `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Way) Reset() {
+	*x = Way{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Way) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Way) ProtoMessage() {}
+
+func (x *Way) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Way.ProtoReflect.Descriptor instead.
+func (*Way) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Way) GetFromId() string {
+	if x != nil {
+		return x.FromId
+	}
+	return ""
+}
+
+func (x *Way) GetFromName() string {
+	if x != nil {
+		return x.FromName
+	}
+	return ""
+}
+
+func (x *Way) GetToId() string {
+	if x != nil {
+		return x.ToId
+	}
+	return ""
+}
+
+func (x *Way) GetToName() string {
+	if x != nil {
+		return x.ToName
+	}
+	return ""
+}
+
+func (x *Way) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Way) GetMicroseconds() int64 {
+	if x != nil {
+		return x.Microseconds
+	}
+	return 0
+}
+
+func (x *Way) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type ListTransportersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1696,7 +1890,7 @@ type ListTransportersRequest struct {
 
 func (x *ListTransportersRequest) Reset() {
 	*x = ListTransportersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1902,7 @@ func (x *ListTransportersRequest) String() string {
 func (*ListTransportersRequest) ProtoMessage() {}
 
 func (x *ListTransportersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1915,7 @@ func (x *ListTransportersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransportersRequest.ProtoReflect.Descriptor instead.
 func (*ListTransportersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{25}
 }
 
 type ListTransportersResponse struct {
@@ -1733,7 +1927,7 @@ type ListTransportersResponse struct {
 
 func (x *ListTransportersResponse) Reset() {
 	*x = ListTransportersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1939,7 @@ func (x *ListTransportersResponse) String() string {
 func (*ListTransportersResponse) ProtoMessage() {}
 
 func (x *ListTransportersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1952,7 @@ func (x *ListTransportersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransportersResponse.ProtoReflect.Descriptor instead.
 func (*ListTransportersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListTransportersResponse) GetTransporters() []*Transporter {
@@ -1777,7 +1971,7 @@ type RefreshTransporterRequest struct {
 
 func (x *RefreshTransporterRequest) Reset() {
 	*x = RefreshTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1983,7 @@ func (x *RefreshTransporterRequest) String() string {
 func (*RefreshTransporterRequest) ProtoMessage() {}
 
 func (x *RefreshTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1996,7 @@ func (x *RefreshTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshTransporterRequest.ProtoReflect.Descriptor instead.
 func (*RefreshTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RefreshTransporterRequest) GetTransporterId() string {
@@ -1821,7 +2015,7 @@ type RefreshTransporterResponse struct {
 
 func (x *RefreshTransporterResponse) Reset() {
 	*x = RefreshTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +2027,7 @@ func (x *RefreshTransporterResponse) String() string {
 func (*RefreshTransporterResponse) ProtoMessage() {}
 
 func (x *RefreshTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +2040,7 @@ func (x *RefreshTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshTransporterResponse.ProtoReflect.Descriptor instead.
 func (*RefreshTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RefreshTransporterResponse) GetTransporter() *Transporter {
@@ -1865,7 +2059,7 @@ type UpdateTransporterRequest struct {
 
 func (x *UpdateTransporterRequest) Reset() {
 	*x = UpdateTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2071,7 @@ func (x *UpdateTransporterRequest) String() string {
 func (*UpdateTransporterRequest) ProtoMessage() {}
 
 func (x *UpdateTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2084,7 @@ func (x *UpdateTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTransporterRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UpdateTransporterRequest) GetTransporter() *Transporter {
@@ -1909,7 +2103,7 @@ type UpdateTransporterResponse struct {
 
 func (x *UpdateTransporterResponse) Reset() {
 	*x = UpdateTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1921,7 +2115,7 @@ func (x *UpdateTransporterResponse) String() string {
 func (*UpdateTransporterResponse) ProtoMessage() {}
 
 func (x *UpdateTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1934,7 +2128,7 @@ func (x *UpdateTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTransporterResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *UpdateTransporterResponse) GetTransporter() *Transporter {
@@ -1953,7 +2147,7 @@ type RemoveTransporterRequest struct {
 
 func (x *RemoveTransporterRequest) Reset() {
 	*x = RemoveTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1965,7 +2159,7 @@ func (x *RemoveTransporterRequest) String() string {
 func (*RemoveTransporterRequest) ProtoMessage() {}
 
 func (x *RemoveTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1978,7 +2172,7 @@ func (x *RemoveTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTransporterRequest.ProtoReflect.Descriptor instead.
 func (*RemoveTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RemoveTransporterRequest) GetTransporterId() string {
@@ -1996,7 +2190,7 @@ type RemoveTransporterResponse struct {
 
 func (x *RemoveTransporterResponse) Reset() {
 	*x = RemoveTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2202,7 @@ func (x *RemoveTransporterResponse) String() string {
 func (*RemoveTransporterResponse) ProtoMessage() {}
 
 func (x *RemoveTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +2215,7 @@ func (x *RemoveTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTransporterResponse.ProtoReflect.Descriptor instead.
 func (*RemoveTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
 }
 
 type Repository struct {
@@ -2059,7 +2253,7 @@ type Repository struct {
 
 func (x *Repository) Reset() {
 	*x = Repository{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2265,7 @@ func (x *Repository) String() string {
 func (*Repository) ProtoMessage() {}
 
 func (x *Repository) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2278,7 @@ func (x *Repository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Repository.ProtoReflect.Descriptor instead.
 func (*Repository) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Repository) GetId() string {
@@ -2270,7 +2464,7 @@ type RepositorySchedules struct {
 
 func (x *RepositorySchedules) Reset() {
 	*x = RepositorySchedules{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2282,7 +2476,7 @@ func (x *RepositorySchedules) String() string {
 func (*RepositorySchedules) ProtoMessage() {}
 
 func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2295,7 +2489,7 @@ func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositorySchedules.ProtoReflect.Descriptor instead.
 func (*RepositorySchedules) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RepositorySchedules) GetDetach() []*Schedule {
@@ -2360,7 +2554,7 @@ type SetRepositorySchedulesRequest struct {
 
 func (x *SetRepositorySchedulesRequest) Reset() {
 	*x = SetRepositorySchedulesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2566,7 @@ func (x *SetRepositorySchedulesRequest) String() string {
 func (*SetRepositorySchedulesRequest) ProtoMessage() {}
 
 func (x *SetRepositorySchedulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2579,7 @@ func (x *SetRepositorySchedulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositorySchedulesRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositorySchedulesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SetRepositorySchedulesRequest) GetRepositoryId() string {
@@ -2420,7 +2614,7 @@ type SetRepositorySchedulesResponse struct {
 
 func (x *SetRepositorySchedulesResponse) Reset() {
 	*x = SetRepositorySchedulesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2626,7 @@ func (x *SetRepositorySchedulesResponse) String() string {
 func (*SetRepositorySchedulesResponse) ProtoMessage() {}
 
 func (x *SetRepositorySchedulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2639,7 @@ func (x *SetRepositorySchedulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositorySchedulesResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositorySchedulesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SetRepositorySchedulesResponse) GetRepository() *Repository {
@@ -2474,7 +2668,7 @@ type ListRepositoryStartsRequest struct {
 
 func (x *ListRepositoryStartsRequest) Reset() {
 	*x = ListRepositoryStartsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2486,7 +2680,7 @@ func (x *ListRepositoryStartsRequest) String() string {
 func (*ListRepositoryStartsRequest) ProtoMessage() {}
 
 func (x *ListRepositoryStartsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2499,7 +2693,7 @@ func (x *ListRepositoryStartsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoryStartsRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoryStartsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListRepositoryStartsRequest) GetRepositoryId() string {
@@ -2525,7 +2719,7 @@ type ListRepositoryStartsResponse struct {
 
 func (x *ListRepositoryStartsResponse) Reset() {
 	*x = ListRepositoryStartsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2537,7 +2731,7 @@ func (x *ListRepositoryStartsResponse) String() string {
 func (*ListRepositoryStartsResponse) ProtoMessage() {}
 
 func (x *ListRepositoryStartsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2550,7 +2744,7 @@ func (x *ListRepositoryStartsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoryStartsResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoryStartsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListRepositoryStartsResponse) GetStarts() []*RepositoryStart {
@@ -2576,7 +2770,7 @@ type RepositoryStart struct {
 
 func (x *RepositoryStart) Reset() {
 	*x = RepositoryStart{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2782,7 @@ func (x *RepositoryStart) String() string {
 func (*RepositoryStart) ProtoMessage() {}
 
 func (x *RepositoryStart) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2795,7 @@ func (x *RepositoryStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryStart.ProtoReflect.Descriptor instead.
 func (*RepositoryStart) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RepositoryStart) GetRepositoryId() string {
@@ -2669,7 +2863,7 @@ type Survey struct {
 
 func (x *Survey) Reset() {
 	*x = Survey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2681,7 +2875,7 @@ func (x *Survey) String() string {
 func (*Survey) ProtoMessage() {}
 
 func (x *Survey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2694,7 +2888,7 @@ func (x *Survey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survey.ProtoReflect.Descriptor instead.
 func (*Survey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Survey) GetTaken() *timestamppb.Timestamp {
@@ -2736,7 +2930,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2748,7 +2942,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2761,7 +2955,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -2792,7 +2986,7 @@ type CreateRepositoryRequest struct {
 
 func (x *CreateRepositoryRequest) Reset() {
 	*x = CreateRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +2998,7 @@ func (x *CreateRepositoryRequest) String() string {
 func (*CreateRepositoryRequest) ProtoMessage() {}
 
 func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +3011,7 @@ func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CreateRepositoryRequest) GetName() string {
@@ -2864,7 +3058,7 @@ type CreateRepositoryResponse struct {
 
 func (x *CreateRepositoryResponse) Reset() {
 	*x = CreateRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2876,7 +3070,7 @@ func (x *CreateRepositoryResponse) String() string {
 func (*CreateRepositoryResponse) ProtoMessage() {}
 
 func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2889,7 +3083,7 @@ func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CreateRepositoryResponse) GetRepository() *Repository {
@@ -2907,7 +3101,7 @@ type ListRepositoriesRequest struct {
 
 func (x *ListRepositoriesRequest) Reset() {
 	*x = ListRepositoriesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2919,7 +3113,7 @@ func (x *ListRepositoriesRequest) String() string {
 func (*ListRepositoriesRequest) ProtoMessage() {}
 
 func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2932,7 +3126,7 @@ func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
 }
 
 type ListRepositoriesResponse struct {
@@ -2944,7 +3138,7 @@ type ListRepositoriesResponse struct {
 
 func (x *ListRepositoriesResponse) Reset() {
 	*x = ListRepositoriesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2956,7 +3150,7 @@ func (x *ListRepositoriesResponse) String() string {
 func (*ListRepositoriesResponse) ProtoMessage() {}
 
 func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2969,7 +3163,7 @@ func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListRepositoriesResponse) GetRepositories() []*Repository {
@@ -2988,7 +3182,7 @@ type GetRepositoryRequest struct {
 
 func (x *GetRepositoryRequest) Reset() {
 	*x = GetRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3194,7 @@ func (x *GetRepositoryRequest) String() string {
 func (*GetRepositoryRequest) ProtoMessage() {}
 
 func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3207,7 @@ func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*GetRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetRepositoryRequest) GetRepositoryId() string {
@@ -3032,7 +3226,7 @@ type GetRepositoryResponse struct {
 
 func (x *GetRepositoryResponse) Reset() {
 	*x = GetRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3044,7 +3238,7 @@ func (x *GetRepositoryResponse) String() string {
 func (*GetRepositoryResponse) ProtoMessage() {}
 
 func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3057,7 +3251,7 @@ func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*GetRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetRepositoryResponse) GetRepository() *Repository {
@@ -3084,7 +3278,7 @@ type AttachRepositoryRequest struct {
 
 func (x *AttachRepositoryRequest) Reset() {
 	*x = AttachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3096,7 +3290,7 @@ func (x *AttachRepositoryRequest) String() string {
 func (*AttachRepositoryRequest) ProtoMessage() {}
 
 func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3109,7 +3303,7 @@ func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AttachRepositoryRequest) GetRepositoryId() string {
@@ -3170,7 +3364,7 @@ type AttachRepositoryResponse struct {
 
 func (x *AttachRepositoryResponse) Reset() {
 	*x = AttachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3182,7 +3376,7 @@ func (x *AttachRepositoryResponse) String() string {
 func (*AttachRepositoryResponse) ProtoMessage() {}
 
 func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3195,7 +3389,7 @@ func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AttachRepositoryResponse) GetRepository() *Repository {
@@ -3214,7 +3408,7 @@ type DetachRepositoryRequest struct {
 
 func (x *DetachRepositoryRequest) Reset() {
 	*x = DetachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3226,7 +3420,7 @@ func (x *DetachRepositoryRequest) String() string {
 func (*DetachRepositoryRequest) ProtoMessage() {}
 
 func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3239,7 +3433,7 @@ func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *DetachRepositoryRequest) GetRepositoryId() string {
@@ -3258,7 +3452,7 @@ type DetachRepositoryResponse struct {
 
 func (x *DetachRepositoryResponse) Reset() {
 	*x = DetachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3270,7 +3464,7 @@ func (x *DetachRepositoryResponse) String() string {
 func (*DetachRepositoryResponse) ProtoMessage() {}
 
 func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3283,7 +3477,7 @@ func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *DetachRepositoryResponse) GetRepository() *Repository {
@@ -3305,7 +3499,7 @@ type RemoveRepositoryRequest struct {
 
 func (x *RemoveRepositoryRequest) Reset() {
 	*x = RemoveRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3511,7 @@ func (x *RemoveRepositoryRequest) String() string {
 func (*RemoveRepositoryRequest) ProtoMessage() {}
 
 func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3524,7 @@ func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RemoveRepositoryRequest) GetRepositoryId() string {
@@ -3362,7 +3556,7 @@ type RemoveRepositoryResponse struct {
 
 func (x *RemoveRepositoryResponse) Reset() {
 	*x = RemoveRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3374,7 +3568,7 @@ func (x *RemoveRepositoryResponse) String() string {
 func (*RemoveRepositoryResponse) ProtoMessage() {}
 
 func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3387,7 +3581,7 @@ func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
 }
 
 type VerifyRepositoryRequest struct {
@@ -3400,7 +3594,7 @@ type VerifyRepositoryRequest struct {
 
 func (x *VerifyRepositoryRequest) Reset() {
 	*x = VerifyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +3606,7 @@ func (x *VerifyRepositoryRequest) String() string {
 func (*VerifyRepositoryRequest) ProtoMessage() {}
 
 func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +3619,7 @@ func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *VerifyRepositoryRequest) GetRepositoryId() string {
@@ -3451,7 +3645,7 @@ type VerifyRepositoryResponse struct {
 
 func (x *VerifyRepositoryResponse) Reset() {
 	*x = VerifyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3463,7 +3657,7 @@ func (x *VerifyRepositoryResponse) String() string {
 func (*VerifyRepositoryResponse) ProtoMessage() {}
 
 func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3476,7 +3670,7 @@ func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *VerifyRepositoryResponse) GetActivityId() string {
@@ -3495,7 +3689,7 @@ type ReclaimRepositoryRequest struct {
 
 func (x *ReclaimRepositoryRequest) Reset() {
 	*x = ReclaimRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3507,7 +3701,7 @@ func (x *ReclaimRepositoryRequest) String() string {
 func (*ReclaimRepositoryRequest) ProtoMessage() {}
 
 func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3520,7 +3714,7 @@ func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ReclaimRepositoryRequest) GetRepositoryId() string {
@@ -3539,7 +3733,7 @@ type ReclaimRepositoryResponse struct {
 
 func (x *ReclaimRepositoryResponse) Reset() {
 	*x = ReclaimRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3551,7 +3745,7 @@ func (x *ReclaimRepositoryResponse) String() string {
 func (*ReclaimRepositoryResponse) ProtoMessage() {}
 
 func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3564,7 +3758,7 @@ func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ReclaimRepositoryResponse) GetActivityId() string {
@@ -3583,7 +3777,7 @@ type SurveyRepositoryRequest struct {
 
 func (x *SurveyRepositoryRequest) Reset() {
 	*x = SurveyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3595,7 +3789,7 @@ func (x *SurveyRepositoryRequest) String() string {
 func (*SurveyRepositoryRequest) ProtoMessage() {}
 
 func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3608,7 +3802,7 @@ func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *SurveyRepositoryRequest) GetRepositoryId() string {
@@ -3627,7 +3821,7 @@ type SurveyRepositoryResponse struct {
 
 func (x *SurveyRepositoryResponse) Reset() {
 	*x = SurveyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3639,7 +3833,7 @@ func (x *SurveyRepositoryResponse) String() string {
 func (*SurveyRepositoryResponse) ProtoMessage() {}
 
 func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3652,7 +3846,7 @@ func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *SurveyRepositoryResponse) GetActivityId() string {
@@ -3673,7 +3867,7 @@ type ListBackupsRequest struct {
 
 func (x *ListBackupsRequest) Reset() {
 	*x = ListBackupsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3685,7 +3879,7 @@ func (x *ListBackupsRequest) String() string {
 func (*ListBackupsRequest) ProtoMessage() {}
 
 func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3698,7 +3892,7 @@ func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
 func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListBackupsRequest) GetRepositoryId() string {
@@ -3726,7 +3920,7 @@ type ListBackupsResponse struct {
 
 func (x *ListBackupsResponse) Reset() {
 	*x = ListBackupsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3738,7 +3932,7 @@ func (x *ListBackupsResponse) String() string {
 func (*ListBackupsResponse) ProtoMessage() {}
 
 func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3751,7 +3945,7 @@ func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
 func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListBackupsResponse) GetBackups() []*BackupSize {
@@ -3796,7 +3990,7 @@ type BackupSize struct {
 
 func (x *BackupSize) Reset() {
 	*x = BackupSize{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3808,7 +4002,7 @@ func (x *BackupSize) String() string {
 func (*BackupSize) ProtoMessage() {}
 
 func (x *BackupSize) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3821,7 +4015,7 @@ func (x *BackupSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
 func (*BackupSize) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *BackupSize) GetAccountId() string {
@@ -3938,7 +4132,7 @@ type RepairRepositoryRequest struct {
 
 func (x *RepairRepositoryRequest) Reset() {
 	*x = RepairRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3950,7 +4144,7 @@ func (x *RepairRepositoryRequest) String() string {
 func (*RepairRepositoryRequest) ProtoMessage() {}
 
 func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3963,7 +4157,7 @@ func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *RepairRepositoryRequest) GetRepositoryId() string {
@@ -3982,7 +4176,7 @@ type RepairRepositoryResponse struct {
 
 func (x *RepairRepositoryResponse) Reset() {
 	*x = RepairRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3994,7 +4188,7 @@ func (x *RepairRepositoryResponse) String() string {
 func (*RepairRepositoryResponse) ProtoMessage() {}
 
 func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4007,7 +4201,7 @@ func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *RepairRepositoryResponse) GetActivityId() string {
@@ -4037,7 +4231,7 @@ type CopyRepositoryRequest struct {
 
 func (x *CopyRepositoryRequest) Reset() {
 	*x = CopyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4049,7 +4243,7 @@ func (x *CopyRepositoryRequest) String() string {
 func (*CopyRepositoryRequest) ProtoMessage() {}
 
 func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4062,7 +4256,7 @@ func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CopyRepositoryRequest) GetRepositoryId() string {
@@ -4130,7 +4324,7 @@ type CopyRepositoryResponse struct {
 
 func (x *CopyRepositoryResponse) Reset() {
 	*x = CopyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4142,7 +4336,7 @@ func (x *CopyRepositoryResponse) String() string {
 func (*CopyRepositoryResponse) ProtoMessage() {}
 
 func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4155,7 +4349,7 @@ func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *CopyRepositoryResponse) GetActivityId() string {
@@ -4175,7 +4369,7 @@ type SetRepositoryCodecRequest struct {
 
 func (x *SetRepositoryCodecRequest) Reset() {
 	*x = SetRepositoryCodecRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4187,7 +4381,7 @@ func (x *SetRepositoryCodecRequest) String() string {
 func (*SetRepositoryCodecRequest) ProtoMessage() {}
 
 func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4200,7 +4394,7 @@ func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *SetRepositoryCodecRequest) GetRepositoryId() string {
@@ -4226,7 +4420,7 @@ type SetRepositoryCodecResponse struct {
 
 func (x *SetRepositoryCodecResponse) Reset() {
 	*x = SetRepositoryCodecResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4238,7 +4432,7 @@ func (x *SetRepositoryCodecResponse) String() string {
 func (*SetRepositoryCodecResponse) ProtoMessage() {}
 
 func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4251,7 +4445,7 @@ func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *SetRepositoryCodecResponse) GetRepository() *Repository {
@@ -4273,7 +4467,7 @@ type ChangeRepositoryKeyRequest struct {
 
 func (x *ChangeRepositoryKeyRequest) Reset() {
 	*x = ChangeRepositoryKeyRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4285,7 +4479,7 @@ func (x *ChangeRepositoryKeyRequest) String() string {
 func (*ChangeRepositoryKeyRequest) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4298,7 +4492,7 @@ func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ChangeRepositoryKeyRequest) GetRepositoryId() string {
@@ -4331,7 +4525,7 @@ type ChangeRepositoryKeyResponse struct {
 
 func (x *ChangeRepositoryKeyResponse) Reset() {
 	*x = ChangeRepositoryKeyResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4343,7 +4537,7 @@ func (x *ChangeRepositoryKeyResponse) String() string {
 func (*ChangeRepositoryKeyResponse) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4356,7 +4550,7 @@ func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ChangeRepositoryKeyResponse) GetRepository() *Repository {
@@ -4377,7 +4571,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4389,7 +4583,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4402,7 +4596,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -4427,7 +4621,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4439,7 +4633,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4452,7 +4646,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
 }
 
 type Point struct {
@@ -4480,7 +4674,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4492,7 +4686,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4505,7 +4699,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Point) GetId() string {
@@ -4639,7 +4833,7 @@ type ListPointsRequest struct {
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4651,7 +4845,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4664,7 +4858,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -4705,7 +4899,7 @@ type ListPointsResponse struct {
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4717,7 +4911,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4730,7 +4924,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -4754,7 +4948,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4766,7 +4960,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4779,7 +4973,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Folder) GetId() string {
@@ -4834,7 +5028,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4846,7 +5040,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4859,7 +5053,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -4887,7 +5081,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4899,7 +5093,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4912,7 +5106,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -4946,7 +5140,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4958,7 +5152,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4971,7 +5165,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Address) GetName() string {
@@ -5011,7 +5205,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5023,7 +5217,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5036,7 +5230,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -5158,7 +5352,7 @@ type ListMessagesRequest struct {
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5170,7 +5364,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5183,7 +5377,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -5238,7 +5432,7 @@ type ListMessagesResponse struct {
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5250,7 +5444,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5263,7 +5457,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -5295,7 +5489,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5307,7 +5501,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5320,7 +5514,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -5489,7 +5683,20 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\fpairing_code\x18\x03 \x01(\tR\vpairingCode\x12#\n" +
 	"\rtransfer_host\x18\x04 \x01(\tR\ftransferHost\"^\n" +
 	"\x17PairTransporterResponse\x12C\n" +
-	"\vtransporter\x18\x01 \x01(\v2!.holdfast.director.v1.TransporterR\vtransporter\"\x19\n" +
+	"\vtransporter\x18\x01 \x01(\v2!.holdfast.director.v1.TransporterR\vtransporter\"\\\n" +
+	"\x16TestTransporterRequest\x12%\n" +
+	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\x12\x1b\n" +
+	"\tother_ids\x18\x02 \x03(\tR\botherIds\"H\n" +
+	"\x17TestTransporterResponse\x12-\n" +
+	"\x04ways\x18\x01 \x03(\v2\x19.holdfast.director.v1.WayR\x04ways\"\xbd\x01\n" +
+	"\x03Way\x12\x17\n" +
+	"\afrom_id\x18\x01 \x01(\tR\x06fromId\x12\x1b\n" +
+	"\tfrom_name\x18\x02 \x01(\tR\bfromName\x12\x13\n" +
+	"\x05to_id\x18\x03 \x01(\tR\x04toId\x12\x17\n" +
+	"\ato_name\x18\x04 \x01(\tR\x06toName\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\"\n" +
+	"\fmicroseconds\x18\x06 \x01(\x03R\fmicroseconds\x12\x14\n" +
+	"\x05error\x18\a \x01(\tR\x05error\"\x19\n" +
 	"\x17ListTransportersRequest\"a\n" +
 	"\x18ListTransportersResponse\x12E\n" +
 	"\ftransporters\x18\x01 \x03(\v2!.holdfast.director.v1.TransporterR\ftransporters\"B\n" +
@@ -5823,13 +6030,14 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\fListAccounts\x12).holdfast.director.v1.ListAccountsRequest\x1a*.holdfast.director.v1.ListAccountsResponse\x12k\n" +
 	"\x0eRefreshAccount\x12+.holdfast.director.v1.RefreshAccountRequest\x1a,.holdfast.director.v1.RefreshAccountResponse\x12h\n" +
 	"\rRemoveAccount\x12*.holdfast.director.v1.RemoveAccountRequest\x1a+.holdfast.director.v1.RemoveAccountResponse\x12h\n" +
-	"\rListMailboxes\x12*.holdfast.director.v1.ListMailboxesRequest\x1a+.holdfast.director.v1.ListMailboxesResponse2\xdc\x04\n" +
+	"\rListMailboxes\x12*.holdfast.director.v1.ListMailboxesRequest\x1a+.holdfast.director.v1.ListMailboxesResponse2\xcc\x05\n" +
 	"\x12TransporterService\x12n\n" +
 	"\x0fPairTransporter\x12,.holdfast.director.v1.PairTransporterRequest\x1a-.holdfast.director.v1.PairTransporterResponse\x12q\n" +
 	"\x10ListTransporters\x12-.holdfast.director.v1.ListTransportersRequest\x1a..holdfast.director.v1.ListTransportersResponse\x12w\n" +
 	"\x12RefreshTransporter\x12/.holdfast.director.v1.RefreshTransporterRequest\x1a0.holdfast.director.v1.RefreshTransporterResponse\x12t\n" +
 	"\x11UpdateTransporter\x12..holdfast.director.v1.UpdateTransporterRequest\x1a/.holdfast.director.v1.UpdateTransporterResponse\x12t\n" +
-	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse2\xe9\x11\n" +
+	"\x11RemoveTransporter\x12..holdfast.director.v1.RemoveTransporterRequest\x1a/.holdfast.director.v1.RemoveTransporterResponse\x12n\n" +
+	"\x0fTestTransporter\x12,.holdfast.director.v1.TestTransporterRequest\x1a-.holdfast.director.v1.TestTransporterResponse2\xe9\x11\n" +
 	"\x11RepositoryService\x12q\n" +
 	"\x10CreateRepository\x12-.holdfast.director.v1.CreateRepositoryRequest\x1a..holdfast.director.v1.CreateRepositoryResponse\x12q\n" +
 	"\x10ListRepositories\x12-.holdfast.director.v1.ListRepositoriesRequest\x1a..holdfast.director.v1.ListRepositoriesResponse\x12h\n" +
@@ -5866,7 +6074,7 @@ func file_holdfast_director_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
+var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_holdfast_director_v1_inventory_proto_goTypes = []any{
 	(Cloud)(0),                             // 0: holdfast.director.v1.Cloud
 	(MailboxKind)(0),                       // 1: holdfast.director.v1.MailboxKind
@@ -5894,71 +6102,74 @@ var file_holdfast_director_v1_inventory_proto_goTypes = []any{
 	(*Transporter)(nil),                    // 23: holdfast.director.v1.Transporter
 	(*PairTransporterRequest)(nil),         // 24: holdfast.director.v1.PairTransporterRequest
 	(*PairTransporterResponse)(nil),        // 25: holdfast.director.v1.PairTransporterResponse
-	(*ListTransportersRequest)(nil),        // 26: holdfast.director.v1.ListTransportersRequest
-	(*ListTransportersResponse)(nil),       // 27: holdfast.director.v1.ListTransportersResponse
-	(*RefreshTransporterRequest)(nil),      // 28: holdfast.director.v1.RefreshTransporterRequest
-	(*RefreshTransporterResponse)(nil),     // 29: holdfast.director.v1.RefreshTransporterResponse
-	(*UpdateTransporterRequest)(nil),       // 30: holdfast.director.v1.UpdateTransporterRequest
-	(*UpdateTransporterResponse)(nil),      // 31: holdfast.director.v1.UpdateTransporterResponse
-	(*RemoveTransporterRequest)(nil),       // 32: holdfast.director.v1.RemoveTransporterRequest
-	(*RemoveTransporterResponse)(nil),      // 33: holdfast.director.v1.RemoveTransporterResponse
-	(*Repository)(nil),                     // 34: holdfast.director.v1.Repository
-	(*RepositorySchedules)(nil),            // 35: holdfast.director.v1.RepositorySchedules
-	(*SetRepositorySchedulesRequest)(nil),  // 36: holdfast.director.v1.SetRepositorySchedulesRequest
-	(*SetRepositorySchedulesResponse)(nil), // 37: holdfast.director.v1.SetRepositorySchedulesResponse
-	(*ListRepositoryStartsRequest)(nil),    // 38: holdfast.director.v1.ListRepositoryStartsRequest
-	(*ListRepositoryStartsResponse)(nil),   // 39: holdfast.director.v1.ListRepositoryStartsResponse
-	(*RepositoryStart)(nil),                // 40: holdfast.director.v1.RepositoryStart
-	(*Survey)(nil),                         // 41: holdfast.director.v1.Survey
-	(*RepositoryKey)(nil),                  // 42: holdfast.director.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),        // 43: holdfast.director.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil),       // 44: holdfast.director.v1.CreateRepositoryResponse
-	(*ListRepositoriesRequest)(nil),        // 45: holdfast.director.v1.ListRepositoriesRequest
-	(*ListRepositoriesResponse)(nil),       // 46: holdfast.director.v1.ListRepositoriesResponse
-	(*GetRepositoryRequest)(nil),           // 47: holdfast.director.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),          // 48: holdfast.director.v1.GetRepositoryResponse
-	(*AttachRepositoryRequest)(nil),        // 49: holdfast.director.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil),       // 50: holdfast.director.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),        // 51: holdfast.director.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil),       // 52: holdfast.director.v1.DetachRepositoryResponse
-	(*RemoveRepositoryRequest)(nil),        // 53: holdfast.director.v1.RemoveRepositoryRequest
-	(*RemoveRepositoryResponse)(nil),       // 54: holdfast.director.v1.RemoveRepositoryResponse
-	(*VerifyRepositoryRequest)(nil),        // 55: holdfast.director.v1.VerifyRepositoryRequest
-	(*VerifyRepositoryResponse)(nil),       // 56: holdfast.director.v1.VerifyRepositoryResponse
-	(*ReclaimRepositoryRequest)(nil),       // 57: holdfast.director.v1.ReclaimRepositoryRequest
-	(*ReclaimRepositoryResponse)(nil),      // 58: holdfast.director.v1.ReclaimRepositoryResponse
-	(*SurveyRepositoryRequest)(nil),        // 59: holdfast.director.v1.SurveyRepositoryRequest
-	(*SurveyRepositoryResponse)(nil),       // 60: holdfast.director.v1.SurveyRepositoryResponse
-	(*ListBackupsRequest)(nil),             // 61: holdfast.director.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),            // 62: holdfast.director.v1.ListBackupsResponse
-	(*BackupSize)(nil),                     // 63: holdfast.director.v1.BackupSize
-	(*RepairRepositoryRequest)(nil),        // 64: holdfast.director.v1.RepairRepositoryRequest
-	(*RepairRepositoryResponse)(nil),       // 65: holdfast.director.v1.RepairRepositoryResponse
-	(*CopyRepositoryRequest)(nil),          // 66: holdfast.director.v1.CopyRepositoryRequest
-	(*CopyRepositoryResponse)(nil),         // 67: holdfast.director.v1.CopyRepositoryResponse
-	(*SetRepositoryCodecRequest)(nil),      // 68: holdfast.director.v1.SetRepositoryCodecRequest
-	(*SetRepositoryCodecResponse)(nil),     // 69: holdfast.director.v1.SetRepositoryCodecResponse
-	(*ChangeRepositoryKeyRequest)(nil),     // 70: holdfast.director.v1.ChangeRepositoryKeyRequest
-	(*ChangeRepositoryKeyResponse)(nil),    // 71: holdfast.director.v1.ChangeRepositoryKeyResponse
-	(*DeletePointsRequest)(nil),            // 72: holdfast.director.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),           // 73: holdfast.director.v1.DeletePointsResponse
-	(*Point)(nil),                          // 74: holdfast.director.v1.Point
-	(*ListPointsRequest)(nil),              // 75: holdfast.director.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),             // 76: holdfast.director.v1.ListPointsResponse
-	(*Folder)(nil),                         // 77: holdfast.director.v1.Folder
-	(*ListFoldersRequest)(nil),             // 78: holdfast.director.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),            // 79: holdfast.director.v1.ListFoldersResponse
-	(*Address)(nil),                        // 80: holdfast.director.v1.Address
-	(*MessageSummary)(nil),                 // 81: holdfast.director.v1.MessageSummary
-	(*ListMessagesRequest)(nil),            // 82: holdfast.director.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),           // 83: holdfast.director.v1.ListMessagesResponse
-	(*Loss)(nil),                           // 84: holdfast.director.v1.Loss
-	(*timestamppb.Timestamp)(nil),          // 85: google.protobuf.Timestamp
-	(*Schedule)(nil),                       // 86: holdfast.director.v1.Schedule
+	(*TestTransporterRequest)(nil),         // 26: holdfast.director.v1.TestTransporterRequest
+	(*TestTransporterResponse)(nil),        // 27: holdfast.director.v1.TestTransporterResponse
+	(*Way)(nil),                            // 28: holdfast.director.v1.Way
+	(*ListTransportersRequest)(nil),        // 29: holdfast.director.v1.ListTransportersRequest
+	(*ListTransportersResponse)(nil),       // 30: holdfast.director.v1.ListTransportersResponse
+	(*RefreshTransporterRequest)(nil),      // 31: holdfast.director.v1.RefreshTransporterRequest
+	(*RefreshTransporterResponse)(nil),     // 32: holdfast.director.v1.RefreshTransporterResponse
+	(*UpdateTransporterRequest)(nil),       // 33: holdfast.director.v1.UpdateTransporterRequest
+	(*UpdateTransporterResponse)(nil),      // 34: holdfast.director.v1.UpdateTransporterResponse
+	(*RemoveTransporterRequest)(nil),       // 35: holdfast.director.v1.RemoveTransporterRequest
+	(*RemoveTransporterResponse)(nil),      // 36: holdfast.director.v1.RemoveTransporterResponse
+	(*Repository)(nil),                     // 37: holdfast.director.v1.Repository
+	(*RepositorySchedules)(nil),            // 38: holdfast.director.v1.RepositorySchedules
+	(*SetRepositorySchedulesRequest)(nil),  // 39: holdfast.director.v1.SetRepositorySchedulesRequest
+	(*SetRepositorySchedulesResponse)(nil), // 40: holdfast.director.v1.SetRepositorySchedulesResponse
+	(*ListRepositoryStartsRequest)(nil),    // 41: holdfast.director.v1.ListRepositoryStartsRequest
+	(*ListRepositoryStartsResponse)(nil),   // 42: holdfast.director.v1.ListRepositoryStartsResponse
+	(*RepositoryStart)(nil),                // 43: holdfast.director.v1.RepositoryStart
+	(*Survey)(nil),                         // 44: holdfast.director.v1.Survey
+	(*RepositoryKey)(nil),                  // 45: holdfast.director.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),        // 46: holdfast.director.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),       // 47: holdfast.director.v1.CreateRepositoryResponse
+	(*ListRepositoriesRequest)(nil),        // 48: holdfast.director.v1.ListRepositoriesRequest
+	(*ListRepositoriesResponse)(nil),       // 49: holdfast.director.v1.ListRepositoriesResponse
+	(*GetRepositoryRequest)(nil),           // 50: holdfast.director.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),          // 51: holdfast.director.v1.GetRepositoryResponse
+	(*AttachRepositoryRequest)(nil),        // 52: holdfast.director.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),       // 53: holdfast.director.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),        // 54: holdfast.director.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),       // 55: holdfast.director.v1.DetachRepositoryResponse
+	(*RemoveRepositoryRequest)(nil),        // 56: holdfast.director.v1.RemoveRepositoryRequest
+	(*RemoveRepositoryResponse)(nil),       // 57: holdfast.director.v1.RemoveRepositoryResponse
+	(*VerifyRepositoryRequest)(nil),        // 58: holdfast.director.v1.VerifyRepositoryRequest
+	(*VerifyRepositoryResponse)(nil),       // 59: holdfast.director.v1.VerifyRepositoryResponse
+	(*ReclaimRepositoryRequest)(nil),       // 60: holdfast.director.v1.ReclaimRepositoryRequest
+	(*ReclaimRepositoryResponse)(nil),      // 61: holdfast.director.v1.ReclaimRepositoryResponse
+	(*SurveyRepositoryRequest)(nil),        // 62: holdfast.director.v1.SurveyRepositoryRequest
+	(*SurveyRepositoryResponse)(nil),       // 63: holdfast.director.v1.SurveyRepositoryResponse
+	(*ListBackupsRequest)(nil),             // 64: holdfast.director.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),            // 65: holdfast.director.v1.ListBackupsResponse
+	(*BackupSize)(nil),                     // 66: holdfast.director.v1.BackupSize
+	(*RepairRepositoryRequest)(nil),        // 67: holdfast.director.v1.RepairRepositoryRequest
+	(*RepairRepositoryResponse)(nil),       // 68: holdfast.director.v1.RepairRepositoryResponse
+	(*CopyRepositoryRequest)(nil),          // 69: holdfast.director.v1.CopyRepositoryRequest
+	(*CopyRepositoryResponse)(nil),         // 70: holdfast.director.v1.CopyRepositoryResponse
+	(*SetRepositoryCodecRequest)(nil),      // 71: holdfast.director.v1.SetRepositoryCodecRequest
+	(*SetRepositoryCodecResponse)(nil),     // 72: holdfast.director.v1.SetRepositoryCodecResponse
+	(*ChangeRepositoryKeyRequest)(nil),     // 73: holdfast.director.v1.ChangeRepositoryKeyRequest
+	(*ChangeRepositoryKeyResponse)(nil),    // 74: holdfast.director.v1.ChangeRepositoryKeyResponse
+	(*DeletePointsRequest)(nil),            // 75: holdfast.director.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),           // 76: holdfast.director.v1.DeletePointsResponse
+	(*Point)(nil),                          // 77: holdfast.director.v1.Point
+	(*ListPointsRequest)(nil),              // 78: holdfast.director.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),             // 79: holdfast.director.v1.ListPointsResponse
+	(*Folder)(nil),                         // 80: holdfast.director.v1.Folder
+	(*ListFoldersRequest)(nil),             // 81: holdfast.director.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),            // 82: holdfast.director.v1.ListFoldersResponse
+	(*Address)(nil),                        // 83: holdfast.director.v1.Address
+	(*MessageSummary)(nil),                 // 84: holdfast.director.v1.MessageSummary
+	(*ListMessagesRequest)(nil),            // 85: holdfast.director.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),           // 86: holdfast.director.v1.ListMessagesResponse
+	(*Loss)(nil),                           // 87: holdfast.director.v1.Loss
+	(*timestamppb.Timestamp)(nil),          // 88: google.protobuf.Timestamp
+	(*Schedule)(nil),                       // 89: holdfast.director.v1.Schedule
 }
 var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	0,   // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
-	85,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	88,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
 	5,   // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
 	4,   // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
 	6,   // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
@@ -5974,126 +6185,129 @@ var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	4,   // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
 	1,   // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
 	20,  // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	85,  // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	85,  // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	88,  // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	88,  // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
 	23,  // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 20: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
-	23,  // 21: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 22: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 23: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	2,   // 24: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	85,  // 25: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	85,  // 26: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
-	41,  // 27: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
-	35,  // 28: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	85,  // 29: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
-	85,  // 30: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
-	86,  // 31: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
-	86,  // 32: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
-	86,  // 33: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
-	86,  // 34: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
-	86,  // 35: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
-	35,  // 36: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	34,  // 37: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
-	40,  // 38: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
-	3,   // 39: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
-	85,  // 40: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
-	85,  // 41: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	2,   // 42: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	42,  // 43: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	34,  // 44: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	34,  // 45: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	34,  // 46: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	42,  // 47: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	34,  // 48: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	34,  // 49: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	63,  // 50: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
-	85,  // 51: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	85,  // 52: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	2,   // 53: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
-	34,  // 54: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
-	42,  // 55: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
-	42,  // 56: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
-	34,  // 57: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
-	85,  // 58: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	74,  // 59: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	74,  // 60: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	77,  // 61: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	84,  // 62: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	80,  // 63: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	80,  // 64: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	85,  // 65: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	85,  // 66: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	81,  // 67: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	7,   // 68: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	9,   // 69: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	11,  // 70: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	14,  // 71: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	16,  // 72: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	18,  // 73: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	21,  // 74: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	24,  // 75: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	26,  // 76: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	28,  // 77: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	30,  // 78: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	32,  // 79: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	43,  // 80: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	45,  // 81: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	47,  // 82: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	49,  // 83: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	51,  // 84: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	36,  // 85: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
-	38,  // 86: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
-	53,  // 87: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	55,  // 88: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	57,  // 89: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
-	59,  // 90: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
-	61,  // 91: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
-	64,  // 92: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
-	66,  // 93: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
-	68,  // 94: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
-	70,  // 95: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
-	72,  // 96: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
-	75,  // 97: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	78,  // 98: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	82,  // 99: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	8,   // 100: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	10,  // 101: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	12,  // 102: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	15,  // 103: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	17,  // 104: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	19,  // 105: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	22,  // 106: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	25,  // 107: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	27,  // 108: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	29,  // 109: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	31,  // 110: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	33,  // 111: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	44,  // 112: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	46,  // 113: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	48,  // 114: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	50,  // 115: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	52,  // 116: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	37,  // 117: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
-	39,  // 118: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
-	54,  // 119: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	56,  // 120: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	58,  // 121: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
-	60,  // 122: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
-	62,  // 123: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
-	65,  // 124: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
-	67,  // 125: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
-	69,  // 126: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
-	71,  // 127: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
-	73,  // 128: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
-	76,  // 129: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	79,  // 130: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	83,  // 131: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	100, // [100:132] is the sub-list for method output_type
-	68,  // [68:100] is the sub-list for method input_type
-	68,  // [68:68] is the sub-list for extension type_name
-	68,  // [68:68] is the sub-list for extension extendee
-	0,   // [0:68] is the sub-list for field type_name
+	28,  // 20: holdfast.director.v1.TestTransporterResponse.ways:type_name -> holdfast.director.v1.Way
+	23,  // 21: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
+	23,  // 22: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 23: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 24: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	2,   // 25: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
+	88,  // 26: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	88,  // 27: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	44,  // 28: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
+	38,  // 29: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	88,  // 30: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	88,  // 31: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
+	89,  // 32: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
+	89,  // 33: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
+	89,  // 34: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
+	89,  // 35: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
+	89,  // 36: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
+	38,  // 37: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	37,  // 38: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
+	43,  // 39: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
+	3,   // 40: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
+	88,  // 41: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
+	88,  // 42: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	2,   // 43: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	45,  // 44: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 45: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	37,  // 46: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	37,  // 47: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	45,  // 48: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 49: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	37,  // 50: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	66,  // 51: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
+	88,  // 52: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	88,  // 53: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	2,   // 54: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	37,  // 55: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	45,  // 56: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	45,  // 57: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 58: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	88,  // 59: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	77,  // 60: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	77,  // 61: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	80,  // 62: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	87,  // 63: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	83,  // 64: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	83,  // 65: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	88,  // 66: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	88,  // 67: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	84,  // 68: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	7,   // 69: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	9,   // 70: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	11,  // 71: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	14,  // 72: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	16,  // 73: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	18,  // 74: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	21,  // 75: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	24,  // 76: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	29,  // 77: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	31,  // 78: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	33,  // 79: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	35,  // 80: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	26,  // 81: holdfast.director.v1.TransporterService.TestTransporter:input_type -> holdfast.director.v1.TestTransporterRequest
+	46,  // 82: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	48,  // 83: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	50,  // 84: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	52,  // 85: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	54,  // 86: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	39,  // 87: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
+	41,  // 88: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
+	56,  // 89: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	58,  // 90: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	60,  // 91: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	62,  // 92: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
+	64,  // 93: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
+	67,  // 94: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	69,  // 95: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	71,  // 96: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	73,  // 97: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	75,  // 98: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	78,  // 99: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	81,  // 100: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	85,  // 101: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	8,   // 102: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	10,  // 103: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	12,  // 104: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	15,  // 105: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	17,  // 106: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	19,  // 107: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	22,  // 108: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	25,  // 109: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	30,  // 110: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	32,  // 111: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	34,  // 112: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	36,  // 113: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	27,  // 114: holdfast.director.v1.TransporterService.TestTransporter:output_type -> holdfast.director.v1.TestTransporterResponse
+	47,  // 115: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	49,  // 116: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	51,  // 117: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	53,  // 118: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	55,  // 119: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	40,  // 120: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
+	42,  // 121: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
+	57,  // 122: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	59,  // 123: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	61,  // 124: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	63,  // 125: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
+	65,  // 126: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
+	68,  // 127: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	70,  // 128: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	72,  // 129: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	74,  // 130: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	76,  // 131: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	79,  // 132: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	82,  // 133: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	86,  // 134: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	102, // [102:135] is the sub-list for method output_type
+	69,  // [69:102] is the sub-list for method input_type
+	69,  // [69:69] is the sub-list for extension type_name
+	69,  // [69:69] is the sub-list for extension extendee
+	0,   // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }
@@ -6108,7 +6322,7 @@ func file_holdfast_director_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_inventory_proto_rawDesc), len(file_holdfast_director_v1_inventory_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   81,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -3166,6 +3166,193 @@ func (x *ReadContentResponse) GetData() []byte {
 	return nil
 }
 
+type OpenProbeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identity of the Transporter that will dial.
+	SourceTransporterId string `protobuf:"bytes,1,opt,name=source_transporter_id,json=sourceTransporterId,proto3" json:"source_transporter_id,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *OpenProbeRequest) Reset() {
+	*x = OpenProbeRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenProbeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenProbeRequest) ProtoMessage() {}
+
+func (x *OpenProbeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenProbeRequest.ProtoReflect.Descriptor instead.
+func (*OpenProbeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *OpenProbeRequest) GetSourceTransporterId() string {
+	if x != nil {
+		return x.SourceTransporterId
+	}
+	return ""
+}
+
+type OpenProbeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Port          int32                  `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenProbeResponse) Reset() {
+	*x = OpenProbeResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenProbeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenProbeResponse) ProtoMessage() {}
+
+func (x *OpenProbeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenProbeResponse.ProtoReflect.Descriptor instead.
+func (*OpenProbeResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *OpenProbeResponse) GetPort() int32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+type ProbeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "host:port", and who is expected there.
+	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	TransporterId string `protobuf:"bytes,2,opt,name=transporter_id,json=transporterId,proto3" json:"transporter_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeRequest) Reset() {
+	*x = ProbeRequest{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeRequest) ProtoMessage() {}
+
+func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
+func (*ProbeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ProbeRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *ProbeRequest) GetTransporterId() string {
+	if x != nil {
+		return x.TransporterId
+	}
+	return ""
+}
+
+type ProbeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// There and back.
+	Microseconds  int64 `protobuf:"varint,1,opt,name=microseconds,proto3" json:"microseconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeResponse) Reset() {
+	*x = ProbeResponse{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeResponse) ProtoMessage() {}
+
+func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
+func (*ProbeResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ProbeResponse) GetMicroseconds() int64 {
+	if x != nil {
+		return x.Microseconds
+	}
+	return 0
+}
+
 type OpenTransferRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	TaskId       string                 `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
@@ -3179,7 +3366,7 @@ type OpenTransferRequest struct {
 
 func (x *OpenTransferRequest) Reset() {
 	*x = OpenTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3191,7 +3378,7 @@ func (x *OpenTransferRequest) String() string {
 func (*OpenTransferRequest) ProtoMessage() {}
 
 func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[49]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3204,7 +3391,7 @@ func (x *OpenTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferRequest.ProtoReflect.Descriptor instead.
 func (*OpenTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *OpenTransferRequest) GetTaskId() string {
@@ -3246,7 +3433,7 @@ type OpenTransferResponse struct {
 
 func (x *OpenTransferResponse) Reset() {
 	*x = OpenTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3258,7 +3445,7 @@ func (x *OpenTransferResponse) String() string {
 func (*OpenTransferResponse) ProtoMessage() {}
 
 func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[50]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3271,7 +3458,7 @@ func (x *OpenTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTransferResponse.ProtoReflect.Descriptor instead.
 func (*OpenTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *OpenTransferResponse) GetTransferId() string {
@@ -3304,7 +3491,7 @@ type CloseTransferRequest struct {
 
 func (x *CloseTransferRequest) Reset() {
 	*x = CloseTransferRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3503,7 @@ func (x *CloseTransferRequest) String() string {
 func (*CloseTransferRequest) ProtoMessage() {}
 
 func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[51]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3516,7 @@ func (x *CloseTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferRequest.ProtoReflect.Descriptor instead.
 func (*CloseTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *CloseTransferRequest) GetTransferId() string {
@@ -3347,7 +3534,7 @@ type CloseTransferResponse struct {
 
 func (x *CloseTransferResponse) Reset() {
 	*x = CloseTransferResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3359,7 +3546,7 @@ func (x *CloseTransferResponse) String() string {
 func (*CloseTransferResponse) ProtoMessage() {}
 
 func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[52]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3372,7 +3559,7 @@ func (x *CloseTransferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTransferResponse.ProtoReflect.Descriptor instead.
 func (*CloseTransferResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
 }
 
 // VaultAddress says where a backup task puts what it reads.
@@ -3389,7 +3576,7 @@ type VaultAddress struct {
 
 func (x *VaultAddress) Reset() {
 	*x = VaultAddress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3401,7 +3588,7 @@ func (x *VaultAddress) String() string {
 func (*VaultAddress) ProtoMessage() {}
 
 func (x *VaultAddress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[53]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3414,7 +3601,7 @@ func (x *VaultAddress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VaultAddress.ProtoReflect.Descriptor instead.
 func (*VaultAddress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *VaultAddress) GetVault() isVaultAddress_Vault {
@@ -3471,7 +3658,7 @@ type RemoteVault struct {
 
 func (x *RemoteVault) Reset() {
 	*x = RemoteVault{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3483,7 +3670,7 @@ func (x *RemoteVault) String() string {
 func (*RemoteVault) ProtoMessage() {}
 
 func (x *RemoteVault) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[54]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3496,7 +3683,7 @@ func (x *RemoteVault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoteVault.ProtoReflect.Descriptor instead.
 func (*RemoteVault) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RemoteVault) GetAddress() string {
@@ -3543,7 +3730,7 @@ type StartTaskRequest struct {
 
 func (x *StartTaskRequest) Reset() {
 	*x = StartTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3555,7 +3742,7 @@ func (x *StartTaskRequest) String() string {
 func (*StartTaskRequest) ProtoMessage() {}
 
 func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[55]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3568,7 +3755,7 @@ func (x *StartTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskRequest.ProtoReflect.Descriptor instead.
 func (*StartTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *StartTaskRequest) GetTaskId() string {
@@ -3732,7 +3919,7 @@ type StartTaskResponse struct {
 
 func (x *StartTaskResponse) Reset() {
 	*x = StartTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3744,7 +3931,7 @@ func (x *StartTaskResponse) String() string {
 func (*StartTaskResponse) ProtoMessage() {}
 
 func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[56]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3757,7 +3944,7 @@ func (x *StartTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartTaskResponse.ProtoReflect.Descriptor instead.
 func (*StartTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *StartTaskResponse) GetState() *TaskState {
@@ -3784,7 +3971,7 @@ type BackupWork struct {
 
 func (x *BackupWork) Reset() {
 	*x = BackupWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3796,7 +3983,7 @@ func (x *BackupWork) String() string {
 func (*BackupWork) ProtoMessage() {}
 
 func (x *BackupWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[57]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3809,7 +3996,7 @@ func (x *BackupWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupWork.ProtoReflect.Descriptor instead.
 func (*BackupWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *BackupWork) GetAccount() *Account {
@@ -3887,7 +4074,7 @@ type RecoveryWork struct {
 
 func (x *RecoveryWork) Reset() {
 	*x = RecoveryWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3899,7 +4086,7 @@ func (x *RecoveryWork) String() string {
 func (*RecoveryWork) ProtoMessage() {}
 
 func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[58]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3912,7 +4099,7 @@ func (x *RecoveryWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryWork.ProtoReflect.Descriptor instead.
 func (*RecoveryWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *RecoveryWork) GetAccount() *Account {
@@ -3987,7 +4174,7 @@ type UndoWork struct {
 
 func (x *UndoWork) Reset() {
 	*x = UndoWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3999,7 +4186,7 @@ func (x *UndoWork) String() string {
 func (*UndoWork) ProtoMessage() {}
 
 func (x *UndoWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[59]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4012,7 +4199,7 @@ func (x *UndoWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoWork.ProtoReflect.Descriptor instead.
 func (*UndoWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *UndoWork) GetAccount() *Account {
@@ -4054,7 +4241,7 @@ type Selection struct {
 
 func (x *Selection) Reset() {
 	*x = Selection{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4253,7 @@ func (x *Selection) String() string {
 func (*Selection) ProtoMessage() {}
 
 func (x *Selection) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[60]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4266,7 @@ func (x *Selection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Selection.ProtoReflect.Descriptor instead.
 func (*Selection) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Selection) GetFolderIds() []string {
@@ -4106,7 +4293,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4118,7 +4305,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[61]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4131,7 +4318,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -4159,7 +4346,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4171,7 +4358,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[62]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4184,7 +4371,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -4211,7 +4398,7 @@ type ReclaimWork struct {
 
 func (x *ReclaimWork) Reset() {
 	*x = ReclaimWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4223,7 +4410,7 @@ func (x *ReclaimWork) String() string {
 func (*ReclaimWork) ProtoMessage() {}
 
 func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[63]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4236,7 +4423,7 @@ func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
 func (*ReclaimWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ReclaimWork) GetRepositoryId() string {
@@ -4256,7 +4443,7 @@ type SurveyWork struct {
 
 func (x *SurveyWork) Reset() {
 	*x = SurveyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4268,7 +4455,7 @@ func (x *SurveyWork) String() string {
 func (*SurveyWork) ProtoMessage() {}
 
 func (x *SurveyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[64]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4281,7 +4468,7 @@ func (x *SurveyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyWork.ProtoReflect.Descriptor instead.
 func (*SurveyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *SurveyWork) GetRepositoryId() string {
@@ -4301,7 +4488,7 @@ type RepairWork struct {
 
 func (x *RepairWork) Reset() {
 	*x = RepairWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4313,7 +4500,7 @@ func (x *RepairWork) String() string {
 func (*RepairWork) ProtoMessage() {}
 
 func (x *RepairWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[65]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4326,7 +4513,7 @@ func (x *RepairWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
 func (*RepairWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *RepairWork) GetRepositoryId() string {
@@ -4355,7 +4542,7 @@ type CopyWork struct {
 
 func (x *CopyWork) Reset() {
 	*x = CopyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4367,7 +4554,7 @@ func (x *CopyWork) String() string {
 func (*CopyWork) ProtoMessage() {}
 
 func (x *CopyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4380,7 +4567,7 @@ func (x *CopyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
 func (*CopyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *CopyWork) GetRepositoryId() string {
@@ -4436,7 +4623,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4448,7 +4635,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4461,7 +4648,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -4486,7 +4673,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4498,7 +4685,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4511,7 +4698,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
 }
 
 type WatchTaskRequest struct {
@@ -4523,7 +4710,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4535,7 +4722,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4548,7 +4735,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -4567,7 +4754,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4579,7 +4766,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4592,7 +4779,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -4610,7 +4797,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4622,7 +4809,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4635,7 +4822,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
 }
 
 type ListTasksResponse struct {
@@ -4647,7 +4834,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4659,7 +4846,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4672,7 +4859,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -4691,7 +4878,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4703,7 +4890,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4716,7 +4903,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -4734,7 +4921,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4746,7 +4933,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4759,7 +4946,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
 }
 
 type TaskState struct {
@@ -4798,7 +4985,7 @@ type TaskState struct {
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4810,7 +4997,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4823,7 +5010,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -5004,7 +5191,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5016,7 +5203,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5029,7 +5216,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -5125,7 +5312,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5137,7 +5324,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5150,7 +5337,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -5222,7 +5409,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5234,7 +5421,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5247,7 +5434,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -5304,7 +5491,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5316,7 +5503,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5329,7 +5516,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -5380,7 +5567,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5392,7 +5579,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5405,7 +5592,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -5473,7 +5660,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5485,7 +5672,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5498,7 +5685,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{81}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -5556,7 +5743,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5568,7 +5755,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5581,7 +5768,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{82}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -5855,7 +6042,16 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x03R\x04size\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\"\xbd\x01\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\"F\n" +
+	"\x10OpenProbeRequest\x122\n" +
+	"\x15source_transporter_id\x18\x01 \x01(\tR\x13sourceTransporterId\"'\n" +
+	"\x11OpenProbeResponse\x12\x12\n" +
+	"\x04port\x18\x01 \x01(\x05R\x04port\"O\n" +
+	"\fProbeRequest\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12%\n" +
+	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"3\n" +
+	"\rProbeResponse\x12\"\n" +
+	"\fmicroseconds\x18\x01 \x01(\x03R\fmicroseconds\"\xbd\x01\n" +
 	"\x13OpenTransferRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12#\n" +
 	"\rrepository_id\x18\x02 \x01(\tR\frepositoryId\x124\n" +
@@ -6080,7 +6276,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\x8b\x19\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\xc7\x1a\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -6109,6 +6305,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06Export\x12&.holdfast.transporter.v1.ExportRequest\x1a'.holdfast.transporter.v1.ExportResponse0\x01\x12k\n" +
 	"\fOpenTransfer\x12,.holdfast.transporter.v1.OpenTransferRequest\x1a-.holdfast.transporter.v1.OpenTransferResponse\x12n\n" +
 	"\rCloseTransfer\x12-.holdfast.transporter.v1.CloseTransferRequest\x1a..holdfast.transporter.v1.CloseTransferResponse\x12b\n" +
+	"\tOpenProbe\x12).holdfast.transporter.v1.OpenProbeRequest\x1a*.holdfast.transporter.v1.OpenProbeResponse\x12V\n" +
+	"\x05Probe\x12%.holdfast.transporter.v1.ProbeRequest\x1a&.holdfast.transporter.v1.ProbeResponse\x12b\n" +
 	"\tStartTask\x12).holdfast.transporter.v1.StartTaskRequest\x1a*.holdfast.transporter.v1.StartTaskResponse\x12_\n" +
 	"\bStopTask\x12(.holdfast.transporter.v1.StopTaskRequest\x1a).holdfast.transporter.v1.StopTaskResponse\x12d\n" +
 	"\tWatchTask\x12).holdfast.transporter.v1.WatchTaskRequest\x1a*.holdfast.transporter.v1.WatchTaskResponse0\x01\x12b\n" +
@@ -6129,7 +6327,7 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 88)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
 	(LedgerCause)(0),                 // 1: holdfast.transporter.v1.LedgerCause
@@ -6184,67 +6382,71 @@ var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(*LedgerReason)(nil),             // 50: holdfast.transporter.v1.LedgerReason
 	(*ReadContentRequest)(nil),       // 51: holdfast.transporter.v1.ReadContentRequest
 	(*ReadContentResponse)(nil),      // 52: holdfast.transporter.v1.ReadContentResponse
-	(*OpenTransferRequest)(nil),      // 53: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 54: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 55: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 56: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 57: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 58: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 59: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 60: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 61: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 62: holdfast.transporter.v1.RecoveryWork
-	(*UndoWork)(nil),                 // 63: holdfast.transporter.v1.UndoWork
-	(*Selection)(nil),                // 64: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 65: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 66: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 67: holdfast.transporter.v1.ReclaimWork
-	(*SurveyWork)(nil),               // 68: holdfast.transporter.v1.SurveyWork
-	(*RepairWork)(nil),               // 69: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 70: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 71: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 72: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 73: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 74: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 75: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 76: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 77: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 78: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 79: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 80: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 81: holdfast.transporter.v1.RecoveryReport
-	(*UndoReport)(nil),               // 82: holdfast.transporter.v1.UndoReport
-	(*VerifyReport)(nil),             // 83: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 84: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 85: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 86: holdfast.transporter.v1.CopyReport
-	nil,                              // 87: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 88: google.protobuf.Timestamp
-	(*Account)(nil),                  // 89: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 90: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 91: holdfast.transporter.v1.BackupKey
-	(*Origin)(nil),                   // 92: holdfast.transporter.v1.Origin
-	(*Point)(nil),                    // 93: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 94: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 95: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 96: holdfast.transporter.v1.MessageSummary
-	(*Balance)(nil),                  // 97: holdfast.transporter.v1.Balance
-	(*GetMessageRequest)(nil),        // 98: holdfast.transporter.v1.GetMessageRequest
-	(*ListPlanRequest)(nil),          // 99: holdfast.transporter.v1.ListPlanRequest
-	(*ExportRequest)(nil),            // 100: holdfast.transporter.v1.ExportRequest
-	(*GetMessageResponse)(nil),       // 101: holdfast.transporter.v1.GetMessageResponse
-	(*ListPlanResponse)(nil),         // 102: holdfast.transporter.v1.ListPlanResponse
-	(*ExportResponse)(nil),           // 103: holdfast.transporter.v1.ExportResponse
+	(*OpenProbeRequest)(nil),         // 53: holdfast.transporter.v1.OpenProbeRequest
+	(*OpenProbeResponse)(nil),        // 54: holdfast.transporter.v1.OpenProbeResponse
+	(*ProbeRequest)(nil),             // 55: holdfast.transporter.v1.ProbeRequest
+	(*ProbeResponse)(nil),            // 56: holdfast.transporter.v1.ProbeResponse
+	(*OpenTransferRequest)(nil),      // 57: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),     // 58: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),     // 59: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),    // 60: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),             // 61: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),              // 62: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),         // 63: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),        // 64: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),               // 65: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),             // 66: holdfast.transporter.v1.RecoveryWork
+	(*UndoWork)(nil),                 // 67: holdfast.transporter.v1.UndoWork
+	(*Selection)(nil),                // 68: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 69: holdfast.transporter.v1.MessageRef
+	(*VerifyWork)(nil),               // 70: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 71: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),               // 72: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),               // 73: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 74: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 75: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 76: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 77: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 78: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 79: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 80: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 81: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 82: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 83: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 84: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 85: holdfast.transporter.v1.RecoveryReport
+	(*UndoReport)(nil),               // 86: holdfast.transporter.v1.UndoReport
+	(*VerifyReport)(nil),             // 87: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 88: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 89: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 90: holdfast.transporter.v1.CopyReport
+	nil,                              // 91: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 92: google.protobuf.Timestamp
+	(*Account)(nil),                  // 93: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 94: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 95: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                   // 96: holdfast.transporter.v1.Origin
+	(*Point)(nil),                    // 97: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 98: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 99: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 100: holdfast.transporter.v1.MessageSummary
+	(*Balance)(nil),                  // 101: holdfast.transporter.v1.Balance
+	(*GetMessageRequest)(nil),        // 102: holdfast.transporter.v1.GetMessageRequest
+	(*ListPlanRequest)(nil),          // 103: holdfast.transporter.v1.ListPlanRequest
+	(*ExportRequest)(nil),            // 104: holdfast.transporter.v1.ExportRequest
+	(*GetMessageResponse)(nil),       // 105: holdfast.transporter.v1.GetMessageResponse
+	(*ListPlanResponse)(nil),         // 106: holdfast.transporter.v1.ListPlanResponse
+	(*ExportResponse)(nil),           // 107: holdfast.transporter.v1.ExportResponse
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	88,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	88,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	88,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	89,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	92,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	92,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	92,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	93,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
 	12,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	89,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	90,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
-	89,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	93,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	94,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	93,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
 	0,   // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
 	19,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
 	34,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
@@ -6256,64 +6458,64 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	19,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
 	19,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
 	0,   // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	88,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	92,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
 	35,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
-	88,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	92,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
 	38,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
-	91,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
-	92,  // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
-	88,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	88,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	91,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	93,  // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	93,  // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	94,  // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	95,  // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	96,  // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	93,  // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
-	97,  // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
+	95,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	96,  // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	92,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	92,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	95,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	97,  // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	97,  // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	98,  // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	99,  // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	100, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	97,  // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
+	101, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
 	49,  // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
 	50,  // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
 	1,   // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
-	91,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	58,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	61,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	62,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	66,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	67,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	69,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	70,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	68,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
-	63,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
-	79,  // 48: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	89,  // 49: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	91,  // 50: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	90,  // 51: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	57,  // 52: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	89,  // 53: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	90,  // 54: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	64,  // 55: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	95,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	62,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	65,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	66,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	70,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	71,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	73,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	74,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	72,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	67,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
+	83,  // 48: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	93,  // 49: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	95,  // 50: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	94,  // 51: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	61,  // 52: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	93,  // 53: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	94,  // 54: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	68,  // 55: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
 	2,   // 56: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	89,  // 57: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
-	90,  // 58: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	65,  // 59: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	91,  // 60: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	79,  // 61: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	79,  // 62: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	93,  // 57: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
+	94,  // 58: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	69,  // 59: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	95,  // 60: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	83,  // 61: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	83,  // 62: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
 	3,   // 63: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	80,  // 64: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	88,  // 65: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	88,  // 66: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	95,  // 67: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	93,  // 68: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	81,  // 69: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	83,  // 70: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	84,  // 71: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	85,  // 72: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	86,  // 73: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	84,  // 64: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	92,  // 65: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	92,  // 66: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	99,  // 67: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	97,  // 68: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	85,  // 69: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	87,  // 70: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	88,  // 71: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	89,  // 72: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	90,  // 73: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
 	35,  // 74: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
-	82,  // 75: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
-	87,  // 76: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	86,  // 75: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
+	91,  // 76: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
 	4,   // 77: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
 	6,   // 78: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
 	8,   // 79: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
@@ -6334,48 +6536,52 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	45,  // 94: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
 	47,  // 95: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
 	51,  // 96: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	98,  // 97: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	99,  // 98: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
-	100, // 99: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	53,  // 100: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	55,  // 101: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	59,  // 102: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	71,  // 103: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	73,  // 104: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	75,  // 105: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	77,  // 106: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 107: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 108: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 109: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 110: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 111: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18,  // 112: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 113: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 114: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 115: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 116: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 117: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 118: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 119: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 120: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 121: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 122: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 123: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 124: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	48,  // 125: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
-	52,  // 126: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	101, // 127: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	102, // 128: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
-	103, // 129: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	54,  // 130: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	56,  // 131: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	60,  // 132: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	72,  // 133: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	74,  // 134: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	76,  // 135: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	78,  // 136: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	107, // [107:137] is the sub-list for method output_type
-	77,  // [77:107] is the sub-list for method input_type
+	102, // 97: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	103, // 98: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
+	104, // 99: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	57,  // 100: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	59,  // 101: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	53,  // 102: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
+	55,  // 103: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
+	63,  // 104: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	75,  // 105: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	77,  // 106: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	79,  // 107: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	81,  // 108: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 109: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 110: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 111: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 112: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 113: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 114: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 115: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 116: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 117: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 118: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 119: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 120: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 121: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 122: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 123: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 124: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 125: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 126: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	48,  // 127: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	52,  // 128: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	105, // 129: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	106, // 130: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
+	107, // 131: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	58,  // 132: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	60,  // 133: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	54,  // 134: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
+	56,  // 135: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
+	64,  // 136: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	76,  // 137: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	78,  // 138: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	80,  // 139: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	82,  // 140: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	109, // [109:141] is the sub-list for method output_type
+	77,  // [77:109] is the sub-list for method input_type
 	77,  // [77:77] is the sub-list for extension type_name
 	77,  // [77:77] is the sub-list for extension extendee
 	0,   // [0:77] is the sub-list for field type_name
@@ -6388,11 +6594,11 @@ func file_holdfast_transporter_v1_control_proto_init() {
 	}
 	file_holdfast_transporter_v1_mail_proto_init()
 	file_holdfast_transporter_v1_read_proto_init()
-	file_holdfast_transporter_v1_control_proto_msgTypes[53].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[57].OneofWrappers = []any{
 		(*VaultAddress_LocalRepositoryId)(nil),
 		(*VaultAddress_Remote)(nil),
 	}
-	file_holdfast_transporter_v1_control_proto_msgTypes[55].OneofWrappers = []any{
+	file_holdfast_transporter_v1_control_proto_msgTypes[59].OneofWrappers = []any{
 		(*StartTaskRequest_Backup)(nil),
 		(*StartTaskRequest_Recovery)(nil),
 		(*StartTaskRequest_Verify)(nil),
@@ -6408,7 +6614,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   84,
+			NumMessages:   88,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

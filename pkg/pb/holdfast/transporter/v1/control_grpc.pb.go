@@ -44,6 +44,8 @@ const (
 	ControlService_Export_FullMethodName           = "/holdfast.transporter.v1.ControlService/Export"
 	ControlService_OpenTransfer_FullMethodName     = "/holdfast.transporter.v1.ControlService/OpenTransfer"
 	ControlService_CloseTransfer_FullMethodName    = "/holdfast.transporter.v1.ControlService/CloseTransfer"
+	ControlService_OpenProbe_FullMethodName        = "/holdfast.transporter.v1.ControlService/OpenProbe"
+	ControlService_Probe_FullMethodName            = "/holdfast.transporter.v1.ControlService/Probe"
 	ControlService_StartTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/StartTask"
 	ControlService_StopTask_FullMethodName         = "/holdfast.transporter.v1.ControlService/StopTask"
 	ControlService_WatchTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/WatchTask"
@@ -102,6 +104,10 @@ type ControlServiceClient interface {
 	// transfer that nobody used for ten minutes ends by itself.
 	OpenTransfer(ctx context.Context, in *OpenTransferRequest, opts ...grpc.CallOption) (*OpenTransferResponse, error)
 	CloseTransfer(ctx context.Context, in *CloseTransferRequest, opts ...grpc.CallOption) (*CloseTransferResponse, error)
+	// OpenProbe opens a port for half a minute, for another Transporter to try whether it gets through.
+	OpenProbe(ctx context.Context, in *OpenProbeRequest, opts ...grpc.CallOption) (*OpenProbeResponse, error)
+	// Probe tries a port that another Transporter opened.
+	Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error)
 	// StartTask starts a task under the Director's id. Starting a task that runs or ended returns it as it is: only a higher
 	// attempt starts an ended one again. Tasks live in memory: after a restart of the Transporter they are unknown.
 	StartTask(ctx context.Context, in *StartTaskRequest, opts ...grpc.CallOption) (*StartTaskResponse, error)
@@ -416,6 +422,26 @@ func (c *controlServiceClient) CloseTransfer(ctx context.Context, in *CloseTrans
 	return out, nil
 }
 
+func (c *controlServiceClient) OpenProbe(ctx context.Context, in *OpenProbeRequest, opts ...grpc.CallOption) (*OpenProbeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenProbeResponse)
+	err := c.cc.Invoke(ctx, ControlService_OpenProbe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProbeResponse)
+	err := c.cc.Invoke(ctx, ControlService_Probe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *controlServiceClient) StartTask(ctx context.Context, in *StartTaskRequest, opts ...grpc.CallOption) (*StartTaskResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StartTaskResponse)
@@ -526,6 +552,10 @@ type ControlServiceServer interface {
 	// transfer that nobody used for ten minutes ends by itself.
 	OpenTransfer(context.Context, *OpenTransferRequest) (*OpenTransferResponse, error)
 	CloseTransfer(context.Context, *CloseTransferRequest) (*CloseTransferResponse, error)
+	// OpenProbe opens a port for half a minute, for another Transporter to try whether it gets through.
+	OpenProbe(context.Context, *OpenProbeRequest) (*OpenProbeResponse, error)
+	// Probe tries a port that another Transporter opened.
+	Probe(context.Context, *ProbeRequest) (*ProbeResponse, error)
 	// StartTask starts a task under the Director's id. Starting a task that runs or ended returns it as it is: only a higher
 	// attempt starts an ended one again. Tasks live in memory: after a restart of the Transporter they are unknown.
 	StartTask(context.Context, *StartTaskRequest) (*StartTaskResponse, error)
@@ -619,6 +649,12 @@ func (UnimplementedControlServiceServer) OpenTransfer(context.Context, *OpenTran
 }
 func (UnimplementedControlServiceServer) CloseTransfer(context.Context, *CloseTransferRequest) (*CloseTransferResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseTransfer not implemented")
+}
+func (UnimplementedControlServiceServer) OpenProbe(context.Context, *OpenProbeRequest) (*OpenProbeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenProbe not implemented")
+}
+func (UnimplementedControlServiceServer) Probe(context.Context, *ProbeRequest) (*ProbeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Probe not implemented")
 }
 func (UnimplementedControlServiceServer) StartTask(context.Context, *StartTaskRequest) (*StartTaskResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartTask not implemented")
@@ -1071,6 +1107,42 @@ func _ControlService_CloseTransfer_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ControlService_OpenProbe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenProbeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).OpenProbe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_OpenProbe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).OpenProbe(ctx, req.(*OpenProbeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_Probe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProbeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).Probe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_Probe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).Probe(ctx, req.(*ProbeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ControlService_StartTask_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(StartTaskRequest)
 	if err := dec(in); err != nil {
@@ -1240,6 +1312,14 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CloseTransfer",
 			Handler:    _ControlService_CloseTransfer_Handler,
+		},
+		{
+			MethodName: "OpenProbe",
+			Handler:    _ControlService_OpenProbe_Handler,
+		},
+		{
+			MethodName: "Probe",
+			Handler:    _ControlService_Probe_Handler,
 		},
 		{
 			MethodName: "StartTask",

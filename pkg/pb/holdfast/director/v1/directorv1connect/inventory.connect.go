@@ -73,6 +73,9 @@ const (
 	// TransporterServiceRemoveTransporterProcedure is the fully-qualified name of the
 	// TransporterService's RemoveTransporter RPC.
 	TransporterServiceRemoveTransporterProcedure = "/holdfast.director.v1.TransporterService/RemoveTransporter"
+	// TransporterServiceTestTransporterProcedure is the fully-qualified name of the
+	// TransporterService's TestTransporter RPC.
+	TransporterServiceTestTransporterProcedure = "/holdfast.director.v1.TransporterService/TestTransporter"
 	// RepositoryServiceCreateRepositoryProcedure is the fully-qualified name of the RepositoryService's
 	// CreateRepository RPC.
 	RepositoryServiceCreateRepositoryProcedure = "/holdfast.director.v1.RepositoryService/CreateRepository"
@@ -402,6 +405,8 @@ type TransporterServiceClient interface {
 	RefreshTransporter(context.Context, *v1.RefreshTransporterRequest) (*v1.RefreshTransporterResponse, error)
 	UpdateTransporter(context.Context, *v1.UpdateTransporterRequest) (*v1.UpdateTransporterResponse, error)
 	RemoveTransporter(context.Context, *v1.RemoveTransporterRequest) (*v1.RemoveTransporterResponse, error)
+	// TestTransporter tries every way that work takes: from the Director to it, and between it and others, both ways.
+	TestTransporter(context.Context, *v1.TestTransporterRequest) (*v1.TestTransporterResponse, error)
 }
 
 // NewTransporterServiceClient constructs a client for the holdfast.director.v1.TransporterService
@@ -445,6 +450,12 @@ func NewTransporterServiceClient(httpClient connect.HTTPClient, baseURL string, 
 			connect.WithSchema(transporterServiceMethods.ByName("RemoveTransporter")),
 			connect.WithClientOptions(opts...),
 		),
+		testTransporter: connect.NewClient[v1.TestTransporterRequest, v1.TestTransporterResponse](
+			httpClient,
+			baseURL+TransporterServiceTestTransporterProcedure,
+			connect.WithSchema(transporterServiceMethods.ByName("TestTransporter")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -455,6 +466,7 @@ type transporterServiceClient struct {
 	refreshTransporter *connect.Client[v1.RefreshTransporterRequest, v1.RefreshTransporterResponse]
 	updateTransporter  *connect.Client[v1.UpdateTransporterRequest, v1.UpdateTransporterResponse]
 	removeTransporter  *connect.Client[v1.RemoveTransporterRequest, v1.RemoveTransporterResponse]
+	testTransporter    *connect.Client[v1.TestTransporterRequest, v1.TestTransporterResponse]
 }
 
 // PairTransporter calls holdfast.director.v1.TransporterService.PairTransporter.
@@ -502,6 +514,15 @@ func (c *transporterServiceClient) RemoveTransporter(ctx context.Context, req *v
 	return nil, err
 }
 
+// TestTransporter calls holdfast.director.v1.TransporterService.TestTransporter.
+func (c *transporterServiceClient) TestTransporter(ctx context.Context, req *v1.TestTransporterRequest) (*v1.TestTransporterResponse, error) {
+	response, err := c.testTransporter.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // TransporterServiceHandler is an implementation of the holdfast.director.v1.TransporterService
 // service.
 type TransporterServiceHandler interface {
@@ -512,6 +533,8 @@ type TransporterServiceHandler interface {
 	RefreshTransporter(context.Context, *v1.RefreshTransporterRequest) (*v1.RefreshTransporterResponse, error)
 	UpdateTransporter(context.Context, *v1.UpdateTransporterRequest) (*v1.UpdateTransporterResponse, error)
 	RemoveTransporter(context.Context, *v1.RemoveTransporterRequest) (*v1.RemoveTransporterResponse, error)
+	// TestTransporter tries every way that work takes: from the Director to it, and between it and others, both ways.
+	TestTransporter(context.Context, *v1.TestTransporterRequest) (*v1.TestTransporterResponse, error)
 }
 
 // NewTransporterServiceHandler builds an HTTP handler from the service implementation. It returns
@@ -551,6 +574,12 @@ func NewTransporterServiceHandler(svc TransporterServiceHandler, opts ...connect
 		connect.WithSchema(transporterServiceMethods.ByName("RemoveTransporter")),
 		connect.WithHandlerOptions(opts...),
 	)
+	transporterServiceTestTransporterHandler := connect.NewUnaryHandlerSimple(
+		TransporterServiceTestTransporterProcedure,
+		svc.TestTransporter,
+		connect.WithSchema(transporterServiceMethods.ByName("TestTransporter")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.director.v1.TransporterService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case TransporterServicePairTransporterProcedure:
@@ -563,6 +592,8 @@ func NewTransporterServiceHandler(svc TransporterServiceHandler, opts ...connect
 			transporterServiceUpdateTransporterHandler.ServeHTTP(w, r)
 		case TransporterServiceRemoveTransporterProcedure:
 			transporterServiceRemoveTransporterHandler.ServeHTTP(w, r)
+		case TransporterServiceTestTransporterProcedure:
+			transporterServiceTestTransporterHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -590,6 +621,10 @@ func (UnimplementedTransporterServiceHandler) UpdateTransporter(context.Context,
 
 func (UnimplementedTransporterServiceHandler) RemoveTransporter(context.Context, *v1.RemoveTransporterRequest) (*v1.RemoveTransporterResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.TransporterService.RemoveTransporter is not implemented"))
+}
+
+func (UnimplementedTransporterServiceHandler) TestTransporter(context.Context, *v1.TestTransporterRequest) (*v1.TestTransporterResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.TransporterService.TestTransporter is not implemented"))
 }
 
 // RepositoryServiceClient is a client for the holdfast.director.v1.RepositoryService service.
