@@ -57,7 +57,7 @@ func (t *Transporter) serveControl(ctx context.Context, store *pair.Store, p *po
 			Accounts: accounts, Repositories: attached, Dial: transfers.Dial,
 			JournalDir: filepath.Join(t.opts.DataDir, journalDir), Now: t.opts.Now, Logger: t.log.Named("work"),
 		}),
-		Version: t.opts.Version, Hostname: t.host, Started: t.started,
+		DataDir: t.opts.DataDir, Version: t.opts.Version, Hostname: t.host, Started: t.started,
 		TransferPorts: [2]int{t.opts.TransferPortFirst, t.opts.TransferPortLast}, Now: t.opts.Now, Logger: t.log.Named("control"),
 	})
 	server := rpc.NewServer(identity.ServerTLS(credentials, func(peer identity.URI) bool {

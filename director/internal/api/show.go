@@ -69,6 +69,7 @@ func showTransporter(t record.Transporter, s fleet.Status) *directorv1.Transport
 	}
 	if s.Reachable {
 		out.TasksRunning, out.ClockDifferenceMs = s.Running, s.ClockAhead.Milliseconds()
+		out.FreeBytes, out.TotalBytes, out.Cpus, out.MemoryBytes = s.Free, s.Total, s.CPUs, s.Memory
 	}
 	return out
 }

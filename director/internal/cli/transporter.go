@@ -72,9 +72,9 @@ func runTransporterList(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	t := newTable("NAME", "ADDRESS", "STATE", "TASKS", "VERSION", "SYSTEM", "SEEN", "ID")
+	t := newTable("NAME", "ADDRESS", "STATE", "TASKS", "FREE", "VERSION", "SYSTEM", "SEEN", "ID").numbers(4)
 	for _, x := range r.GetTransporters() {
-		t.row(x.GetName(), x.GetAddress(), transporterState(x), tasksOf(x), orDash(x.GetVersion()), systemOf(x), a.when(x.GetSeen()), x.GetId())
+		t.row(x.GetName(), x.GetAddress(), transporterState(x), tasksOf(x), freeOf(x), orDash(x.GetVersion()), systemOf(x), a.when(x.GetSeen()), x.GetId())
 	}
 	if err := a.list(r, t, "No Transporters yet. Add one with: holdfast transporter pair"); err != nil {
 		return err
@@ -109,6 +109,14 @@ func tasksOf(x *pb.Transporter) string {
 		return count(int64(x.GetTasksRunning()))
 	}
 	return count(int64(x.GetTasksRunning())) + " of " + count(int64(x.GetMaxTasks()))
+}
+
+// freeOf is the free space of the disk with the data folder.
+func freeOf(x *pb.Transporter) string {
+	if x.GetTotalBytes() == 0 {
+		return "-"
+	}
+	return size(x.GetFreeBytes())
 }
 
 func systemOf(x *pb.Transporter) string {

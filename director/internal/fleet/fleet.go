@@ -57,16 +57,20 @@ type Status struct {
 	// Error is why it is not.
 	Error string
 	// Since is when Reachable last changed.
-	Since       time.Time
-	Seen        time.Time
-	Version     string
-	Hostname    string
-	OS          string
-	Arch        string
-	Started     time.Time
-	Running     int32
-	Max         int32
-	Expires     time.Time
+	Since    time.Time
+	Seen     time.Time
+	Version  string
+	Hostname string
+	OS       string
+	Arch     string
+	Started  time.Time
+	Running  int32
+	Max      int32
+	Expires  time.Time
+	// Free and Total are bytes of the disk with its data folder; Memory is the machine's.
+	Free, Total int64
+	CPUs        int32
+	Memory      int64
 	ClockAhead  time.Duration
 	Attached    []record.RepositoryID
 	attachedSet map[record.RepositoryID]bool

@@ -81,7 +81,8 @@ func (f *Fleet) answered(ctx context.Context, t record.Transporter, a *transport
 	s := Status{
 		Reachable: true, Since: now, Seen: now, Version: a.GetVersion(), Hostname: a.GetHostname(), OS: a.GetOs(),
 		Arch: a.GetArch(), Started: a.GetStarted().AsTime(), Running: a.GetTasksRunning(), Max: a.GetTasksMax(),
-		Expires:     a.GetCertificateExpires().AsTime(),
+		Expires: a.GetCertificateExpires().AsTime(), Free: a.GetFreeBytes(), Total: a.GetTotalBytes(), CPUs: a.GetCpus(),
+		Memory:      a.GetMemoryBytes(),
 		ClockAhead:  a.GetNow().AsTime().Sub(sent.Add(now.Sub(sent) / 2)),
 		attachedSet: map[record.RepositoryID]bool{},
 	}

@@ -30,9 +30,11 @@ type Options struct {
 	Accounts  *account.Pool
 	Bench     *work.Bench
 	Transfers *ferry.Ferry
-	Version   string
-	Hostname  string
-	Started   time.Time
+	// DataDir is the data folder, whose disk's space is told.
+	DataDir  string
+	Version  string
+	Hostname string
+	Started  time.Time
 	// TransferPorts are the first and the last port for other Transporters.
 	TransferPorts [2]int
 	Now           func() time.Time
@@ -72,6 +74,7 @@ func (s *Service) GetStatus(context.Context, *transporterv1.GetStatusRequest) (*
 	if expires := s.Store.Expires(); !expires.IsZero() {
 		r.CertificateExpires = timestamppb.New(expires)
 	}
+	r.TotalBytes, r.FreeBytes = space(s.DataDir)
 	return r, nil
 }
 

@@ -1437,8 +1437,13 @@ type Transporter struct {
 	CertificateExpires *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=certificate_expires,json=certificateExpires,proto3" json:"certificate_expires,omitempty"`
 	// The Transporter's clock less the Director's.
 	ClockDifferenceMs int64 `protobuf:"varint,15,opt,name=clock_difference_ms,json=clockDifferenceMs,proto3" json:"clock_difference_ms,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Of the disk with its data folder; 0 when not known. Repositories tell their own.
+	FreeBytes     int64 `protobuf:"varint,16,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
+	TotalBytes    int64 `protobuf:"varint,17,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	Cpus          int32 `protobuf:"varint,18,opt,name=cpus,proto3" json:"cpus,omitempty"`
+	MemoryBytes   int64 `protobuf:"varint,19,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Transporter) Reset() {
@@ -1572,6 +1577,34 @@ func (x *Transporter) GetCertificateExpires() *timestamppb.Timestamp {
 func (x *Transporter) GetClockDifferenceMs() int64 {
 	if x != nil {
 		return x.ClockDifferenceMs
+	}
+	return 0
+}
+
+func (x *Transporter) GetFreeBytes() int64 {
+	if x != nil {
+		return x.FreeBytes
+	}
+	return 0
+}
+
+func (x *Transporter) GetTotalBytes() int64 {
+	if x != nil {
+		return x.TotalBytes
+	}
+	return 0
+}
+
+func (x *Transporter) GetCpus() int32 {
+	if x != nil {
+		return x.Cpus
+	}
+	return 0
+}
+
+func (x *Transporter) GetMemoryBytes() int64 {
+	if x != nil {
+		return x.MemoryBytes
 	}
 	return 0
 }
@@ -5659,7 +5692,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x15ListMailboxesResponse\x12;\n" +
 	"\tmailboxes\x18\x01 \x03(\v2\x1d.holdfast.director.v1.MailboxR\tmailboxes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
-	"\x05total\x18\x03 \x01(\x03R\x05total\"\xed\x03\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\"\xe4\x04\n" +
 	"\vTransporter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -5676,7 +5709,13 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x04seen\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x04seen\x12#\n" +
 	"\rtasks_running\x18\r \x01(\x05R\ftasksRunning\x12K\n" +
 	"\x13certificate_expires\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\x12.\n" +
-	"\x13clock_difference_ms\x18\x0f \x01(\x03R\x11clockDifferenceMs\"\x8e\x01\n" +
+	"\x13clock_difference_ms\x18\x0f \x01(\x03R\x11clockDifferenceMs\x12\x1d\n" +
+	"\n" +
+	"free_bytes\x18\x10 \x01(\x03R\tfreeBytes\x12\x1f\n" +
+	"\vtotal_bytes\x18\x11 \x01(\x03R\n" +
+	"totalBytes\x12\x12\n" +
+	"\x04cpus\x18\x12 \x01(\x05R\x04cpus\x12!\n" +
+	"\fmemory_bytes\x18\x13 \x01(\x03R\vmemoryBytes\"\x8e\x01\n" +
 	"\x16PairTransporterRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12!\n" +

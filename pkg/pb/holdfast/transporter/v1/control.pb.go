@@ -311,8 +311,11 @@ type GetStatusResponse struct {
 	RepositoriesAttached []string               `protobuf:"bytes,13,rep,name=repositories_attached,json=repositoriesAttached,proto3" json:"repositories_attached,omitempty"`
 	TransferPortFirst    int32                  `protobuf:"varint,14,opt,name=transfer_port_first,json=transferPortFirst,proto3" json:"transfer_port_first,omitempty"`
 	TransferPortLast     int32                  `protobuf:"varint,15,opt,name=transfer_port_last,json=transferPortLast,proto3" json:"transfer_port_last,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Of the disk with the data folder, where journals of recoveries lie; 0 when not known. Repositories tell their own.
+	FreeBytes     int64 `protobuf:"varint,16,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
+	TotalBytes    int64 `protobuf:"varint,17,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
@@ -446,6 +449,20 @@ func (x *GetStatusResponse) GetTransferPortFirst() int32 {
 func (x *GetStatusResponse) GetTransferPortLast() int32 {
 	if x != nil {
 		return x.TransferPortLast
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetFreeBytes() int64 {
+	if x != nil {
+		return x.FreeBytes
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetTotalBytes() int64 {
+	if x != nil {
+		return x.TotalBytes
 	}
 	return 0
 }
@@ -5825,7 +5842,7 @@ var File_holdfast_transporter_v1_control_proto protoreflect.FileDescriptor
 const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\n" +
 	"%holdfast/transporter/v1/control.proto\x12\x17holdfast.transporter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/transporter/v1/mail.proto\x1a\"holdfast/transporter/v1/read.proto\"\x12\n" +
-	"\x10GetStatusRequest\"\xd1\x04\n" +
+	"\x10GetStatusRequest\"\x91\x05\n" +
 	"\x11GetStatusResponse\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -5842,7 +5859,11 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x13certificate_expires\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x12certificateExpires\x123\n" +
 	"\x15repositories_attached\x18\r \x03(\tR\x14repositoriesAttached\x12.\n" +
 	"\x13transfer_port_first\x18\x0e \x01(\x05R\x11transferPortFirst\x12,\n" +
-	"\x12transfer_port_last\x18\x0f \x01(\x05R\x10transferPortLast\";\n" +
+	"\x12transfer_port_last\x18\x0f \x01(\x05R\x10transferPortLast\x12\x1d\n" +
+	"\n" +
+	"free_bytes\x18\x10 \x01(\x03R\tfreeBytes\x12\x1f\n" +
+	"\vtotal_bytes\x18\x11 \x01(\x03R\n" +
+	"totalBytes\";\n" +
 	"\x17RenewCertificateRequest\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate\"K\n" +
 	"\x18RenewCertificateResponse\x12/\n" +
