@@ -141,8 +141,8 @@ type activeRun struct {
 	// name is what people know it by, course what is measured of it.
 	name   string
 	course course
-	// refused counts by account how often it was refused in a row.
-	refused map[mail.AccountID]refusals
+	// refused counts how often accounts were refused, and repositories took nothing more, in a row.
+	refused map[barrier]refusals
 }
 
 // goal is a repository that tasks of a run use.
@@ -235,7 +235,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
 		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, phase: r.Phase, goals: map[record.RepositoryID]*goal{},
-		stopAt: r.StopAt, name: r.Title, course: resume(&r, d.Now()), refused: map[mail.AccountID]refusals{},
+		stopAt: r.StopAt, name: r.Title, course: resume(&r, d.Now()), refused: map[barrier]refusals{},
 	}
 	d.runs[r.ID] = a
 	return a

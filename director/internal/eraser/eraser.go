@@ -261,6 +261,9 @@ func (e *Eraser) finish(ctx context.Context, id record.JobID) error {
 			deleted += p.Deleted
 		}
 		e.Logger.Info("job and its backups deleted", "job", id, "points", deleted)
+		if err := store.ForgetPasts(tx, id); err != nil { // what an older version left
+			return err
+		}
 		return store.Jobs.Delete(tx, string(id))
 	})
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
@@ -15,7 +16,7 @@ func (s *Service) Delete(ctx context.Context, id record.JobID) error {
 		if _, err := deletable(tx, id); err != nil {
 			return err
 		}
-		if err := forgetPlan(tx, id); err != nil {
+		if err := errors.Join(forgetPlan(tx, id), store.ForgetPasts(tx, id)); err != nil {
 			return err
 		}
 		return store.Jobs.Delete(tx, string(id))
@@ -41,7 +42,7 @@ func (s *Service) DeleteWithBackups(ctx context.Context, id record.JobID) (recor
 			d.Places = append(d.Places, record.DeletionPlace{Repository: r.ID, Name: r.Name})
 		}
 		j = record.Job{ID: j.ID, Name: j.Name, Group: j.Group, Created: j.Created, LastRun: j.LastRun, Deletion: d}
-		if err := forgetPlan(tx, id); err != nil {
+		if err := errors.Join(forgetPlan(tx, id), store.ForgetPasts(tx, id)); err != nil {
 			return err
 		}
 		return store.Jobs.Put(tx, j)
