@@ -25,6 +25,7 @@ import (
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/eraser"
 	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/forecast"
 	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
@@ -290,6 +291,7 @@ func (d *Director) close() {
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
+		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
 		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
 		History: d.history, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})

@@ -80,6 +80,7 @@ var allowed = map[string]access{
 	dc.JobServiceSetJobsEnabledProcedure:   administrator,
 	dc.JobServiceDeleteJobProcedure:        administrator,
 	dc.JobServiceRunJobProcedure:           operator,
+	dc.JobServiceEstimateJobProcedure:      operator, // it asks Microsoft
 	dc.JobServiceGetLedgerProcedure:        auditor,
 	dc.JobServiceListRunsProcedure:         auditor,
 	dc.JobServicePreviewRetentionProcedure: auditor,

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"time"
 
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/record"
@@ -18,8 +19,22 @@ func (s *accounts) AddAccount(ctx context.Context, q *directorv1.AddAccountReque
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.AddAccountResponse{Account: showAccount(a), Permissions: showPermissions(permissions)}, nil
+	answer := &directorv1.AddAccountResponse{Permissions: showPermissions(permissions)}
+	if !q.GetSkipTest() {
+		// The account is there; that its mailboxes are not read yet is no failure of adding it.
+		if err := s.Dispatcher.ReadAccount(ctx, a.ID, firstRead); err != nil {
+			answer.RefreshError = err.Error()
+			s.Logger.Warn("mailboxes of a new account not read", "account", a.ID, "kind", fault.KindOf(err).Error())
+		} else if fresh, err := s.Inventory.Get(a.ID); err == nil {
+			a = fresh
+		}
+	}
+	answer.Account = showAccount(a)
+	return answer, nil
 }
+
+// firstRead is how long adding an account waits for its mailboxes; what takes longer goes on meanwhile.
+const firstRead = 10 * time.Second
 
 func (s *accounts) UpdateAccount(ctx context.Context, q *directorv1.UpdateAccountRequest) (*directorv1.UpdateAccountResponse, error) {
 	a, err := s.Inventory.Update(ctx, takeAccount(q.GetAccount(), q.GetCredential()), !q.GetSkipTest())

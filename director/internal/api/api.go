@@ -15,6 +15,7 @@ import (
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fleet"
+	"holdfast/director/internal/forecast"
 	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
@@ -36,6 +37,7 @@ type Options struct {
 	Inventory  *inventory.Service
 	Depot      *depot.Service
 	Jobs       *jobs.Service
+	Forecast   *forecast.Service
 	Dispatcher *dispatch.Dispatcher
 	Pruner     *pruner.Pruner
 	Notify     *notify.Service

@@ -45,6 +45,8 @@ func validateWork(m any) error {
 		return first(id("job_id", q.GetJobId()), maybeID("mailbox_id", q.GetMailboxId()), keeping("retention", q.GetRetention()))
 	case *directorv1.ApplyRetentionRequest:
 		return id("job_id", q.GetJobId())
+	case *directorv1.EstimateJobRequest:
+		return estimateJob(q)
 	case *directorv1.ListStartsRequest:
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
 	case *directorv1.StartRecoveryRequest:

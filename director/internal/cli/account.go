@@ -183,7 +183,10 @@ func runAccountAdd(ctx context.Context, a *app, f *accountFlags, fl *pflag.FlagS
 	if err != nil {
 		return err
 	}
-	if !f.skipTest {
+	switch why := r.GetRefreshError(); {
+	case why != "":
+		a.note("Its mailboxes could not be listed yet: %s. Try: holdfast account refresh %q", why, name)
+	case !f.skipTest && r.GetAccount().GetRefreshed() == nil: // a Director that does not do it itself
 		// The account is saved; that its mailboxes cannot be listed now is no failure of adding it.
 		fresh, err := c.RefreshAccount(ctx, &pb.RefreshAccountRequest{AccountId: r.GetAccount().GetId()})
 		if err != nil {

@@ -127,7 +127,7 @@ var slowCalls = map[string]bool{
 	directorv1connect.AccountServiceAddAccountProcedure: true, directorv1connect.AccountServiceUpdateAccountProcedure: true,
 	directorv1connect.AccountServiceRefreshAccountProcedure: true, directorv1connect.RepositoryServiceCreateRepositoryProcedure: true,
 	directorv1connect.RepositoryServiceAttachRepositoryProcedure: true, directorv1connect.RepositoryServiceDetachRepositoryProcedure: true,
-	directorv1connect.RepositoryServiceRemoveRepositoryProcedure: true,
+	directorv1connect.RepositoryServiceRemoveRepositoryProcedure: true, directorv1connect.JobServiceEstimateJobProcedure: true,
 }
 
 // slowTimeout is beyond the Director's own limit for a call. That it still lives is checked by pings meanwhile.

@@ -11,7 +11,7 @@ import (
 
 func newJob(a *app) *cobra.Command {
 	return group("job", "What is backed up, and where to", newJobCreate(a), newJobList(a), newJobShow(a), newJobUpdate(a),
-		newJobClone(a), newJobRename(a), newJobEnable(a), newJobDisable(a), newJobRun(a), newJobNext(a), newJobRetention(a),
+		newJobClone(a), newJobRename(a), newJobEnable(a), newJobDisable(a), newJobRun(a), newJobNext(a), newJobEstimate(a), newJobRetention(a),
 		newJobDelete(a))
 }
 

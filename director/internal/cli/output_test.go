@@ -54,6 +54,8 @@ func TestOutputs(t *testing.T) {
 		{"job-run", "job run Daily"},
 		{"job-next", "job next"},
 		{"job-next-none", "job next Board"},
+		{"job-estimate", "job estimate Daily"},
+		{"job-estimate-none", "job estimate Board"},
 		{"job-retention", "job retention Daily"},
 		{"job-retention-apply", "job retention Daily --apply"},
 		{"run-list", "run list"},

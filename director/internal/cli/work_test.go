@@ -5,9 +5,11 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"holdfast/pkg/fault"
 	pb "holdfast/pkg/pb/holdfast/director/v1"
@@ -171,6 +173,30 @@ func (d *director) ListStarts(_ context.Context, r *pb.ListStartsRequest) (*pb.L
 		{JobId: "job-1", JobName: "Daily", Start: at("2026-03-01 22:00:00"), Stop: at("2026-03-02 06:00:00"), Zone: "UTC", Text: "every day at 22:00 until 06:00 on the next day (UTC)"},
 		{JobId: "job-1", JobName: "Daily", Start: at("2026-03-31 03:00:00"), Zone: "UTC", Text: "the last day of every month at 03:00 (UTC)"},
 	}}, nil
+}
+
+func (d *director) EstimateJob(_ context.Context, r *pb.EstimateJobRequest) (*pb.EstimateJobResponse, error) {
+	if r.GetJobId() == "job-2" {
+		return &pb.EstimateJobResponse{Mailboxes: 2, NewMailboxes: 2, Assumptions: []string{"account Contoso could not be measured: no Transporter can be reached"}}, nil
+	}
+	yes, no := true, false
+	return &pb.EstimateJobResponse{
+		Mailboxes: 120, FromRuns: 40, Measured: 60, NewMailboxes: 80, TasksAtOnce: 3, Window: durationpb.New(8 * time.Hour),
+		First: &pb.Estimate{
+			Least: durationpb.New(2 * time.Hour), Likely: durationpb.New(9 * time.Hour), Most: durationpb.New(40 * time.Hour), Messages: 1_200_000,
+			Bytes: 84_000_000_000, Requests: 367_200, LongestMailboxId: "mb-anna", Longest: durationpb.New(3 * time.Hour), Fits: &no,
+			Slowest: []*pb.MailboxEstimate{
+				{AccountId: "acc-1", MailboxId: "mb-anna", MailboxName: "Anna", Likely: durationpb.New(3 * time.Hour), Messages: 400_000},
+				{AccountId: "acc-1", MailboxId: "mb-bo", MailboxName: "Bo", Likely: durationpb.New(20 * time.Minute), Messages: 41_000},
+			},
+		},
+		Next: &pb.Estimate{
+			Least: durationpb.New(4 * time.Minute), Likely: durationpb.New(11 * time.Minute), Most: durationpb.New(time.Hour), Messages: 24_000,
+			Bytes: 1_680_000_000, Requests: 12_400, Fits: &yes,
+		},
+		Windows:     []*pb.WindowFit{{Text: "every day at 22:00 until 06:00 on the next day (UTC)", Window: durationpb.New(8 * time.Hour), NextFits: true}},
+		Assumptions: []string{"20 of 120 mailboxes are like the mean of the 100 that are known", "a request takes a quarter of a second; at least 80 ms, at most a second"},
+	}, nil
 }
 
 func (d *director) GetRun(_ context.Context, r *pb.GetRunRequest) (*pb.GetRunResponse, error) {

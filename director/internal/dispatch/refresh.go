@@ -43,7 +43,7 @@ func (d *Dispatcher) refreshNew(ctx context.Context, id record.JobID) (notes []s
 	waiting, cancel := context.WithTimeout(ctx, d.RefreshWait)
 	defer cancel()
 	for _, a := range due {
-		err := d.refreshed(waiting, a.ID)
+		err := d.refreshed(waiting, a.ID, d.RefreshWait)
 		switch {
 		case err == nil:
 			continue
@@ -58,9 +58,17 @@ func (d *Dispatcher) refreshNew(ctx context.Context, id record.JobID) (notes []s
 	return notes, never, nil
 }
 
+// ReadAccount reads the mailboxes of an account anew, or waits for a reading that goes on. Timeout when it takes longer than
+// the wait: it goes on then.
+func (d *Dispatcher) ReadAccount(ctx context.Context, id mail.AccountID, wait time.Duration) error {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return d.refreshed(waiting, id, wait)
+}
+
 // refreshed reads the mailboxes of an account anew, or waits for a reading that goes on, until ctx ends. A reading goes on
 // when nobody waits for it any more: what it brings is there for the next run.
-func (d *Dispatcher) refreshed(ctx context.Context, id mail.AccountID) error {
+func (d *Dispatcher) refreshed(ctx context.Context, id mail.AccountID, wait time.Duration) error {
 	r, err := d.read(ctx, id)
 	if err != nil {
 		return err
@@ -69,7 +77,7 @@ func (d *Dispatcher) refreshed(ctx context.Context, id mail.AccountID) error {
 	case <-r.done:
 		return r.err
 	case <-ctx.Done():
-		return fault.New(fault.Timeout, "reading them takes longer than %s; it goes on meanwhile", d.RefreshWait.Round(time.Second))
+		return fault.New(fault.Timeout, "reading them takes longer than %s; it goes on meanwhile", wait.Round(time.Second))
 	}
 }
 

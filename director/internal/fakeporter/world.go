@@ -25,6 +25,7 @@ type World struct {
 	seals        map[string]int         // by run and mailbox
 	mailboxes    map[string][]*transporterv1.Mailbox
 	secrets      map[string]string
+	holds        map[string]int64 // messages by mailbox
 	violations   []string
 	next         int
 }
@@ -34,6 +35,7 @@ func NewWorld() *World {
 	return &World{
 		repositories: map[string]*repository{}, transfers: map[string]*transfer{}, sessions: map[string]*session{},
 		seals: map[string]int{}, mailboxes: map[string][]*transporterv1.Mailbox{}, secrets: map[string]string{},
+		holds: map[string]int64{},
 	}
 }
 

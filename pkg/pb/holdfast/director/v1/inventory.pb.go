@@ -598,9 +598,12 @@ func (x *AddAccountRequest) GetSkipTest() bool {
 }
 
 type AddAccountResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Permissions   []*Permission          `protobuf:"bytes,2,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With the mailboxes read, where that took no longer than a few seconds.
+	Account     *Account      `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Permissions []*Permission `protobuf:"bytes,2,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// Why the mailboxes are not read yet; empty when they are, and for an account that was not tested.
+	RefreshError  string `protobuf:"bytes,3,opt,name=refresh_error,json=refreshError,proto3" json:"refresh_error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -647,6 +650,13 @@ func (x *AddAccountResponse) GetPermissions() []*Permission {
 		return x.Permissions
 	}
 	return nil
+}
+
+func (x *AddAccountResponse) GetRefreshError() string {
+	if x != nil {
+		return x.RefreshError
+	}
+	return ""
 }
 
 type UpdateAccountRequest struct {
@@ -5632,10 +5642,11 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x02 \x01(\v2 .holdfast.director.v1.CredentialR\n" +
 	"credential\x12\x1b\n" +
-	"\tskip_test\x18\x03 \x01(\bR\bskipTest\"\x91\x01\n" +
+	"\tskip_test\x18\x03 \x01(\bR\bskipTest\"\xb6\x01\n" +
 	"\x12AddAccountResponse\x127\n" +
 	"\aaccount\x18\x01 \x01(\v2\x1d.holdfast.director.v1.AccountR\aaccount\x12B\n" +
-	"\vpermissions\x18\x02 \x03(\v2 .holdfast.director.v1.PermissionR\vpermissions\"\xae\x01\n" +
+	"\vpermissions\x18\x02 \x03(\v2 .holdfast.director.v1.PermissionR\vpermissions\x12#\n" +
+	"\rrefresh_error\x18\x03 \x01(\tR\frefreshError\"\xae\x01\n" +
 	"\x14UpdateAccountRequest\x127\n" +
 	"\aaccount\x18\x01 \x01(\v2\x1d.holdfast.director.v1.AccountR\aaccount\x12@\n" +
 	"\n" +

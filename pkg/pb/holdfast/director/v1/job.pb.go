@@ -2888,7 +2888,11 @@ type EstimateJobResponse struct {
 	// How long the shortest window of its schedules is; unset without one.
 	Window *durationpb.Duration `protobuf:"bytes,7,opt,name=window,proto3" json:"window,omitempty"`
 	// Mailboxes that have no point of this job yet; 0: the next run is no first one.
-	NewMailboxes  int32 `protobuf:"varint,8,opt,name=new_mailboxes,json=newMailboxes,proto3" json:"new_mailboxes,omitempty"`
+	NewMailboxes int32 `protobuf:"varint,8,opt,name=new_mailboxes,json=newMailboxes,proto3" json:"new_mailboxes,omitempty"`
+	// Its schedules that have an end, in their order.
+	Windows []*WindowFit `protobuf:"bytes,9,rep,name=windows,proto3" json:"windows,omitempty"`
+	// How many mailboxes are worked on at once: the least of the job's limit, that of the Transporters, and their number.
+	TasksAtOnce   int32 `protobuf:"varint,10,opt,name=tasks_at_once,json=tasksAtOnce,proto3" json:"tasks_at_once,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2979,6 +2983,90 @@ func (x *EstimateJobResponse) GetNewMailboxes() int32 {
 	return 0
 }
 
+func (x *EstimateJobResponse) GetWindows() []*WindowFit {
+	if x != nil {
+		return x.Windows
+	}
+	return nil
+}
+
+func (x *EstimateJobResponse) GetTasksAtOnce() int32 {
+	if x != nil {
+		return x.TasksAtOnce
+	}
+	return 0
+}
+
+// WindowFit tells whether runs end within the window of a schedule.
+type WindowFit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Text  string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// From the start to the end; the shortest of those to come, as where a clock is set forward.
+	Window        *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
+	FirstFits     bool                 `protobuf:"varint,3,opt,name=first_fits,json=firstFits,proto3" json:"first_fits,omitempty"`
+	NextFits      bool                 `protobuf:"varint,4,opt,name=next_fits,json=nextFits,proto3" json:"next_fits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WindowFit) Reset() {
+	*x = WindowFit{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WindowFit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WindowFit) ProtoMessage() {}
+
+func (x *WindowFit) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WindowFit.ProtoReflect.Descriptor instead.
+func (*WindowFit) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *WindowFit) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *WindowFit) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *WindowFit) GetFirstFits() bool {
+	if x != nil {
+		return x.FirstFits
+	}
+	return false
+}
+
+func (x *WindowFit) GetNextFits() bool {
+	if x != nil {
+		return x.NextFits
+	}
+	return false
+}
+
 // Estimate of one run.
 type Estimate struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -2992,14 +3080,16 @@ type Estimate struct {
 	LongestMailboxId string               `protobuf:"bytes,7,opt,name=longest_mailbox_id,json=longestMailboxId,proto3" json:"longest_mailbox_id,omitempty"`
 	Longest          *durationpb.Duration `protobuf:"bytes,8,opt,name=longest,proto3" json:"longest,omitempty"`
 	// Whether it fits the window; unset without one.
-	Fits          *bool `protobuf:"varint,9,opt,name=fits,proto3,oneof" json:"fits,omitempty"`
+	Fits *bool `protobuf:"varint,9,opt,name=fits,proto3,oneof" json:"fits,omitempty"`
+	// The mailboxes of which something is known that take longest, at most ten, the longest first.
+	Slowest       []*MailboxEstimate `protobuf:"bytes,10,rep,name=slowest,proto3" json:"slowest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Estimate) Reset() {
 	*x = Estimate{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3011,7 +3101,7 @@ func (x *Estimate) String() string {
 func (*Estimate) ProtoMessage() {}
 
 func (x *Estimate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3024,7 +3114,7 @@ func (x *Estimate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
 func (*Estimate) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Estimate) GetLeast() *durationpb.Duration {
@@ -3090,6 +3180,89 @@ func (x *Estimate) GetFits() bool {
 	return false
 }
 
+func (x *Estimate) GetSlowest() []*MailboxEstimate {
+	if x != nil {
+		return x.Slowest
+	}
+	return nil
+}
+
+type MailboxEstimate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId     string                 `protobuf:"bytes,2,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	MailboxName   string                 `protobuf:"bytes,3,opt,name=mailbox_name,json=mailboxName,proto3" json:"mailbox_name,omitempty"`
+	Likely        *durationpb.Duration   `protobuf:"bytes,4,opt,name=likely,proto3" json:"likely,omitempty"`
+	Messages      int64                  `protobuf:"varint,5,opt,name=messages,proto3" json:"messages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailboxEstimate) Reset() {
+	*x = MailboxEstimate{}
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailboxEstimate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailboxEstimate) ProtoMessage() {}
+
+func (x *MailboxEstimate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailboxEstimate.ProtoReflect.Descriptor instead.
+func (*MailboxEstimate) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *MailboxEstimate) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *MailboxEstimate) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *MailboxEstimate) GetMailboxName() string {
+	if x != nil {
+		return x.MailboxName
+	}
+	return ""
+}
+
+func (x *MailboxEstimate) GetLikely() *durationpb.Duration {
+	if x != nil {
+		return x.Likely
+	}
+	return nil
+}
+
+func (x *MailboxEstimate) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
 type GetLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A task of a run, or a point in a repository.
@@ -3104,7 +3277,7 @@ type GetLedgerRequest struct {
 
 func (x *GetLedgerRequest) Reset() {
 	*x = GetLedgerRequest{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3116,7 +3289,7 @@ func (x *GetLedgerRequest) String() string {
 func (*GetLedgerRequest) ProtoMessage() {}
 
 func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3129,7 +3302,7 @@ func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
 func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetLedgerRequest) GetTaskId() string {
@@ -3177,7 +3350,7 @@ type GetLedgerResponse struct {
 
 func (x *GetLedgerResponse) Reset() {
 	*x = GetLedgerResponse{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3189,7 +3362,7 @@ func (x *GetLedgerResponse) String() string {
 func (*GetLedgerResponse) ProtoMessage() {}
 
 func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3202,7 +3375,7 @@ func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
 func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *GetLedgerResponse) GetBalance() *Balance {
@@ -3270,7 +3443,7 @@ type LedgerFolder struct {
 
 func (x *LedgerFolder) Reset() {
 	*x = LedgerFolder{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3282,7 +3455,7 @@ func (x *LedgerFolder) String() string {
 func (*LedgerFolder) ProtoMessage() {}
 
 func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3295,7 +3468,7 @@ func (x *LedgerFolder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerFolder.ProtoReflect.Descriptor instead.
 func (*LedgerFolder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *LedgerFolder) GetFolderId() string {
@@ -3352,7 +3525,7 @@ type LedgerReason struct {
 
 func (x *LedgerReason) Reset() {
 	*x = LedgerReason{}
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3364,7 +3537,7 @@ func (x *LedgerReason) String() string {
 func (*LedgerReason) ProtoMessage() {}
 
 func (x *LedgerReason) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_job_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_job_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3377,7 +3550,7 @@ func (x *LedgerReason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerReason.ProtoReflect.Descriptor instead.
 func (*LedgerReason) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_job_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *LedgerReason) GetCause() LedgerCause {
@@ -3598,7 +3771,7 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x04text\x18\x06 \x01(\tR\x04text\"X\n" +
 	"\x12EstimateJobRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12+\n" +
-	"\x03job\x18\x02 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"\xd0\x02\n" +
+	"\x03job\x18\x02 \x01(\v2\x19.holdfast.director.v1.JobR\x03job\"\xaf\x03\n" +
 	"\x13EstimateJobResponse\x12\x1c\n" +
 	"\tmailboxes\x18\x01 \x01(\x05R\tmailboxes\x12\x1b\n" +
 	"\tfrom_runs\x18\x02 \x01(\x05R\bfromRuns\x12\x1a\n" +
@@ -3607,7 +3780,16 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x04next\x18\x05 \x01(\v2\x1e.holdfast.director.v1.EstimateR\x04next\x12 \n" +
 	"\vassumptions\x18\x06 \x03(\tR\vassumptions\x121\n" +
 	"\x06window\x18\a \x01(\v2\x19.google.protobuf.DurationR\x06window\x12#\n" +
-	"\rnew_mailboxes\x18\b \x01(\x05R\fnewMailboxes\"\xf0\x02\n" +
+	"\rnew_mailboxes\x18\b \x01(\x05R\fnewMailboxes\x129\n" +
+	"\awindows\x18\t \x03(\v2\x1f.holdfast.director.v1.WindowFitR\awindows\x12\"\n" +
+	"\rtasks_at_once\x18\n" +
+	" \x01(\x05R\vtasksAtOnce\"\x8e\x01\n" +
+	"\tWindowFit\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x121\n" +
+	"\x06window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12\x1d\n" +
+	"\n" +
+	"first_fits\x18\x03 \x01(\bR\tfirstFits\x12\x1b\n" +
+	"\tnext_fits\x18\x04 \x01(\bR\bnextFits\"\xb1\x03\n" +
 	"\bEstimate\x12/\n" +
 	"\x05least\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05least\x121\n" +
 	"\x06likely\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06likely\x12-\n" +
@@ -3617,8 +3799,18 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\brequests\x18\x06 \x01(\x03R\brequests\x12,\n" +
 	"\x12longest_mailbox_id\x18\a \x01(\tR\x10longestMailboxId\x123\n" +
 	"\alongest\x18\b \x01(\v2\x19.google.protobuf.DurationR\alongest\x12\x17\n" +
-	"\x04fits\x18\t \x01(\bH\x00R\x04fits\x88\x01\x01B\a\n" +
-	"\x05_fits\"}\n" +
+	"\x04fits\x18\t \x01(\bH\x00R\x04fits\x88\x01\x01\x12?\n" +
+	"\aslowest\x18\n" +
+	" \x03(\v2%.holdfast.director.v1.MailboxEstimateR\aslowestB\a\n" +
+	"\x05_fits\"\xc1\x01\n" +
+	"\x0fMailboxEstimate\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\x12!\n" +
+	"\fmailbox_name\x18\x03 \x01(\tR\vmailboxName\x121\n" +
+	"\x06likely\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06likely\x12\x1a\n" +
+	"\bmessages\x18\x05 \x01(\x03R\bmessages\"}\n" +
 	"\x10GetLedgerRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12#\n" +
 	"\rrepository_id\x18\x02 \x01(\tR\frepositoryId\x12\x19\n" +
@@ -3661,7 +3853,7 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x15LEDGER_CAUSE_EXCLUDED\x10\x03\x12\x18\n" +
 	"\x14LEDGER_CAUSE_CHANGED\x10\x04\x12\x1f\n" +
 	"\x1bLEDGER_CAUSE_FOLDER_CHANGED\x10\x05\x12\x1c\n" +
-	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\x062\xf7\v\n" +
+	"\x18LEDGER_CAUSE_UNEXPLAINED\x10\x062\xdb\f\n" +
 	"\n" +
 	"JobService\x12\\\n" +
 	"\tCreateJob\x12&.holdfast.director.v1.CreateJobRequest\x1a'.holdfast.director.v1.CreateJobResponse\x12\\\n" +
@@ -3677,7 +3869,8 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\bWatchRun\x12%.holdfast.director.v1.WatchRunRequest\x1a&.holdfast.director.v1.WatchRunResponse0\x01\x12V\n" +
 	"\aStopRun\x12$.holdfast.director.v1.StopRunRequest\x1a%.holdfast.director.v1.StopRunResponse\x12_\n" +
 	"\n" +
-	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse\x12\\\n" +
+	"ListStarts\x12'.holdfast.director.v1.ListStartsRequest\x1a(.holdfast.director.v1.ListStartsResponse\x12b\n" +
+	"\vEstimateJob\x12(.holdfast.director.v1.EstimateJobRequest\x1a).holdfast.director.v1.EstimateJobResponse\x12\\\n" +
 	"\tGetLedger\x12&.holdfast.director.v1.GetLedgerRequest\x1a'.holdfast.director.v1.GetLedgerResponse\x12q\n" +
 	"\x10PreviewRetention\x12-.holdfast.director.v1.PreviewRetentionRequest\x1a..holdfast.director.v1.PreviewRetentionResponse\x12k\n" +
 	"\x0eApplyRetention\x12+.holdfast.director.v1.ApplyRetentionRequest\x1a,.holdfast.director.v1.ApplyRetentionResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
@@ -3695,7 +3888,7 @@ func file_holdfast_director_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_holdfast_director_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(ReportWhen)(0),                  // 0: holdfast.director.v1.ReportWhen
 	(WhenDetached)(0),                // 1: holdfast.director.v1.WhenDetached
@@ -3746,37 +3939,39 @@ var file_holdfast_director_v1_job_proto_goTypes = []any{
 	(*Start)(nil),                    // 46: holdfast.director.v1.Start
 	(*EstimateJobRequest)(nil),       // 47: holdfast.director.v1.EstimateJobRequest
 	(*EstimateJobResponse)(nil),      // 48: holdfast.director.v1.EstimateJobResponse
-	(*Estimate)(nil),                 // 49: holdfast.director.v1.Estimate
-	(*GetLedgerRequest)(nil),         // 50: holdfast.director.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 51: holdfast.director.v1.GetLedgerResponse
-	(*LedgerFolder)(nil),             // 52: holdfast.director.v1.LedgerFolder
-	(*LedgerReason)(nil),             // 53: holdfast.director.v1.LedgerReason
-	nil,                              // 54: holdfast.director.v1.Script.EnvironmentEntry
-	(*timestamppb.Timestamp)(nil),    // 55: google.protobuf.Timestamp
-	(RunStatus)(0),                   // 56: holdfast.director.v1.RunStatus
-	(*Schedule)(nil),                 // 57: holdfast.director.v1.Schedule
-	(*Run)(nil),                      // 58: holdfast.director.v1.Run
-	(*Task)(nil),                     // 59: holdfast.director.v1.Task
-	(*durationpb.Duration)(nil),      // 60: google.protobuf.Duration
-	(*Balance)(nil),                  // 61: holdfast.director.v1.Balance
+	(*WindowFit)(nil),                // 49: holdfast.director.v1.WindowFit
+	(*Estimate)(nil),                 // 50: holdfast.director.v1.Estimate
+	(*MailboxEstimate)(nil),          // 51: holdfast.director.v1.MailboxEstimate
+	(*GetLedgerRequest)(nil),         // 52: holdfast.director.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 53: holdfast.director.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 54: holdfast.director.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 55: holdfast.director.v1.LedgerReason
+	nil,                              // 56: holdfast.director.v1.Script.EnvironmentEntry
+	(*timestamppb.Timestamp)(nil),    // 57: google.protobuf.Timestamp
+	(RunStatus)(0),                   // 58: holdfast.director.v1.RunStatus
+	(*Schedule)(nil),                 // 59: holdfast.director.v1.Schedule
+	(*Run)(nil),                      // 60: holdfast.director.v1.Run
+	(*Task)(nil),                     // 61: holdfast.director.v1.Task
+	(*durationpb.Duration)(nil),      // 62: google.protobuf.Duration
+	(*Balance)(nil),                  // 63: holdfast.director.v1.Balance
 }
 var file_holdfast_director_v1_job_proto_depIdxs = []int32{
 	9,  // 0: holdfast.director.v1.Job.source:type_name -> holdfast.director.v1.Source
 	11, // 1: holdfast.director.v1.Job.destination:type_name -> holdfast.director.v1.Destination
 	14, // 2: holdfast.director.v1.Job.options:type_name -> holdfast.director.v1.JobOptions
-	55, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
-	56, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
-	55, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
-	57, // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
+	57, // 3: holdfast.director.v1.Job.created:type_name -> google.protobuf.Timestamp
+	58, // 4: holdfast.director.v1.Job.last_status:type_name -> holdfast.director.v1.RunStatus
+	57, // 5: holdfast.director.v1.Job.last_start:type_name -> google.protobuf.Timestamp
+	59, // 6: holdfast.director.v1.Job.schedules:type_name -> holdfast.director.v1.Schedule
 	8,  // 7: holdfast.director.v1.Job.retention:type_name -> holdfast.director.v1.Retention
-	55, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
+	57, // 8: holdfast.director.v1.Job.next_start:type_name -> google.protobuf.Timestamp
 	6,  // 9: holdfast.director.v1.Job.before:type_name -> holdfast.director.v1.Script
 	6,  // 10: holdfast.director.v1.Job.after:type_name -> holdfast.director.v1.Script
 	7,  // 11: holdfast.director.v1.Job.reports:type_name -> holdfast.director.v1.Reports
 	4,  // 12: holdfast.director.v1.Job.deletion:type_name -> holdfast.director.v1.Deletion
-	55, // 13: holdfast.director.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
+	57, // 13: holdfast.director.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
 	5,  // 14: holdfast.director.v1.Deletion.places:type_name -> holdfast.director.v1.DeletionPlace
-	54, // 15: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
+	56, // 15: holdfast.director.v1.Script.environment:type_name -> holdfast.director.v1.Script.EnvironmentEntry
 	0,  // 16: holdfast.director.v1.Reports.when:type_name -> holdfast.director.v1.ReportWhen
 	10, // 17: holdfast.director.v1.Source.items:type_name -> holdfast.director.v1.SourceItem
 	12, // 18: holdfast.director.v1.Destination.accounts:type_name -> holdfast.director.v1.AccountDestination
@@ -3791,69 +3986,75 @@ var file_holdfast_director_v1_job_proto_depIdxs = []int32{
 	3,  // 27: holdfast.director.v1.CloneJobResponse.job:type_name -> holdfast.director.v1.Job
 	3,  // 28: holdfast.director.v1.SetJobsEnabledResponse.jobs:type_name -> holdfast.director.v1.Job
 	3,  // 29: holdfast.director.v1.DeleteJobResponse.job:type_name -> holdfast.director.v1.Job
-	58, // 30: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
-	58, // 31: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
-	58, // 32: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
-	59, // 33: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	58, // 34: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
-	59, // 35: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
-	57, // 36: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
+	60, // 30: holdfast.director.v1.RunJobResponse.run:type_name -> holdfast.director.v1.Run
+	60, // 31: holdfast.director.v1.ListRunsResponse.runs:type_name -> holdfast.director.v1.Run
+	60, // 32: holdfast.director.v1.GetRunResponse.run:type_name -> holdfast.director.v1.Run
+	61, // 33: holdfast.director.v1.GetRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	60, // 34: holdfast.director.v1.WatchRunResponse.run:type_name -> holdfast.director.v1.Run
+	61, // 35: holdfast.director.v1.WatchRunResponse.tasks:type_name -> holdfast.director.v1.Task
+	59, // 36: holdfast.director.v1.ListStartsRequest.schedules:type_name -> holdfast.director.v1.Schedule
 	46, // 37: holdfast.director.v1.ListStartsResponse.starts:type_name -> holdfast.director.v1.Start
 	8,  // 38: holdfast.director.v1.PreviewRetentionRequest.retention:type_name -> holdfast.director.v1.Retention
 	43, // 39: holdfast.director.v1.PreviewRetentionResponse.points:type_name -> holdfast.director.v1.PointDecision
-	55, // 40: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
-	55, // 41: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
-	55, // 42: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
+	57, // 40: holdfast.director.v1.PointDecision.time:type_name -> google.protobuf.Timestamp
+	57, // 41: holdfast.director.v1.Start.start:type_name -> google.protobuf.Timestamp
+	57, // 42: holdfast.director.v1.Start.stop:type_name -> google.protobuf.Timestamp
 	3,  // 43: holdfast.director.v1.EstimateJobRequest.job:type_name -> holdfast.director.v1.Job
-	49, // 44: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
-	49, // 45: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
-	60, // 46: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
-	60, // 47: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
-	60, // 48: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
-	60, // 49: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
-	60, // 50: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
-	61, // 51: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
-	52, // 52: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
-	55, // 53: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
-	53, // 54: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
-	2,  // 55: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
-	15, // 56: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
-	17, // 57: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
-	19, // 58: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
-	21, // 59: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
-	23, // 60: holdfast.director.v1.JobService.CloneJob:input_type -> holdfast.director.v1.CloneJobRequest
-	25, // 61: holdfast.director.v1.JobService.SetJobsEnabled:input_type -> holdfast.director.v1.SetJobsEnabledRequest
-	27, // 62: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
-	29, // 63: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
-	31, // 64: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
-	33, // 65: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
-	35, // 66: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
-	37, // 67: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
-	39, // 68: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
-	50, // 69: holdfast.director.v1.JobService.GetLedger:input_type -> holdfast.director.v1.GetLedgerRequest
-	41, // 70: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
-	44, // 71: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
-	16, // 72: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
-	18, // 73: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
-	20, // 74: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
-	22, // 75: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
-	24, // 76: holdfast.director.v1.JobService.CloneJob:output_type -> holdfast.director.v1.CloneJobResponse
-	26, // 77: holdfast.director.v1.JobService.SetJobsEnabled:output_type -> holdfast.director.v1.SetJobsEnabledResponse
-	28, // 78: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
-	30, // 79: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
-	32, // 80: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
-	34, // 81: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
-	36, // 82: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
-	38, // 83: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
-	40, // 84: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
-	51, // 85: holdfast.director.v1.JobService.GetLedger:output_type -> holdfast.director.v1.GetLedgerResponse
-	42, // 86: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
-	45, // 87: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
-	72, // [72:88] is the sub-list for method output_type
-	56, // [56:72] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	50, // 44: holdfast.director.v1.EstimateJobResponse.first:type_name -> holdfast.director.v1.Estimate
+	50, // 45: holdfast.director.v1.EstimateJobResponse.next:type_name -> holdfast.director.v1.Estimate
+	62, // 46: holdfast.director.v1.EstimateJobResponse.window:type_name -> google.protobuf.Duration
+	49, // 47: holdfast.director.v1.EstimateJobResponse.windows:type_name -> holdfast.director.v1.WindowFit
+	62, // 48: holdfast.director.v1.WindowFit.window:type_name -> google.protobuf.Duration
+	62, // 49: holdfast.director.v1.Estimate.least:type_name -> google.protobuf.Duration
+	62, // 50: holdfast.director.v1.Estimate.likely:type_name -> google.protobuf.Duration
+	62, // 51: holdfast.director.v1.Estimate.most:type_name -> google.protobuf.Duration
+	62, // 52: holdfast.director.v1.Estimate.longest:type_name -> google.protobuf.Duration
+	51, // 53: holdfast.director.v1.Estimate.slowest:type_name -> holdfast.director.v1.MailboxEstimate
+	62, // 54: holdfast.director.v1.MailboxEstimate.likely:type_name -> google.protobuf.Duration
+	63, // 55: holdfast.director.v1.GetLedgerResponse.balance:type_name -> holdfast.director.v1.Balance
+	54, // 56: holdfast.director.v1.GetLedgerResponse.folders:type_name -> holdfast.director.v1.LedgerFolder
+	57, // 57: holdfast.director.v1.GetLedgerResponse.time:type_name -> google.protobuf.Timestamp
+	55, // 58: holdfast.director.v1.LedgerFolder.reasons:type_name -> holdfast.director.v1.LedgerReason
+	2,  // 59: holdfast.director.v1.LedgerReason.cause:type_name -> holdfast.director.v1.LedgerCause
+	15, // 60: holdfast.director.v1.JobService.CreateJob:input_type -> holdfast.director.v1.CreateJobRequest
+	17, // 61: holdfast.director.v1.JobService.UpdateJob:input_type -> holdfast.director.v1.UpdateJobRequest
+	19, // 62: holdfast.director.v1.JobService.GetJob:input_type -> holdfast.director.v1.GetJobRequest
+	21, // 63: holdfast.director.v1.JobService.ListJobs:input_type -> holdfast.director.v1.ListJobsRequest
+	23, // 64: holdfast.director.v1.JobService.CloneJob:input_type -> holdfast.director.v1.CloneJobRequest
+	25, // 65: holdfast.director.v1.JobService.SetJobsEnabled:input_type -> holdfast.director.v1.SetJobsEnabledRequest
+	27, // 66: holdfast.director.v1.JobService.DeleteJob:input_type -> holdfast.director.v1.DeleteJobRequest
+	29, // 67: holdfast.director.v1.JobService.RunJob:input_type -> holdfast.director.v1.RunJobRequest
+	31, // 68: holdfast.director.v1.JobService.ListRuns:input_type -> holdfast.director.v1.ListRunsRequest
+	33, // 69: holdfast.director.v1.JobService.GetRun:input_type -> holdfast.director.v1.GetRunRequest
+	35, // 70: holdfast.director.v1.JobService.WatchRun:input_type -> holdfast.director.v1.WatchRunRequest
+	37, // 71: holdfast.director.v1.JobService.StopRun:input_type -> holdfast.director.v1.StopRunRequest
+	39, // 72: holdfast.director.v1.JobService.ListStarts:input_type -> holdfast.director.v1.ListStartsRequest
+	47, // 73: holdfast.director.v1.JobService.EstimateJob:input_type -> holdfast.director.v1.EstimateJobRequest
+	52, // 74: holdfast.director.v1.JobService.GetLedger:input_type -> holdfast.director.v1.GetLedgerRequest
+	41, // 75: holdfast.director.v1.JobService.PreviewRetention:input_type -> holdfast.director.v1.PreviewRetentionRequest
+	44, // 76: holdfast.director.v1.JobService.ApplyRetention:input_type -> holdfast.director.v1.ApplyRetentionRequest
+	16, // 77: holdfast.director.v1.JobService.CreateJob:output_type -> holdfast.director.v1.CreateJobResponse
+	18, // 78: holdfast.director.v1.JobService.UpdateJob:output_type -> holdfast.director.v1.UpdateJobResponse
+	20, // 79: holdfast.director.v1.JobService.GetJob:output_type -> holdfast.director.v1.GetJobResponse
+	22, // 80: holdfast.director.v1.JobService.ListJobs:output_type -> holdfast.director.v1.ListJobsResponse
+	24, // 81: holdfast.director.v1.JobService.CloneJob:output_type -> holdfast.director.v1.CloneJobResponse
+	26, // 82: holdfast.director.v1.JobService.SetJobsEnabled:output_type -> holdfast.director.v1.SetJobsEnabledResponse
+	28, // 83: holdfast.director.v1.JobService.DeleteJob:output_type -> holdfast.director.v1.DeleteJobResponse
+	30, // 84: holdfast.director.v1.JobService.RunJob:output_type -> holdfast.director.v1.RunJobResponse
+	32, // 85: holdfast.director.v1.JobService.ListRuns:output_type -> holdfast.director.v1.ListRunsResponse
+	34, // 86: holdfast.director.v1.JobService.GetRun:output_type -> holdfast.director.v1.GetRunResponse
+	36, // 87: holdfast.director.v1.JobService.WatchRun:output_type -> holdfast.director.v1.WatchRunResponse
+	38, // 88: holdfast.director.v1.JobService.StopRun:output_type -> holdfast.director.v1.StopRunResponse
+	40, // 89: holdfast.director.v1.JobService.ListStarts:output_type -> holdfast.director.v1.ListStartsResponse
+	48, // 90: holdfast.director.v1.JobService.EstimateJob:output_type -> holdfast.director.v1.EstimateJobResponse
+	53, // 91: holdfast.director.v1.JobService.GetLedger:output_type -> holdfast.director.v1.GetLedgerResponse
+	42, // 92: holdfast.director.v1.JobService.PreviewRetention:output_type -> holdfast.director.v1.PreviewRetentionResponse
+	45, // 93: holdfast.director.v1.JobService.ApplyRetention:output_type -> holdfast.director.v1.ApplyRetentionResponse
+	77, // [77:94] is the sub-list for method output_type
+	60, // [60:77] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_job_proto_init() }
@@ -3864,14 +4065,14 @@ func file_holdfast_director_v1_job_proto_init() {
 	file_holdfast_director_v1_run_proto_init()
 	file_holdfast_director_v1_schedule_proto_init()
 	file_holdfast_director_v1_job_proto_msgTypes[11].OneofWrappers = []any{}
-	file_holdfast_director_v1_job_proto_msgTypes[46].OneofWrappers = []any{}
+	file_holdfast_director_v1_job_proto_msgTypes[47].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_job_proto_rawDesc), len(file_holdfast_director_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   52,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

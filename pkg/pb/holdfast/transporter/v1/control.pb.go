@@ -6297,13 +6297,14 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\xc7\x1a\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\xc2\x1b\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
 	"\x06Unpair\x12&.holdfast.transporter.v1.UnpairRequest\x1a'.holdfast.transporter.v1.UnpairResponse\x12k\n" +
 	"\fCheckAccount\x12,.holdfast.transporter.v1.CheckAccountRequest\x1a-.holdfast.transporter.v1.CheckAccountResponse\x12p\n" +
-	"\rListMailboxes\x12-.holdfast.transporter.v1.ListMailboxesRequest\x1a..holdfast.transporter.v1.ListMailboxesResponse0\x01\x12h\n" +
+	"\rListMailboxes\x12-.holdfast.transporter.v1.ListMailboxesRequest\x1a..holdfast.transporter.v1.ListMailboxesResponse0\x01\x12y\n" +
+	"\x10MeasureMailboxes\x120.holdfast.transporter.v1.MeasureMailboxesRequest\x1a1.holdfast.transporter.v1.MeasureMailboxesResponse0\x01\x12h\n" +
 	"\vCheckFolder\x12+.holdfast.transporter.v1.CheckFolderRequest\x1a,.holdfast.transporter.v1.CheckFolderResponse\x12w\n" +
 	"\x10CreateRepository\x120.holdfast.transporter.v1.CreateRepositoryRequest\x1a1.holdfast.transporter.v1.CreateRepositoryResponse\x12w\n" +
 	"\x10AttachRepository\x120.holdfast.transporter.v1.AttachRepositoryRequest\x1a1.holdfast.transporter.v1.AttachRepositoryResponse\x12w\n" +
@@ -6542,67 +6543,69 @@ var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
 	8,   // 79: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
 	10,  // 80: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
 	13,  // 81: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	17,  // 82: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	20,  // 83: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	22,  // 84: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	24,  // 85: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	26,  // 86: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	28,  // 87: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	30,  // 88: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	32,  // 89: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	36,  // 90: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
-	39,  // 91: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	41,  // 92: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	43,  // 93: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	45,  // 94: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	47,  // 95: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
-	51,  // 96: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	102, // 97: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	103, // 98: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
-	104, // 99: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	57,  // 100: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	59,  // 101: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	53,  // 102: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
-	55,  // 103: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
-	63,  // 104: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	75,  // 105: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	77,  // 106: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	79,  // 107: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	81,  // 108: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 109: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 110: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 111: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 112: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 113: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	18,  // 114: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 115: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 116: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 117: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 118: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 119: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 120: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 121: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 122: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 123: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 124: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 125: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 126: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	48,  // 127: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
-	52,  // 128: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	105, // 129: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	106, // 130: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
-	107, // 131: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	58,  // 132: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	60,  // 133: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	54,  // 134: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
-	56,  // 135: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
-	64,  // 136: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	76,  // 137: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	78,  // 138: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	80,  // 139: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	82,  // 140: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	109, // [109:141] is the sub-list for method output_type
-	77,  // [77:109] is the sub-list for method input_type
+	15,  // 82: holdfast.transporter.v1.ControlService.MeasureMailboxes:input_type -> holdfast.transporter.v1.MeasureMailboxesRequest
+	17,  // 83: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	20,  // 84: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	22,  // 85: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	24,  // 86: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	26,  // 87: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	28,  // 88: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	30,  // 89: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	32,  // 90: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	36,  // 91: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	39,  // 92: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	41,  // 93: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	43,  // 94: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	45,  // 95: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	47,  // 96: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
+	51,  // 97: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	102, // 98: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	103, // 99: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
+	104, // 100: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	57,  // 101: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	59,  // 102: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	53,  // 103: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
+	55,  // 104: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
+	63,  // 105: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	75,  // 106: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	77,  // 107: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	79,  // 108: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	81,  // 109: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	5,   // 110: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	7,   // 111: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	9,   // 112: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	11,  // 113: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	14,  // 114: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	16,  // 115: holdfast.transporter.v1.ControlService.MeasureMailboxes:output_type -> holdfast.transporter.v1.MeasureMailboxesResponse
+	18,  // 116: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	21,  // 117: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	23,  // 118: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	25,  // 119: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	27,  // 120: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	29,  // 121: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	31,  // 122: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	33,  // 123: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	37,  // 124: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	40,  // 125: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	42,  // 126: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	44,  // 127: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	46,  // 128: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	48,  // 129: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	52,  // 130: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	105, // 131: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	106, // 132: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
+	107, // 133: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	58,  // 134: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	60,  // 135: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	54,  // 136: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
+	56,  // 137: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
+	64,  // 138: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	76,  // 139: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	78,  // 140: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	80,  // 141: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	82,  // 142: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	110, // [110:143] is the sub-list for method output_type
+	77,  // [77:110] is the sub-list for method input_type
 	77,  // [77:77] is the sub-list for extension type_name
 	77,  // [77:77] is the sub-list for extension extendee
 	0,   // [0:77] is the sub-list for field type_name

@@ -24,6 +24,7 @@ const (
 	ControlService_Unpair_FullMethodName           = "/holdfast.transporter.v1.ControlService/Unpair"
 	ControlService_CheckAccount_FullMethodName     = "/holdfast.transporter.v1.ControlService/CheckAccount"
 	ControlService_ListMailboxes_FullMethodName    = "/holdfast.transporter.v1.ControlService/ListMailboxes"
+	ControlService_MeasureMailboxes_FullMethodName = "/holdfast.transporter.v1.ControlService/MeasureMailboxes"
 	ControlService_CheckFolder_FullMethodName      = "/holdfast.transporter.v1.ControlService/CheckFolder"
 	ControlService_CreateRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/CreateRepository"
 	ControlService_AttachRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/AttachRepository"
@@ -67,6 +68,9 @@ type ControlServiceClient interface {
 	// CheckAccount signs in and says which permissions are there and what will not work without the others.
 	CheckAccount(ctx context.Context, in *CheckAccountRequest, opts ...grpc.CallOption) (*CheckAccountResponse, error)
 	ListMailboxes(ctx context.Context, in *ListMailboxesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListMailboxesResponse], error)
+	// MeasureMailboxes counts what the folders of some mailboxes say they hold; no message is read. One that cannot be
+	// measured fails no other.
+	MeasureMailboxes(ctx context.Context, in *MeasureMailboxesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MeasureMailboxesResponse], error)
 	// CheckFolder tells whether a repository can be made or attached at a path.
 	CheckFolder(ctx context.Context, in *CheckFolderRequest, opts ...grpc.CallOption) (*CheckFolderResponse, error)
 	// CreateRepository makes a repository; creating one again with the same id and path returns it.
@@ -186,6 +190,25 @@ func (c *controlServiceClient) ListMailboxes(ctx context.Context, in *ListMailbo
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ControlService_ListMailboxesClient = grpc.ServerStreamingClient[ListMailboxesResponse]
 
+func (c *controlServiceClient) MeasureMailboxes(ctx context.Context, in *MeasureMailboxesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MeasureMailboxesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[1], ControlService_MeasureMailboxes_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[MeasureMailboxesRequest, MeasureMailboxesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_MeasureMailboxesClient = grpc.ServerStreamingClient[MeasureMailboxesResponse]
+
 func (c *controlServiceClient) CheckFolder(ctx context.Context, in *CheckFolderRequest, opts ...grpc.CallOption) (*CheckFolderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckFolderResponse)
@@ -268,7 +291,7 @@ func (c *controlServiceClient) DeleteRepository(ctx context.Context, in *DeleteR
 
 func (c *controlServiceClient) ListBackups(ctx context.Context, in *ListBackupsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListBackupsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[1], ControlService_ListBackups_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[2], ControlService_ListBackups_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +310,7 @@ type ControlService_ListBackupsClient = grpc.ServerStreamingClient[ListBackupsRe
 
 func (c *controlServiceClient) ListPoints(ctx context.Context, in *ListPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListPointsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[2], ControlService_ListPoints_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[3], ControlService_ListPoints_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -346,7 +369,7 @@ func (c *controlServiceClient) GetLedger(ctx context.Context, in *GetLedgerReque
 
 func (c *controlServiceClient) ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[3], ControlService_ReadContent_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_ReadContent_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -385,7 +408,7 @@ func (c *controlServiceClient) ListPlan(ctx context.Context, in *ListPlanRequest
 
 func (c *controlServiceClient) Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_Export_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[5], ControlService_Export_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -464,7 +487,7 @@ func (c *controlServiceClient) StopTask(ctx context.Context, in *StopTaskRequest
 
 func (c *controlServiceClient) WatchTask(ctx context.Context, in *WatchTaskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchTaskResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[5], ControlService_WatchTask_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[6], ControlService_WatchTask_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -515,6 +538,9 @@ type ControlServiceServer interface {
 	// CheckAccount signs in and says which permissions are there and what will not work without the others.
 	CheckAccount(context.Context, *CheckAccountRequest) (*CheckAccountResponse, error)
 	ListMailboxes(*ListMailboxesRequest, grpc.ServerStreamingServer[ListMailboxesResponse]) error
+	// MeasureMailboxes counts what the folders of some mailboxes say they hold; no message is read. One that cannot be
+	// measured fails no other.
+	MeasureMailboxes(*MeasureMailboxesRequest, grpc.ServerStreamingServer[MeasureMailboxesResponse]) error
 	// CheckFolder tells whether a repository can be made or attached at a path.
 	CheckFolder(context.Context, *CheckFolderRequest) (*CheckFolderResponse, error)
 	// CreateRepository makes a repository; creating one again with the same id and path returns it.
@@ -589,6 +615,9 @@ func (UnimplementedControlServiceServer) CheckAccount(context.Context, *CheckAcc
 }
 func (UnimplementedControlServiceServer) ListMailboxes(*ListMailboxesRequest, grpc.ServerStreamingServer[ListMailboxesResponse]) error {
 	return status.Error(codes.Unimplemented, "method ListMailboxes not implemented")
+}
+func (UnimplementedControlServiceServer) MeasureMailboxes(*MeasureMailboxesRequest, grpc.ServerStreamingServer[MeasureMailboxesResponse]) error {
+	return status.Error(codes.Unimplemented, "method MeasureMailboxes not implemented")
 }
 func (UnimplementedControlServiceServer) CheckFolder(context.Context, *CheckFolderRequest) (*CheckFolderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckFolder not implemented")
@@ -774,6 +803,17 @@ func _ControlService_ListMailboxes_Handler(srv interface{}, stream grpc.ServerSt
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ControlService_ListMailboxesServer = grpc.ServerStreamingServer[ListMailboxesResponse]
+
+func _ControlService_MeasureMailboxes_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(MeasureMailboxesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServiceServer).MeasureMailboxes(m, &grpc.GenericServerStream[MeasureMailboxesRequest, MeasureMailboxesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_MeasureMailboxesServer = grpc.ServerStreamingServer[MeasureMailboxesResponse]
 
 func _ControlService_CheckFolder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckFolderRequest)
@@ -1342,6 +1382,11 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ListMailboxes",
 			Handler:       _ControlService_ListMailboxes_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "MeasureMailboxes",
+			Handler:       _ControlService_MeasureMailboxes_Handler,
 			ServerStreams: true,
 		},
 		{

@@ -60,6 +60,8 @@ const (
 	JobServiceStopRunProcedure = "/holdfast.director.v1.JobService/StopRun"
 	// JobServiceListStartsProcedure is the fully-qualified name of the JobService's ListStarts RPC.
 	JobServiceListStartsProcedure = "/holdfast.director.v1.JobService/ListStarts"
+	// JobServiceEstimateJobProcedure is the fully-qualified name of the JobService's EstimateJob RPC.
+	JobServiceEstimateJobProcedure = "/holdfast.director.v1.JobService/EstimateJob"
 	// JobServiceGetLedgerProcedure is the fully-qualified name of the JobService's GetLedger RPC.
 	JobServiceGetLedgerProcedure = "/holdfast.director.v1.JobService/GetLedger"
 	// JobServicePreviewRetentionProcedure is the fully-qualified name of the JobService's
@@ -96,6 +98,9 @@ type JobServiceClient interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// EstimateJob foretells how long runs of a job take, stored or not. It may count the folders of some mailboxes for that,
+	// which takes up to half a minute.
+	EstimateJob(context.Context, *v1.EstimateJobRequest) (*v1.EstimateJobResponse, error)
 	// GetLedger compares what a mailbox held with what a point holds, folder by folder.
 	GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error)
 	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
@@ -193,6 +198,12 @@ func NewJobServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...
 			connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 			connect.WithClientOptions(opts...),
 		),
+		estimateJob: connect.NewClient[v1.EstimateJobRequest, v1.EstimateJobResponse](
+			httpClient,
+			baseURL+JobServiceEstimateJobProcedure,
+			connect.WithSchema(jobServiceMethods.ByName("EstimateJob")),
+			connect.WithClientOptions(opts...),
+		),
 		getLedger: connect.NewClient[v1.GetLedgerRequest, v1.GetLedgerResponse](
 			httpClient,
 			baseURL+JobServiceGetLedgerProcedure,
@@ -229,6 +240,7 @@ type jobServiceClient struct {
 	watchRun         *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
 	stopRun          *connect.Client[v1.StopRunRequest, v1.StopRunResponse]
 	listStarts       *connect.Client[v1.ListStartsRequest, v1.ListStartsResponse]
+	estimateJob      *connect.Client[v1.EstimateJobRequest, v1.EstimateJobResponse]
 	getLedger        *connect.Client[v1.GetLedgerRequest, v1.GetLedgerResponse]
 	previewRetention *connect.Client[v1.PreviewRetentionRequest, v1.PreviewRetentionResponse]
 	applyRetention   *connect.Client[v1.ApplyRetentionRequest, v1.ApplyRetentionResponse]
@@ -347,6 +359,15 @@ func (c *jobServiceClient) ListStarts(ctx context.Context, req *v1.ListStartsReq
 	return nil, err
 }
 
+// EstimateJob calls holdfast.director.v1.JobService.EstimateJob.
+func (c *jobServiceClient) EstimateJob(ctx context.Context, req *v1.EstimateJobRequest) (*v1.EstimateJobResponse, error) {
+	response, err := c.estimateJob.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetLedger calls holdfast.director.v1.JobService.GetLedger.
 func (c *jobServiceClient) GetLedger(ctx context.Context, req *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error) {
 	response, err := c.getLedger.CallUnary(ctx, connect.NewRequest(req))
@@ -400,6 +421,9 @@ type JobServiceHandler interface {
 	StopRun(context.Context, *v1.StopRunRequest) (*v1.StopRunResponse, error)
 	// ListStarts lists the coming starts by the clock, soonest first.
 	ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error)
+	// EstimateJob foretells how long runs of a job take, stored or not. It may count the folders of some mailboxes for that,
+	// which takes up to half a minute.
+	EstimateJob(context.Context, *v1.EstimateJobRequest) (*v1.EstimateJobResponse, error)
 	// GetLedger compares what a mailbox held with what a point holds, folder by folder.
 	GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error)
 	// PreviewRetention tells which points a retention would keep and which not. It deletes nothing.
@@ -493,6 +517,12 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 		connect.WithSchema(jobServiceMethods.ByName("ListStarts")),
 		connect.WithHandlerOptions(opts...),
 	)
+	jobServiceEstimateJobHandler := connect.NewUnaryHandlerSimple(
+		JobServiceEstimateJobProcedure,
+		svc.EstimateJob,
+		connect.WithSchema(jobServiceMethods.ByName("EstimateJob")),
+		connect.WithHandlerOptions(opts...),
+	)
 	jobServiceGetLedgerHandler := connect.NewUnaryHandlerSimple(
 		JobServiceGetLedgerProcedure,
 		svc.GetLedger,
@@ -539,6 +569,8 @@ func NewJobServiceHandler(svc JobServiceHandler, opts ...connect.HandlerOption) 
 			jobServiceStopRunHandler.ServeHTTP(w, r)
 		case JobServiceListStartsProcedure:
 			jobServiceListStartsHandler.ServeHTTP(w, r)
+		case JobServiceEstimateJobProcedure:
+			jobServiceEstimateJobHandler.ServeHTTP(w, r)
 		case JobServiceGetLedgerProcedure:
 			jobServiceGetLedgerHandler.ServeHTTP(w, r)
 		case JobServicePreviewRetentionProcedure:
@@ -604,6 +636,10 @@ func (UnimplementedJobServiceHandler) StopRun(context.Context, *v1.StopRunReques
 
 func (UnimplementedJobServiceHandler) ListStarts(context.Context, *v1.ListStartsRequest) (*v1.ListStartsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.ListStarts is not implemented"))
+}
+
+func (UnimplementedJobServiceHandler) EstimateJob(context.Context, *v1.EstimateJobRequest) (*v1.EstimateJobResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.JobService.EstimateJob is not implemented"))
 }
 
 func (UnimplementedJobServiceHandler) GetLedger(context.Context, *v1.GetLedgerRequest) (*v1.GetLedgerResponse, error) {
