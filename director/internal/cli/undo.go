@@ -48,3 +48,20 @@ func runUndo(ctx context.Context, a *app, f *undoFlags, ref string) error {
 	}
 	return a.done(r, "Started. Watch it with: holdfast activity watch %s", r.GetActivityId())
 }
+
+// undoParts tells what an undo did, and nothing of what there was not.
+func undoParts(u *pb.UndoReport) []string {
+	parts := []string{counted(u.GetRemoved(), "recovered message") + " gone"}
+	for _, p := range []struct {
+		n    int64
+		text string
+	}{
+		{u.GetTrashed(), " of them to Deleted Items, because they were changed since"}, {u.GetPutBack(), " overwritten put back"}, {u.GetLeft(), " left as they are"},
+		{u.GetFoldersRemoved(), " empty new folders removed"}, {u.GetFoldersLeft(), " new folders left, not empty"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, count(p.n)+p.text)
+		}
+	}
+	return parts
+}

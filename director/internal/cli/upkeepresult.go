@@ -25,9 +25,7 @@ func (a *app) upkeepResult(x *pb.Activity) error {
 		each("damage", v.GetDamage())
 	}
 	if u := x.GetUndo(); u != nil {
-		add(counted(u.GetRemoved(), "recovered message")+" gone", count(u.GetTrashed())+" of them, changed since, to Deleted Items",
-			count(u.GetPutBack())+" overwritten put back", count(u.GetLeft())+" left")
-		add(counted(u.GetFoldersRemoved(), "new folder")+" removed", count(u.GetFoldersLeft())+" left, not empty")
+		add(undoParts(u)...)
 	}
 	if r := x.GetReclaim(); r != nil {
 		add("freed "+size(r.GetFreedBytes()), counted(r.GetBlobs(), "blob")+" gone", size(r.GetGarbageBytes())+" of garbage left where there is little of it")
