@@ -26,7 +26,7 @@ type flight struct {
 
 	// final is set once the task must not be tried again in its run: what it was last may be going on somewhere.
 	final bool
-	// begun is when the flight began, worked how long the task was worked on before.
+	// begun is when the flight began, worked how long the task was worked on before; Dispatcher.mu guards that.
 	begun  time.Time
 	worked time.Duration
 	// usual is how long the task usually takes; 0 when that is not known. meter and calm measure how it goes; Dispatcher.mu
@@ -75,7 +75,10 @@ func (f *flight) fly(ctx context.Context) *pending {
 		return err
 	})
 	if err == nil && !t.Status.Ended() {
-		f.earlier, f.worked = t.Earlier, t.Took
+		f.earlier = t.Earlier
+		f.d.mu.Lock() // those who look in read it
+		f.worked = t.Took
+		f.d.mu.Unlock()
 		err = f.work(ctx, &t)
 	}
 	var again *retry
