@@ -21,6 +21,8 @@ func newJobCreate(a *app) *cobra.Command {
 		Use: "create NAME", Short: "Make a backup job",
 		Long: `Makes a backup job. Without --schedule it runs on demand. With --draft it is kept
 as far as you say what it is; "holdfast job update NAME --publish" completes it.
+With --estimate nothing is saved: it says how long runs of such a job would take,
+as "holdfast job estimate" does.
 
 ` + jobHelp + scheduleHelp,
 		Example: "  holdfast job create Daily --account Contoso --exclude bo@contoso.com --repository Vault --schedule \"daily 22:00\"\n" +
@@ -34,11 +36,12 @@ as far as you say what it is; "holdfast job update NAME --publish" completes it.
 	}
 	f.register(cmd, a)
 	cmd.Flags().BoolVar(&f.draft, "draft", false, "keep it as far as it is said, to be completed later")
+	cmd.Flags().BoolVar(&f.estimate, "estimate", false, "save nothing, and foretell how long runs of it take")
 	return cmd
 }
 
 func runJobCreate(ctx context.Context, a *app, f *jobFlags, fl *pflag.FlagSet, name string) error {
-	if !f.draft && (len(f.sources) == 0 || f.repository == "" && len(f.placed) == 0) {
+	if !f.draft && !f.estimate && (len(f.sources) == 0 || f.repository == "" && len(f.placed) == 0) {
 		return usagef("say what to back up with --account or --mailbox, and where to with --repository; or keep it as a --draft")
 	}
 	c, err := a.connect()
@@ -48,6 +51,9 @@ func runJobCreate(ctx context.Context, a *app, f *jobFlags, fl *pflag.FlagSet, n
 	j := &pb.Job{Name: name, Enabled: !f.draft, Draft: f.draft}
 	if err := f.apply(ctx, c, fl, j); err != nil {
 		return err
+	}
+	if f.estimate {
+		return a.estimate(ctx, c, &pb.EstimateJobRequest{Job: j})
 	}
 	r, err := c.CreateJob(ctx, &pb.CreateJobRequest{Job: j})
 	if err != nil {

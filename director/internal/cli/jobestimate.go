@@ -33,7 +33,11 @@ func runJobEstimate(ctx context.Context, a *app, ref string) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.EstimateJob(ctx, &pb.EstimateJobRequest{JobId: j.GetId()})
+	return a.estimate(ctx, c, &pb.EstimateJobRequest{JobId: j.GetId()})
+}
+
+func (a *app) estimate(ctx context.Context, c *api, q *pb.EstimateJobRequest) error {
+	r, err := c.EstimateJob(ctx, q)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type jobFlags struct {
 	zone, from, group      string
 	keep                   pb.Retention
 	draft, publish         bool
+	estimate               bool
 	placed                 []placeRef
 	before, after          scriptFlags
 	tell                   tellFlags

@@ -56,6 +56,7 @@ func TestOutputs(t *testing.T) {
 		{"job-next-none", "job next Board"},
 		{"job-estimate", "job estimate Daily"},
 		{"job-estimate-none", "job estimate Board"},
+		{"job-create-estimate", "job create New --account Contoso --estimate"},
 		{"job-retention", "job retention Daily"},
 		{"job-retention-apply", "job retention Daily --apply"},
 		{"run-list", "run list"},

@@ -29,8 +29,11 @@ func TestARunEndsAtItsEndTimeThoughTheClockIsSet(t *testing.T) {
 			{"2026-03-01 22:00", false, "begins"}, {"2026-03-02 22:00", true, "a day later"}, {"2026-03-01 22:01", true, "back: it stays stopped"},
 		}},
 		"an hour back": {"UTC", 22, 6, []look{
-			{"2026-03-01 22:00", false, "begins"}, {"2026-03-02 05:59", false, "a minute before"}, {"2026-03-02 04:59", false, "an hour back"},
-			{"2026-03-02 05:59", false, "a minute before for the second time"}, {"2026-03-02 06:00", true, "the end"},
+			{"2026-03-01 22:00", false, "begins"},
+			{"2026-03-02 05:59", false, "a minute before"},
+			{"2026-03-02 04:59", false, "an hour back"},
+			{"2026-03-02 05:59", false, "a minute before for the second time"},
+			{"2026-03-02 06:00", true, "the end"},
 		}},
 		"an hour back before the start": {"UTC", 22, 6, []look{
 			{"2026-03-01 22:00", false, "begins"}, {"2026-03-01 21:00", false, "before its own start"}, {"2026-03-02 06:00", true, "the end"},
@@ -41,7 +44,9 @@ func TestARunEndsAtItsEndTimeThoughTheClockIsSet(t *testing.T) {
 		}},
 		// On 25 October 2026 at 03:00 it becomes 02:00: from 22:00 until 06:00 are nine hours.
 		"summer time ends": {zurich, 22, 6, []look{
-			{"2026-10-24 20:00", false, "22:00 in summer"}, {"2026-10-25 04:00", false, "05:00 in winter"}, {"2026-10-25 04:59", false, "05:59"},
+			{"2026-10-24 20:00", false, "22:00 in summer"},
+			{"2026-10-25 04:00", false, "05:00 in winter"},
+			{"2026-10-25 04:59", false, "05:59"},
 			{"2026-10-25 05:00", true, "06:00 in winter"},
 		}},
 	} {

@@ -56,18 +56,21 @@ func (s *Service) MeasureMailboxes(req *transporterv1.MeasureMailboxesRequest, s
 
 // measure counts a mailbox; its error is that of the account.
 func measure(ctx context.Context, c *graph.Client, id mail.MailboxID, o graph.FolderOptions) (*transporterv1.MeasureMailboxesResponse, error) {
-	answer := &transporterv1.MeasureMailboxesResponse{MailboxId: string(id)}
 	folders, err := c.Folders(ctx, id, o)
-	switch {
-	case err != nil && (ctx.Err() != nil || fault.KindOf(err) == fault.Unauthorized):
+	if err != nil && (ctx.Err() != nil || fault.KindOf(err) == fault.Unauthorized) {
 		return nil, err
-	case err != nil:
-		answer.Error = err.Error()
-		return answer, nil
 	}
-	answer.Folders = int64(len(folders))
+	answer := &transporterv1.MeasureMailboxesResponse{MailboxId: string(id), Folders: int64(len(folders)), Error: reason(err)}
 	for _, f := range folders {
 		answer.Messages += int64(max(0, f.Total))
 	}
 	return answer, nil
+}
+
+// reason is what an error says; empty for none.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return text(err.Error())
 }
