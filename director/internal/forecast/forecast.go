@@ -131,7 +131,8 @@ func accountsOf(tx *store.Tx, j record.Job, accounts map[mail.AccountID]record.A
 }
 
 // known returns the mailboxes of a job with what runs tell of them, and how many have no point of this job yet. What is
-// in a mailbox any job can tell, what changes between two runs only this one.
+// in a mailbox any job can tell, what changes between two runs only this one. It reads the pasts of all jobs, one after the
+// other.
 func known(tx *store.Tx, j record.Job, accounts map[mail.AccountID]record.Account) ([]estimate.Mailbox, int, error) {
 	expanded, err := jobs.Expand(tx, j)
 	if err != nil {
