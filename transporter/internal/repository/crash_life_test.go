@@ -28,6 +28,10 @@ type life struct {
 	secret *Secret
 	// emptied is set while all backups are being deleted at once.
 	emptied bool
+	twin    *twin
+	disk    *disktest.Disk // that it is on
+	mortal  bool           // the process may also end in the twin
+	spoiled bool           // a footer is damaged
 	// noIndex is set when the index was lost with what it notes of deletions that have begun.
 	noIndex bool
 }
@@ -50,7 +54,7 @@ func newLife(seed uint64, path string) *life {
 		opts: Options{
 			Path: path, Name: "crash", Level: Level(seed / 2 % 4), PackSize: 24 << 10, smallest: 1, Cost: cheap, learnAfter: 30_000,
 		},
-		rnd: rand.New(rand.NewPCG(seed, 2)),
+		rnd: rand.New(rand.NewPCG(seed, 2)), twin: newTwin(seed, path),
 	}
 	if seed%2 == 0 {
 		l.opts.Secret.Passphrase = "correct horse"
@@ -68,7 +72,7 @@ func newLife(seed uint64, path string) *life {
 
 // on lets life go on over a disk, from where it stands.
 func (l *life) on(d *disktest.Disk) {
-	l.opts.FS, l.opts.hook = d, d.Hook
+	l.opts.FS, l.opts.hook, l.disk = d, d.Hook, d
 }
 
 // open opens the repository, or makes it.
@@ -177,7 +181,7 @@ func (l *life) reclaim(ctx context.Context, share float64) error {
 
 // whole does something with the repository as a whole.
 func (l *life) whole(ctx context.Context) error {
-	switch n := l.rnd.IntN(24); {
+	switch n := l.rnd.IntN(30); {
 	case n < 6:
 		if err := l.close(); err != nil {
 			return err
@@ -201,6 +205,10 @@ func (l *life) whole(ctx context.Context) error {
 		return l.changeSecret(ctx)
 	case n == 16:
 		return l.recreate(ctx)
+	case n < 20:
+		return l.repair(ctx, l.r, RepairOptions{DryRun: n == 17, RemoveDamaged: l.rnd.IntN(2) == 0})
+	case n < 24:
+		return l.copy(ctx)
 	default:
 		return l.reclaim(ctx, l.share())
 	}
@@ -478,6 +486,9 @@ func (b *backupLife) is(ctx context.Context, r *Repository, w *world) error {
 // then the same with an index built anew.
 func (l *life) check(ctx context.Context, cut bool) error {
 	l.opts.FS, l.opts.hook = nil, nil
+	if err := l.twin.check(ctx, cut); err != nil {
+		return err
+	}
 	for _, open := range []func(context.Context, Options) (*Repository, error){Open, Open, Rebuild} {
 		r, err := l.unlock(ctx, open)
 		if !l.created {
@@ -526,6 +537,11 @@ func (l *life) settle(ctx context.Context, r *Repository) error {
 func (l *life) checkOpen(ctx context.Context, r *Repository, cut bool) error {
 	if err := l.settle(ctx, r); err != nil {
 		return err
+	}
+	if l.spoiled {
+		if err := l.repair(ctx, r, RepairOptions{}); err != nil {
+			return err
+		}
 	}
 	if err := observeDisk(ctx, r, cut); err != nil {
 		return err

@@ -58,6 +58,8 @@ func TestACrashAtAnyMomentLosesNothing(t *testing.T) {
 			})
 		})
 	}
+	did := &crashDid
+	t.Logf("%d copies, %d of which ended in the other repository, %d repairs, %d footers damaged", did.copies.Load(), did.twinDeaths.Load(), did.repairs.Load(), did.spoiled.Load())
 }
 
 // TestACrashAtEveryOperationLosesNothing ends one life at each of its operations.
@@ -153,6 +155,12 @@ func crashSchedule(ctx context.Context, kind crashKind, seed uint64, dir string)
 	for range 1 + c.rnd.IntN(3) {
 		// Most ends come late enough for points, some in the middle of the creation.
 		left := c.rnd.IntN(1 << (3 + c.rnd.IntN(7)))
+		l.mortal = true
+		if c.rnd.IntN(2) == 0 {
+			if err := l.spoil(); err != nil {
+				return err
+			}
+		}
 		if err := c.run(ctx, l, left, 120); err != nil {
 			return fmt.Errorf("%w\nreplay: go test -count=1 -run 'TestACrashAtAnyMomentLosesNothing/%s$' ./transporter/internal/repository -args -repository.seed=%d", err, kind.name, seed)
 		}
@@ -172,7 +180,7 @@ func (c *crash) run(ctx context.Context, l *life, left, steps int) error {
 	l.on(d)
 	err = l.play(ctx, steps, c.kind.together)
 	l.drop()
-	if err == nil || errors.Is(err, disktest.ErrKilled) || d.Dead() {
+	if err == nil || errors.Is(err, disktest.ErrKilled) || d.Dead() || l.twin.dead() {
 		err = c.look(ctx, l, d)
 	}
 	if err == nil {
