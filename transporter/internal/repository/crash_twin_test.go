@@ -22,7 +22,7 @@ type twin struct {
 	opts    Options
 	rnd     *rand.Rand
 	created bool
-	d       *disktest.Disk               // of the copy that was begun last
+	d       *disktest.Disk                // of the copy that was begun last
 	known   map[record.PointID]worldPoint // all points that the source ever had
 	have    map[record.PointID]bool       // those that were acknowledged
 }

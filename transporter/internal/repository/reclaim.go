@@ -99,7 +99,12 @@ func (rc *reclaim) run(ctx context.Context) error {
 	if err := m.all(ctx, rc.progress); err != nil {
 		return err
 	}
-	fresh, spent, err := r.stones(ctx, m, stay == 0)
+	// A repair looks through what was set aside, and roots in it come back: their tombstones stay as long as the files.
+	aside, err := r.asideFiles()
+	if err != nil {
+		return err
+	}
+	fresh, spent, err := r.stones(ctx, m, stay == 0 && len(aside) == 0)
 	if err != nil {
 		return err
 	}
