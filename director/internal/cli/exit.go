@@ -10,6 +10,7 @@ const (
 	exitIncomplete  = 3
 	exitUnreachable = 4
 	exitNotSignedIn = 5
+	exitChanges     = 6
 	exitInterrupted = 130
 )
 
@@ -33,6 +34,7 @@ func newExitCodes() *cobra.Command {
        list of losses says what is not and why.
   4    The Director cannot be reached, or its certificate is not trusted.
   5    Not signed in: no login, a wrong password, or the session has ended.
+  6    "config plan" found something to do; with nothing to do it ends with 0.
   130  Ctrl-C. What was being watched goes on.
 
 "job run", "recover" and what is done to a repository end with 0 as soon as the

@@ -55,7 +55,7 @@ func runExample(t *testing.T, line string) {
 	s := newShell(t)
 	t.Chdir(s.dir)
 	for name, text := range map[string]string{
-		"secret.txt": "s3cret\n", "passphrase.txt": "correct horse\n", "code.txt": "HF-code\n",
+		"secret.txt": "s3cret\n", "passphrase.txt": "correct horse\n", "code.txt": "HF-code\n", "holdfast.yaml": "version: 1\n",
 		"director-ca.pem": readFile(t, s.env["HOLDFAST_CA"]),
 	} {
 		s.write(name, text)

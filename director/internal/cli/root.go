@@ -57,7 +57,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newVersion(a), newLogin(a), newLogout(a), newToken(a), newAccount(a), newMailbox(a), newTransporter(a),
 		newRepository(a), newJob(a), newRun(a), newPoint(a), newFolder(a), newMessage(a), newSearch(a), newRecover(a), newPlan(a), newUndo(a), newExport(a), newActivity(a),
-		newCompletion(a), newExitCodes(), newEnvironmentHelp(), newSettings(a), newSystem(a), newReport(a),
+		newCompletion(a), newExitCodes(), newEnvironmentHelp(), newSettings(a), newSystem(a), newReport(a), newConfig(a),
 	)
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {

@@ -1,0 +1,114 @@
+package configfile
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	pb "holdfast/pkg/pb/holdfast/director/v1"
+)
+
+// oneLine is a secret without the line end that editors add.
+func oneLine(s string) string { return strings.TrimRight(s, "\r\n") }
+
+// prune deletes what the file's sections do not name, what uses before what is used. Backups stay.
+func (p *planner) prune() error {
+	if !p.Prune {
+		return nil
+	}
+	if p.file.Jobs != nil {
+		for _, x := range extra(p.state.Jobs, p.file.Jobs, (*Job).name) {
+			if x.GetDeletion() != nil {
+				continue
+			}
+			p.drop("jobs", x.GetName(), "its backups stay", func(ctx context.Context, r *runner) error {
+				_, err := r.DeleteJob(ctx, &pb.DeleteJobRequest{JobId: x.GetId()})
+				return err
+			})
+		}
+	}
+	if p.file.Repositories != nil {
+		for _, x := range extra(p.state.Repositories, p.file.Repositories, (*Repository).name) {
+			p.drop("repositories", x.GetName(), "what is in it stays on its disk", func(ctx context.Context, r *runner) error {
+				_, err := r.RemoveRepository(ctx, &pb.RemoveRepositoryRequest{RepositoryId: x.GetId()})
+				return err
+			})
+		}
+	}
+	if p.file.Accounts != nil {
+		for _, x := range extra(p.state.Accounts, p.file.Accounts, (*Account).name) {
+			p.drop("accounts", x.GetName(), "its backups stay", func(ctx context.Context, r *runner) error {
+				_, err := r.RemoveAccount(ctx, &pb.RemoveAccountRequest{AccountId: x.GetId()})
+				return err
+			})
+		}
+	}
+	return p.inUse()
+}
+
+func (p *planner) drop(section, name, warning string, run func(context.Context, *runner) error) {
+	p.add(Step{Action: Delete, Section: section, Name: name, Warning: warning, run: run})
+}
+
+// extra are those that the file does not name, by name.
+func extra[T interface{ GetName() string }, F any](have []T, want []F, name func(*F) string) []T {
+	named := map[string]bool{}
+	for i := range want {
+		named[key(name(&want[i]))] = true
+	}
+	var out []T
+	for _, x := range have {
+		if !named[key(x.GetName())] {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b T) int { return cmp.Compare(key(a.GetName()), key(b.GetName())) })
+	return out
+}
+
+// inUse refuses to delete what a job that stays names.
+func (p *planner) inUse() error {
+	gone := map[string]bool{}
+	for i := range p.steps {
+		if s := &p.steps[i]; s.Action == Delete {
+			gone[s.Section+" "+key(s.Name)] = true
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	for _, j := range p.staying() {
+		uses := []string{"repositories " + key(j.Destination.Repository)}
+		for _, d := range slices.Concat(j.Destination.Accounts, j.Destination.Mailboxes) {
+			uses = append(uses, "repositories "+key(d.Repository), "accounts "+key(d.Account))
+		}
+		for _, m := range slices.Concat(j.Source, j.Excluded) {
+			uses = append(uses, "accounts "+key(m.Account))
+		}
+		for _, s := range j.Schedules {
+			if s.After != nil {
+				uses = append(uses, "jobs "+key(s.After.Job))
+			}
+		}
+		for _, u := range uses {
+			if gone[u] {
+				section, name, _ := strings.Cut(u, " ")
+				return invalid("job %q uses %q of %s, which the file does not have: add it to the file, or do not prune", j.Name, name, section)
+			}
+		}
+	}
+	return nil
+}
+
+// staying are the jobs as they will be.
+func (p *planner) staying() []Job {
+	if p.file.Jobs != nil {
+		return p.file.Jobs
+	}
+	var list []Job
+	for _, x := range p.state.Jobs {
+		list = append(list, exportJob(x, p.names))
+	}
+	return list
+}
