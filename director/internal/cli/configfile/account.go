@@ -184,7 +184,6 @@ func (p *planner) runAccount(want Account, old *pb.Account, renew bool) func(con
 		}
 		if _, err := r.RefreshAccount(ctx, &pb.RefreshAccountRequest{AccountId: id}); err != nil {
 			r.note("The mailboxes of " + want.Name + " could not be listed yet: " + err.Error())
-			return nil
 		}
 		return p.learnMailboxes(ctx, r, want.Name, id)
 	}

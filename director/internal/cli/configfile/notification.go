@@ -66,11 +66,11 @@ func (w *Webhook) check() error {
 		if err := ref.check("headers." + h); err != nil {
 			return err
 		}
-		if c := textproto.CanonicalMIMEHeaderKey(h); seen[c] {
+		c := textproto.CanonicalMIMEHeaderKey(h)
+		if seen[c] {
 			return invalid("headers: %s is there twice", c)
-		} else {
-			seen[c] = true
 		}
+		seen[c] = true
 	}
 	return told.check("when", w.When)
 }
