@@ -71,9 +71,9 @@ e2e: ## run the tests that start real processes
 	@go test -count=1 -v ./test/e2e
 
 .PHONY: crash
-crash: ## kill, cut, fill and damage repositories at random, many times over (ROUNDS=n; BITS=0 flips every bit, which takes long)
+crash: ## kill, cut, fill and damage repositories at random, many times over (ROUNDS=n; BITS=0 flips every bit, PART=i/n of them)
 	@go test -count=1 -v -timeout 60m -run 'Crash|Fault|RealDisks' ./transporter/internal/repository -args -repository.crashes=$(or $(ROUNDS),1000) -repository.every=1 -repository.faults=$(or $(ROUNDS),300)
-	@go test -count=1 -v -timeout 5h -run 'Flipped|DamageToWhole' ./transporter/internal/repository -args -repository.flips=$(or $(BITS),10000)
+	@go test -count=1 -v -timeout 5h -run 'Flipped|DamageToWhole' ./transporter/internal/repository -args -repository.flips=$(or $(BITS),10000) -repository.part=$(or $(PART),1/1)
 	@go test -count=1 -v -timeout 60m -run History ./transporter/internal/backup -args -rounds=$(or $(ROUNDS),500)
 
 .PHONY: chaos

@@ -28,6 +28,13 @@ func (s *Store) RemoveDoomed() (stay int, err error) {
 	return len(left), err
 }
 
+// isDoomed reports whether the file of a pack is still to be removed.
+func (s *Store) isDoomed(name pack.Name) bool {
+	s.removing.Lock()
+	defer s.removing.Unlock()
+	return s.doomed[name]
+}
+
 func (s *Store) removeAll() (map[pack.Name]error, error) {
 	var left map[pack.Name]error
 	for name := range s.doomed {

@@ -50,7 +50,8 @@ type File struct {
 	Pack index.Pack
 }
 
-// Files lists the packs folder. A known pack that has no file is listed with the size it should have.
+// Files lists the packs folder. A known pack that has no file is listed with the size it should have. Packs that are to be
+// removed are left out: nothing in them is needed, and one that was adopted would be removed all the same.
 func (v *Salvage) Files() ([]File, error) {
 	s := v.s
 	known := map[pack.Name]index.Pack{} // before the list, so that no pack that is sealed meanwhile counts as gone
@@ -69,8 +70,8 @@ func (v *Salvage) Files() ([]File, error) {
 			if p, ok := known[name]; ok {
 				f.Kind, f.Pack = KnownPack, p
 				delete(known, name)
-			} else if s.opts.Index.HasPack(name) {
-				continue // sealed meanwhile
+			} else if s.opts.Index.HasPack(name) || s.isDoomed(name) {
+				continue // sealed meanwhile, or to be removed
 			}
 		} else if name, ok := pack.ParseName(e.Name, pack.Open); ok && s.writes(name) {
 			f.Kind, f.Name = OpenPack, name
@@ -241,9 +242,10 @@ func (v *Salvage) Take(ctx context.Context, f *File, dry bool) (Taken, error) {
 	}
 	v.Taken += out.Kept
 	v.Bytes += out.Bytes
-	if err := v.lost(f, whole, &out); err != nil || dry || out.Kept == 0 {
+	if err := v.lost(f, whole, &out); err != nil || dry || out.Whole == 0 {
 		return out, err
 	}
+	// Also what was not kept, because it is in an open pack, may not be durable there yet.
 	if err := v.s.Sync(); err != nil {
 		return out, err
 	}
