@@ -99,12 +99,13 @@ func (rc *reclaim) run(ctx context.Context) error {
 	if err := m.all(ctx, rc.progress); err != nil {
 		return err
 	}
-	// A repair looks through what was set aside, and roots in it come back: their tombstones stay as long as the files.
-	aside, err := r.asideFiles()
+	// A repair looks through packs that were set aside or left alone, and roots in them come back: their tombstones stay as long
+	// as the files.
+	outside, err := r.blobs.Salvage().Outside()
 	if err != nil {
 		return err
 	}
-	fresh, spent, err := r.stones(ctx, m, stay == 0 && len(aside) == 0)
+	fresh, spent, err := r.stones(ctx, m, stay == 0 && !outside)
 	if err != nil {
 		return err
 	}

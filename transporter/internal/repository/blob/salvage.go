@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"holdfast/pkg/fault"
@@ -86,6 +87,13 @@ func (v *Salvage) Files() ([]File, error) {
 		}
 	}
 	return files, nil
+}
+
+// Outside reports whether there are packs that the index does not have and a mending goes through: points of which a root lies in
+// them may come back.
+func (v *Salvage) Outside() (bool, error) {
+	files, err := v.Files()
+	return slices.ContainsFunc(files, func(f File) bool { return f.Kind == StrayPack || f.Kind == AsidePack }), err
 }
 
 // writes reports whether an open pack is one of this process.
