@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -157,8 +159,16 @@ func (r *Repository) findPoint(ctx context.Context, id record.PointID) (*index.P
 	return nil, record.Point{}, fault.New(fault.NotFound, "recovery point %s is not in repository %q; it may have been deleted", id, r.Name())
 }
 
-// adopt brings the catalogue in line with roots and tombstones that opening the packs has found.
-func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
+// adopt brings the catalogue in line with roots and tombstones that opening the packs has found. What is damaged is left
+// out and told. A disk that fails is another thing: without despite it ends the opening, because what is left out once is
+// not looked for again before a repair; a repair goes on despite it.
+func (r *Repository) adopt(ctx context.Context, found *blob.Found, despite bool) error {
+	fails := func(err error) error { // the packs were there a moment ago
+		if err == nil || despite || fault.KindOf(err) == fault.Corrupt && !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fault.New(fault.Unavailable, "the disk failed while the repository was opened: %w", err)
+	}
 	buried := map[index.Point]bool{}
 	var graves []index.Grave
 	for _, t := range found.Tombstones {
@@ -168,6 +178,9 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			if err := message.Understood("the mark of a deleted point", stone.GetNeeds()); err != nil {
 				return err
 			}
+		}
+		if failed := fails(err); failed != nil {
+			return failed
 		}
 		if err != nil {
 			r.problem(r.path(packsFolder), "a tombstone cannot be read: "+err.Error())
@@ -220,6 +233,9 @@ func (r *Repository) adopt(ctx context.Context, found *blob.Found) error {
 			if err := message.Understood("recovery point "+string(pointID(id)), root.GetNeeds()); err != nil {
 				return err
 			}
+		}
+		if failed := fails(err); failed != nil {
+			return failed
 		}
 		if err != nil {
 			r.problem(r.path(packsFolder), "a recovery point cannot be read and is left out: "+err.Error())

@@ -90,6 +90,7 @@ type suffering struct {
 	rnd  *rand.Rand
 	from int
 	on   atomic.Bool
+	why  error // that the fault made
 }
 
 func (s *suffering) fail(op disktest.Op) error {
@@ -115,6 +116,7 @@ func (s *suffering) run(ctx context.Context) error {
 		return s.l.check(ctx, false)
 	}
 	s.met.Add(1)
+	s.why = err
 	if err := s.sentence(err); err != nil {
 		return s.told(err)
 	}
@@ -172,7 +174,7 @@ func (s *suffering) goOn(ctx context.Context) error {
 			return err
 		}
 	} else if err := l.settle(ctx, l.r); err != nil {
-		return fmt.Errorf("in the same process: %w", err)
+		return fmt.Errorf("in the same process, after %w: %w", s.why, err)
 	}
 	if err := l.play(ctx, 30, false); err != nil {
 		return fmt.Errorf("afterwards: %w", err)

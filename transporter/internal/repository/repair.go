@@ -300,7 +300,7 @@ func (m *mending) catalogue(ctx context.Context) error {
 		return err
 	}
 	r.trees.forget() // what it has in memory may be lost on disk
-	if err := r.adopt(ctx, &m.salvage.Found); err != nil {
+	if err := r.adopt(ctx, &m.salvage.Found, true); err != nil {
 		return err
 	}
 	r.mu.Lock()

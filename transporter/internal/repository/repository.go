@@ -276,7 +276,7 @@ func (r *Repository) start(ctx context.Context) error {
 	r.problems = append(r.problems, found.Problems...)
 	r.aside = found.Aside
 	r.trees = newTreeStore(r.blobs)
-	if err := r.adopt(ctx, found); err != nil {
+	if err := r.adopt(ctx, found, false); err != nil {
 		return err
 	}
 	return r.resumeDeletion()
