@@ -56,8 +56,11 @@ func undoParts(u *pb.UndoReport) []string {
 		n    int64
 		text string
 	}{
-		{u.GetTrashed(), " of them to Deleted Items, because they were changed since"}, {u.GetPutBack(), " overwritten put back"}, {u.GetLeft(), " left as they are"},
-		{u.GetFoldersRemoved(), " empty new folders removed"}, {u.GetFoldersLeft(), " new folders left, not empty"},
+		{u.GetTrashed(), " of them to Deleted Items, because they were changed since"},
+		{u.GetPutBack(), " overwritten put back"},
+		{u.GetLeft(), " left as they are"},
+		{u.GetFoldersRemoved(), " empty new folders removed"},
+		{u.GetFoldersLeft(), " new folders left, not empty"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, count(p.n)+p.text)

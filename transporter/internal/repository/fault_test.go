@@ -177,7 +177,7 @@ func (s *suffering) goOn(ctx context.Context) error {
 		return fmt.Errorf("in the same process, after %w: %w", s.why, err)
 	}
 	if err := l.play(ctx, 30, false); err != nil {
-		return fmt.Errorf("afterwards: %w", err)
+		return fmt.Errorf("afterwards, after %w: %w", s.why, err)
 	}
 	if s.rnd.IntN(2) == 0 {
 		return l.check(ctx, true)
@@ -188,7 +188,7 @@ func (s *suffering) goOn(ctx context.Context) error {
 	}
 	for range 20 {
 		if err := l.backups[l.rnd.IntN(len(l.backups))].step(ctx); err != nil {
-			return fmt.Errorf("afterwards: %w", err)
+			return fmt.Errorf("afterwards, after %w: %w", s.why, err)
 		}
 	}
 	l.drop()

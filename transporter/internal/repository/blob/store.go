@@ -263,9 +263,12 @@ func (s *Store) seal(w *pack.Writer) error {
 func (s *Store) settle() error {
 	for len(s.sealed) > 0 {
 		p := s.sealed[0]
-		if err := s.opts.Index.AddPack(p.w.Name(), p.w.Kind(), p.size, p.entries); err != nil {
+		err := s.opts.Index.AddPack(p.w.Name(), p.w.Kind(), p.size, p.entries)
+		if err != nil && !s.opts.Index.HasPack(p.w.Name()) {
 			return err
 		}
+		// With an error, too, the index may have it: the last flush of what was written may have failed. From then on it is
+		// the index's to give out and to drop; a writer that still knew its blobs would vouch for what reclaiming removes.
 		s.sealed = s.sealed[1:]
 		s.mu.Lock()
 		for i, w := range s.leaving {
@@ -275,8 +278,11 @@ func (s *Store) settle() error {
 			}
 		}
 		s.mu.Unlock()
-		if err := p.w.Close(); err != nil {
-			return disk.Fault(err, "close", p.w.Path())
+		if closeErr := p.w.Close(); err == nil && closeErr != nil {
+			err = disk.Fault(closeErr, "close", p.w.Path())
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
