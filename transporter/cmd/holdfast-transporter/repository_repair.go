@@ -86,7 +86,8 @@ func (a *repairAnswer) table(w io.Writer) {
 		title string
 		lines []string
 	}{
-		{"Repaired:", a.Repaired}, {"Damaged:", a.Damage},
+		{"Repaired:", a.Repaired},
+		{"Damaged:", a.Damage},
 		{"Set aside as damaged; what could be had from these files was kept elsewhere:", a.SetAside},
 	}
 	if a.DryRun {
