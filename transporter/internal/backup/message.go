@@ -133,6 +133,13 @@ func (r *reader) attachment(ctx context.Context, a Attachment, depth int) (recor
 	}
 	if err == nil {
 		r.engine.progress.add(func(s *Snapshot) { s.Attachments++ })
+		if a.Instead != nil {
+			v := judge(ctx, a.Instead)
+			if v == end {
+				return kept, a.Instead
+			}
+			r.lose("attachment", fmt.Errorf("attachment %s could be read as a file only, not as a message: %w", r.number(), a.Instead), v)
+		}
 		return kept, nil
 	}
 	v := judge(ctx, err)

@@ -85,6 +85,8 @@ type Attachment struct {
 	Item *Item
 	// Err is why neither could be had.
 	Err error
+	// Instead is why Content stands in for an Item that may be had another time.
+	Instead error
 }
 
 // Item is a message that is attached to another, with its own attachments.

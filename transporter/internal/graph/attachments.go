@@ -21,6 +21,9 @@ type Attachment struct {
 	Item *Item
 	// Err is why neither could be had.
 	Err error
+	// Instead is why Content is a rendering where an attached message should be in Item, when that may pass: it is worth
+	// reading again.
+	Instead error
 }
 
 // Item is a message that is attached to another, with attachments of its own.

@@ -83,7 +83,7 @@ func (a *attachmentReader) file(got Attachment, described bool) error {
 	return a.hand(got)
 }
 
-// single visits one attachment by its JSON with contentBytes or item; false when that cannot be had either.
+// single visits one attachment by its JSON with contentBytes or item; false, and why, when that cannot be had either.
 func (a *attachmentReader) single(got Attachment) (error, bool) { //nolint:revive // the error is that of the visit
 	visited := false
 	err := a.c.attempt(a.ctx, request{
@@ -119,16 +119,20 @@ func (a *attachmentReader) single(got Attachment) (error, bool) { //nolint:reviv
 		a.release()
 		return a.single(got)
 	}
-	if visited || hopeless(a.ctx, err) {
-		return err, true
-	}
-	return nil, false
+	return err, visited || hopeless(a.ctx, err)
+}
+
+// mayPass reports whether an error says nothing of the attachment itself.
+func mayPass(err error) bool {
+	answer, ok := answerOf(err)
+	return err != nil && !errors.Is(err, errNoContent) && (!ok || answer.status >= http.StatusInternalServerError)
 }
 
 // attachedItem visits an attached item: as a message where it is one, else as its rendering.
 func (a *attachmentReader) attachedItem(got Attachment) error {
-	if err, ok := a.single(got); ok {
-		return err
+	why, ok := a.single(got)
+	if ok {
+		return why
 	}
 	body, err := a.value(a.ctx, got.ID)
 	if hopeless(a.ctx, err) {
@@ -140,6 +144,9 @@ func (a *attachmentReader) attachedItem(got Attachment) error {
 	}
 	content := &resumed{a: a, id: got.ID, now: body, stream: body, fickle: true}
 	got.Content = content
+	if mayPass(why) {
+		got.Instead = finish(why)
+	}
 	err = a.hand(got)
 	content.close()
 	return err

@@ -112,7 +112,7 @@ func (s source) MIME(ctx context.Context, id mail.MessageID) (io.ReadCloser, err
 }
 
 func attachmentOf(a graph.Attachment) backup.Attachment {
-	out := backup.Attachment{Attachment: a.Attachment, Content: a.Content, Err: a.Err}
+	out := backup.Attachment{Attachment: a.Attachment, Content: a.Content, Err: a.Err, Instead: a.Instead}
 	if a.Item != nil {
 		out.Item = &backup.Item{Message: a.Item.Message, Body: a.Item.Body}
 		for _, in := range a.Item.Attachments {
