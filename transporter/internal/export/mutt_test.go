@@ -80,7 +80,14 @@ func mutt(t *testing.T, box string) map[string]string {
 var turning = strings.NewReplacer("\u200e", "", "\u200f", "", "\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "",
 	"\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "", "\ufeff", "", "\u00ad", "")
 
-var fromLine = regexp.MustCompile(`(?m)^>*From `)
+// quoted is the mark by which mboxrd keeps a line from beginning a message. Mutt shows the mark, unless the line's encoding hid it
+// and none was needed; taking it off again is tested with Python's reader.
+var quoted = regexp.MustCompile(`(?m)^>+From `)
+
+// plain is a text as both sides of the comparison have it.
+func plain(text string) string {
+	return squeeze(turning.Replace(quoted.ReplaceAllString(text, "From ")))
+}
 
 func TestMuttShowsWhatWasKept(t *testing.T) {
 	s := newShelf(t)
@@ -107,13 +114,9 @@ func TestMuttShowsWhatWasKept(t *testing.T) {
 			t.Errorf("%s: mutt shows %d messages, want %d", format, len(got), len(s.kept))
 		}
 		for _, m := range s.truth {
-			shown := squeeze(turning.Replace(got[m.MessageID]))
-			body := m.Body
-			if format == export.Mbox { // mutt shows the mark of a quoted From line, which mboxrd has a reader take off
-				body = fromLine.ReplaceAllString(body, ">$0")
-			}
-			for _, text := range []string{m.Subject, strings.ReplaceAll(m.From.Address, `"`, ""), body} {
-				if !strings.Contains(shown, squeeze(turning.Replace(text))) {
+			shown := plain(got[m.MessageID])
+			for _, text := range []string{m.Subject, strings.ReplaceAll(m.From.Address, `"`, ""), m.Body} {
+				if !strings.Contains(shown, plain(text)) {
 					t.Errorf("%s: mutt does not show %q of %s:\n%.3000s", format, text, m.MessageID, got[m.MessageID])
 					break
 				}
