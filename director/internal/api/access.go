@@ -97,6 +97,14 @@ var allowed = map[string]access{
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
 	dc.RecoveryServiceListPlanProcedure:      operator,
 	dc.RecoveryServiceUndoRecoveryProcedure:  operator,
+	// Names and times, no mail content.
+	dc.RecoveryServiceListRecoverySourcesProcedure: auditor,
+
+	dc.DrillServiceCreateDrillProcedure: administrator,
+	dc.DrillServiceUpdateDrillProcedure: administrator,
+	dc.DrillServiceDeleteDrillProcedure: administrator,
+	dc.DrillServiceListDrillsProcedure:  auditor,
+	dc.DrillServiceRunDrillProcedure:    operator,
 
 	dc.MaintenanceServiceGetDirectorBackupProcedure:   auditor,
 	dc.MaintenanceServiceSetDirectorBackupProcedure:   administrator,

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"fmt"
-
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
 
@@ -49,13 +47,10 @@ func validateWork(m any) error {
 		return estimateJob(q)
 	case *directorv1.ListStartsRequest:
 		return first(maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxStarts), schedules("schedules", q.GetSchedules()))
-	case *directorv1.StartRecoveryRequest:
-		return recovery(q)
-	case *directorv1.ListPlanRequest:
-		return first(id("activity_id", q.GetActivityId()), maybeID("action", q.GetAction()), between("offset", q.GetOffset(), 0, 1<<40),
-			between("limit", q.GetLimit(), 0, maxPageSize))
-	case *directorv1.UndoRecoveryRequest:
-		return id("activity_id", q.GetActivityId())
+	case *directorv1.StartRecoveryRequest, *directorv1.ListRecoverySourcesRequest, *directorv1.ListPlanRequest, *directorv1.UndoRecoveryRequest,
+		*directorv1.CreateDrillRequest, *directorv1.UpdateDrillRequest, *directorv1.DeleteDrillRequest, *directorv1.ListDrillsRequest,
+		*directorv1.RunDrillRequest:
+		return validateRecovery(m)
 	case *directorv1.ListActivitiesRequest:
 		return between("limit", q.GetLimit(), 0, maxRuns)
 	case *directorv1.GetActivityRequest:
@@ -67,35 +62,4 @@ func validateWork(m any) error {
 	default:
 		return validateNotification(m)
 	}
-}
-
-func recovery(q *directorv1.StartRecoveryRequest) error {
-	err := first(
-		id("repository_id", q.GetRepositoryId()),
-		id("point_id", q.GetPointId()),
-		maybeID("account_id", q.GetAccountId()),
-		maybeID("mailbox_id", q.GetMailboxId()),
-		ids("folder_ids", q.GetFolderIds()),
-		count("messages", len(q.GetMessages())),
-		line("into_folder", q.GetIntoFolder(), maxName),
-	)
-	if err != nil {
-		return err
-	}
-	switch {
-	case q.GetAccountId() == "" && q.GetMailboxId() != "":
-		return bad("account_id", "is missing: a mailbox to recover to is named with its account")
-	case q.GetAccountId() != "" && q.GetMailboxId() == "":
-		return bad("mailbox_id", "is missing: choose a mailbox of the account to recover to")
-	}
-	if _, ok := directorv1.IfExists_name[int32(q.GetIfExists())]; !ok {
-		return bad("if_exists", "is none that there is")
-	}
-	for n, m := range q.GetMessages() {
-		field := fmt.Sprintf("messages[%d]", n)
-		if err := first(id(field+".folder_id", m.GetFolderId()), id(field+".message_id", m.GetMessageId())); err != nil {
-			return err
-		}
-	}
-	return nil
 }

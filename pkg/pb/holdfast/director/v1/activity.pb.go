@@ -34,6 +34,7 @@ const (
 	ActivityKind_ACTIVITY_KIND_COPY        ActivityKind = 6
 	ActivityKind_ACTIVITY_KIND_SURVEY      ActivityKind = 7
 	ActivityKind_ACTIVITY_KIND_UNDO        ActivityKind = 8
+	ActivityKind_ACTIVITY_KIND_DRILL       ActivityKind = 9
 	// These the Director does itself.
 	ActivityKind_ACTIVITY_KIND_DETACH          ActivityKind = 20
 	ActivityKind_ACTIVITY_KIND_ATTACH          ActivityKind = 21
@@ -52,6 +53,7 @@ var (
 		6:  "ACTIVITY_KIND_COPY",
 		7:  "ACTIVITY_KIND_SURVEY",
 		8:  "ACTIVITY_KIND_UNDO",
+		9:  "ACTIVITY_KIND_DRILL",
 		20: "ACTIVITY_KIND_DETACH",
 		21: "ACTIVITY_KIND_ATTACH",
 		22: "ACTIVITY_KIND_DIRECTOR_BACKUP",
@@ -66,6 +68,7 @@ var (
 		"ACTIVITY_KIND_COPY":            6,
 		"ACTIVITY_KIND_SURVEY":          7,
 		"ACTIVITY_KIND_UNDO":            8,
+		"ACTIVITY_KIND_DRILL":           9,
 		"ACTIVITY_KIND_DETACH":          20,
 		"ACTIVITY_KIND_ATTACH":          21,
 		"ACTIVITY_KIND_DIRECTOR_BACKUP": 22,
@@ -122,6 +125,15 @@ type Activity struct {
 	Copy       *CopyReport            `protobuf:"bytes,18,opt,name=copy,proto3" json:"copy,omitempty"`
 	Survey     *Survey                `protobuf:"bytes,19,opt,name=survey,proto3" json:"survey,omitempty"`
 	Undo       *UndoReport            `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
+	// Up to when a recovery that wrote something can be undone; unset for everything else, and while it goes on.
+	UndoUntil *timestamppb.Timestamp `protobuf:"bytes,40,opt,name=undo_until,json=undoUntil,proto3" json:"undo_until,omitempty"`
+	// Tasks of recoveries, undos and drills of several mailboxes, which JobService.GetRun lists under the activity's id; the
+	// reports above are then sums, and losses are only counted.
+	Tasks           int32        `protobuf:"varint,41,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	TasksDone       int32        `protobuf:"varint,42,opt,name=tasks_done,json=tasksDone,proto3" json:"tasks_done,omitempty"`
+	TasksFailed     int32        `protobuf:"varint,43,opt,name=tasks_failed,json=tasksFailed,proto3" json:"tasks_failed,omitempty"`
+	TasksIncomplete int32        `protobuf:"varint,44,opt,name=tasks_incomplete,json=tasksIncomplete,proto3" json:"tasks_incomplete,omitempty"`
+	Drill           *DrillReport `protobuf:"bytes,45,opt,name=drill,proto3" json:"drill,omitempty"`
 	// What started it ("schedule: every day at 06:00 (UTC)"); empty for a person.
 	Cause         string `protobuf:"bytes,30,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -294,6 +306,48 @@ func (x *Activity) GetSurvey() *Survey {
 func (x *Activity) GetUndo() *UndoReport {
 	if x != nil {
 		return x.Undo
+	}
+	return nil
+}
+
+func (x *Activity) GetUndoUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UndoUntil
+	}
+	return nil
+}
+
+func (x *Activity) GetTasks() int32 {
+	if x != nil {
+		return x.Tasks
+	}
+	return 0
+}
+
+func (x *Activity) GetTasksDone() int32 {
+	if x != nil {
+		return x.TasksDone
+	}
+	return 0
+}
+
+func (x *Activity) GetTasksFailed() int32 {
+	if x != nil {
+		return x.TasksFailed
+	}
+	return 0
+}
+
+func (x *Activity) GetTasksIncomplete() int32 {
+	if x != nil {
+		return x.TasksIncomplete
+	}
+	return 0
+}
+
+func (x *Activity) GetDrill() *DrillReport {
+	if x != nil {
+		return x.Drill
 	}
 	return nil
 }
@@ -1010,7 +1064,7 @@ var File_holdfast_director_v1_activity_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xb0\a\n" +
+	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xa7\t\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -1034,7 +1088,15 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\x06repair\x18\x11 \x01(\v2\".holdfast.director.v1.RepairReportR\x06repair\x124\n" +
 	"\x04copy\x18\x12 \x01(\v2 .holdfast.director.v1.CopyReportR\x04copy\x124\n" +
 	"\x06survey\x18\x13 \x01(\v2\x1c.holdfast.director.v1.SurveyR\x06survey\x124\n" +
-	"\x04undo\x18\x18 \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\x12\x14\n" +
+	"\x04undo\x18\x18 \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\x129\n" +
+	"\n" +
+	"undo_until\x18( \x01(\v2\x1a.google.protobuf.TimestampR\tundoUntil\x12\x14\n" +
+	"\x05tasks\x18) \x01(\x05R\x05tasks\x12\x1d\n" +
+	"\n" +
+	"tasks_done\x18* \x01(\x05R\ttasksDone\x12!\n" +
+	"\ftasks_failed\x18+ \x01(\x05R\vtasksFailed\x12)\n" +
+	"\x10tasks_incomplete\x18, \x01(\x05R\x0ftasksIncomplete\x127\n" +
+	"\x05drill\x18- \x01(\v2!.holdfast.director.v1.DrillReportR\x05drill\x12\x14\n" +
 	"\x05cause\x18\x1e \x01(\tR\x05cause\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
@@ -1086,7 +1148,7 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\bR\x03now\"\x16\n" +
-	"\x14StopActivityResponse*\xd0\x02\n" +
+	"\x14StopActivityResponse*\xe9\x02\n" +
 	"\fActivityKind\x12\x1d\n" +
 	"\x19ACTIVITY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTIVITY_KIND_RUN\x10\x01\x12\x1a\n" +
@@ -1096,7 +1158,8 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\x14ACTIVITY_KIND_REPAIR\x10\x05\x12\x16\n" +
 	"\x12ACTIVITY_KIND_COPY\x10\x06\x12\x18\n" +
 	"\x14ACTIVITY_KIND_SURVEY\x10\a\x12\x16\n" +
-	"\x12ACTIVITY_KIND_UNDO\x10\b\x12\x18\n" +
+	"\x12ACTIVITY_KIND_UNDO\x10\b\x12\x17\n" +
+	"\x13ACTIVITY_KIND_DRILL\x10\t\x12\x18\n" +
 	"\x14ACTIVITY_KIND_DETACH\x10\x14\x12\x18\n" +
 	"\x14ACTIVITY_KIND_ATTACH\x10\x15\x12!\n" +
 	"\x1dACTIVITY_KIND_DIRECTOR_BACKUP\x10\x162\xb5\x03\n" +
@@ -1142,6 +1205,7 @@ var file_holdfast_director_v1_activity_proto_goTypes = []any{
 	(*RecoveryReport)(nil),         // 18: holdfast.director.v1.RecoveryReport
 	(*Survey)(nil),                 // 19: holdfast.director.v1.Survey
 	(*UndoReport)(nil),             // 20: holdfast.director.v1.UndoReport
+	(*DrillReport)(nil),            // 21: holdfast.director.v1.DrillReport
 }
 var file_holdfast_director_v1_activity_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Activity.kind:type_name -> holdfast.director.v1.ActivityKind
@@ -1157,22 +1221,24 @@ var file_holdfast_director_v1_activity_proto_depIdxs = []int32{
 	5,  // 10: holdfast.director.v1.Activity.copy:type_name -> holdfast.director.v1.CopyReport
 	19, // 11: holdfast.director.v1.Activity.survey:type_name -> holdfast.director.v1.Survey
 	20, // 12: holdfast.director.v1.Activity.undo:type_name -> holdfast.director.v1.UndoReport
-	1,  // 13: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
-	1,  // 14: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	1,  // 15: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
-	6,  // 16: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
-	8,  // 17: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
-	10, // 18: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
-	12, // 19: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
-	7,  // 20: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
-	9,  // 21: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
-	11, // 22: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
-	13, // 23: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
-	20, // [20:24] is the sub-list for method output_type
-	16, // [16:20] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	15, // 13: holdfast.director.v1.Activity.undo_until:type_name -> google.protobuf.Timestamp
+	21, // 14: holdfast.director.v1.Activity.drill:type_name -> holdfast.director.v1.DrillReport
+	1,  // 15: holdfast.director.v1.ListActivitiesResponse.activities:type_name -> holdfast.director.v1.Activity
+	1,  // 16: holdfast.director.v1.GetActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	1,  // 17: holdfast.director.v1.WatchActivityResponse.activity:type_name -> holdfast.director.v1.Activity
+	6,  // 18: holdfast.director.v1.ActivityService.ListActivities:input_type -> holdfast.director.v1.ListActivitiesRequest
+	8,  // 19: holdfast.director.v1.ActivityService.GetActivity:input_type -> holdfast.director.v1.GetActivityRequest
+	10, // 20: holdfast.director.v1.ActivityService.WatchActivity:input_type -> holdfast.director.v1.WatchActivityRequest
+	12, // 21: holdfast.director.v1.ActivityService.StopActivity:input_type -> holdfast.director.v1.StopActivityRequest
+	7,  // 22: holdfast.director.v1.ActivityService.ListActivities:output_type -> holdfast.director.v1.ListActivitiesResponse
+	9,  // 23: holdfast.director.v1.ActivityService.GetActivity:output_type -> holdfast.director.v1.GetActivityResponse
+	11, // 24: holdfast.director.v1.ActivityService.WatchActivity:output_type -> holdfast.director.v1.WatchActivityResponse
+	13, // 25: holdfast.director.v1.ActivityService.StopActivity:output_type -> holdfast.director.v1.StopActivityResponse
+	22, // [22:26] is the sub-list for method output_type
+	18, // [18:22] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_activity_proto_init() }

@@ -9,6 +9,7 @@ package directorv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -73,6 +74,64 @@ func (IfExists) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{0}
 }
 
+// IfFolderExists says what becomes of a chosen folder that the mailbox has already. Chosen folders are those in folder_ids,
+// or, where everything is recovered, those at the top. A folder that is there and holds nothing does not count.
+type IfFolderExists int32
+
+const (
+	// Merge into it; if_exists says what becomes of each message.
+	IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED IfFolderExists = 0
+	// Merge into it, and leave messages that are there.
+	IfFolderExists_IF_FOLDER_EXISTS_SKIP IfFolderExists = 1
+	// Recover it with all below it into a folder beside, named "Name (recovered 2026-11-22)" after the day of the recovery.
+	IfFolderExists_IF_FOLDER_EXISTS_RENAME IfFolderExists = 2
+	// Merge into it, and overwrite messages that are there.
+	IfFolderExists_IF_FOLDER_EXISTS_OVERWRITE IfFolderExists = 3
+)
+
+// Enum value maps for IfFolderExists.
+var (
+	IfFolderExists_name = map[int32]string{
+		0: "IF_FOLDER_EXISTS_UNSPECIFIED",
+		1: "IF_FOLDER_EXISTS_SKIP",
+		2: "IF_FOLDER_EXISTS_RENAME",
+		3: "IF_FOLDER_EXISTS_OVERWRITE",
+	}
+	IfFolderExists_value = map[string]int32{
+		"IF_FOLDER_EXISTS_UNSPECIFIED": 0,
+		"IF_FOLDER_EXISTS_SKIP":        1,
+		"IF_FOLDER_EXISTS_RENAME":      2,
+		"IF_FOLDER_EXISTS_OVERWRITE":   3,
+	}
+)
+
+func (x IfFolderExists) Enum() *IfFolderExists {
+	p := new(IfFolderExists)
+	*p = x
+	return p
+}
+
+func (x IfFolderExists) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IfFolderExists) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_recovery_proto_enumTypes[1].Descriptor()
+}
+
+func (IfFolderExists) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_recovery_proto_enumTypes[1]
+}
+
+func (x IfFolderExists) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IfFolderExists.Descriptor instead.
+func (IfFolderExists) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{1}
+}
+
 type StartRecoveryRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -84,8 +143,13 @@ type StartRecoveryRequest struct {
 	Messages  []*MessageRef `protobuf:"bytes,6,rep,name=messages,proto3" json:"messages,omitempty"`
 	IfExists  IfExists      `protobuf:"varint,7,opt,name=if_exists,json=ifExists,proto3,enum=holdfast.director.v1.IfExists" json:"if_exists,omitempty"`
 	// Name of a folder to be created at the top to put everything under; empty for the original folders.
-	IntoFolder    string `protobuf:"bytes,8,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
-	PlanOnly      bool   `protobuf:"varint,9,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	IntoFolder     string         `protobuf:"bytes,8,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
+	PlanOnly       bool           `protobuf:"varint,9,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	IfFolderExists IfFolderExists `protobuf:"varint,10,opt,name=if_folder_exists,json=ifFolderExists,proto3,enum=holdfast.director.v1.IfFolderExists" json:"if_folder_exists,omitempty"`
+	// Several mailboxes as one activity, at most 10,000. Then the fields 1 to 6 are empty; the others hold for all of them.
+	Mailboxes []*MailboxRecovery `protobuf:"bytes,11,rep,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	// How many of several are worked on at once; 1 to 100, 0 means 3.
+	MaxTasks      int32 `protobuf:"varint,12,opt,name=max_tasks,json=maxTasks,proto3" json:"max_tasks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -183,6 +247,309 @@ func (x *StartRecoveryRequest) GetPlanOnly() bool {
 	return false
 }
 
+func (x *StartRecoveryRequest) GetIfFolderExists() IfFolderExists {
+	if x != nil {
+		return x.IfFolderExists
+	}
+	return IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED
+}
+
+func (x *StartRecoveryRequest) GetMailboxes() []*MailboxRecovery {
+	if x != nil {
+		return x.Mailboxes
+	}
+	return nil
+}
+
+func (x *StartRecoveryRequest) GetMaxTasks() int32 {
+	if x != nil {
+		return x.MaxTasks
+	}
+	return 0
+}
+
+// MailboxRecovery is the part of a recovery for one mailbox.
+type MailboxRecovery struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId      string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	// Where to, as in StartRecoveryRequest.
+	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId string `protobuf:"bytes,4,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	// Both empty: the whole mailbox.
+	FolderIds []string      `protobuf:"bytes,5,rep,name=folder_ids,json=folderIds,proto3" json:"folder_ids,omitempty"`
+	Messages  []*MessageRef `protobuf:"bytes,6,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Instead of the request's, when not empty.
+	IntoFolder    string `protobuf:"bytes,7,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailboxRecovery) Reset() {
+	*x = MailboxRecovery{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailboxRecovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailboxRecovery) ProtoMessage() {}
+
+func (x *MailboxRecovery) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailboxRecovery.ProtoReflect.Descriptor instead.
+func (*MailboxRecovery) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *MailboxRecovery) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *MailboxRecovery) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *MailboxRecovery) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *MailboxRecovery) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *MailboxRecovery) GetFolderIds() []string {
+	if x != nil {
+		return x.FolderIds
+	}
+	return nil
+}
+
+func (x *MailboxRecovery) GetMessages() []*MessageRef {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *MailboxRecovery) GetIntoFolder() string {
+	if x != nil {
+		return x.IntoFolder
+	}
+	return ""
+}
+
+// Which mailboxes: those of a job, of an account, of a repository, or these. What is empty does not narrow; at least one is
+// given.
+type ListRecoverySourcesRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	JobId        string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	AccountId    string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	RepositoryId string                 `protobuf:"bytes,3,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	MailboxIds   []string               `protobuf:"bytes,4,rep,name=mailbox_ids,json=mailboxIds,proto3" json:"mailbox_ids,omitempty"`
+	// The moment; unset for now.
+	At            *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRecoverySourcesRequest) Reset() {
+	*x = ListRecoverySourcesRequest{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecoverySourcesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecoverySourcesRequest) ProtoMessage() {}
+
+func (x *ListRecoverySourcesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecoverySourcesRequest.ProtoReflect.Descriptor instead.
+func (*ListRecoverySourcesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListRecoverySourcesRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *ListRecoverySourcesRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListRecoverySourcesRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *ListRecoverySourcesRequest) GetMailboxIds() []string {
+	if x != nil {
+		return x.MailboxIds
+	}
+	return nil
+}
+
+func (x *ListRecoverySourcesRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+type ListRecoverySourcesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By mailbox name.
+	Sources []*RecoverySource `protobuf:"bytes,1,rep,name=sources,proto3" json:"sources,omitempty"`
+	// Repositories that could not be asked, with the reason.
+	Notes         []string `protobuf:"bytes,2,rep,name=notes,proto3" json:"notes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRecoverySourcesResponse) Reset() {
+	*x = ListRecoverySourcesResponse{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecoverySourcesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecoverySourcesResponse) ProtoMessage() {}
+
+func (x *ListRecoverySourcesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecoverySourcesResponse.ProtoReflect.Descriptor instead.
+func (*ListRecoverySourcesResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListRecoverySourcesResponse) GetSources() []*RecoverySource {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *ListRecoverySourcesResponse) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+type RecoverySource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Point *Point                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	// Why it cannot go back to where it was, in a sentence; empty when it can.
+	Problem       string `protobuf:"bytes,2,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecoverySource) Reset() {
+	*x = RecoverySource{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecoverySource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecoverySource) ProtoMessage() {}
+
+func (x *RecoverySource) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecoverySource.ProtoReflect.Descriptor instead.
+func (*RecoverySource) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RecoverySource) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *RecoverySource) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 type MessageRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FolderId      string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
@@ -193,7 +560,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -205,7 +572,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[1]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -218,7 +585,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -244,7 +611,7 @@ type StartRecoveryResponse struct {
 
 func (x *StartRecoveryResponse) Reset() {
 	*x = StartRecoveryResponse{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +623,7 @@ func (x *StartRecoveryResponse) String() string {
 func (*StartRecoveryResponse) ProtoMessage() {}
 
 func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[2]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +636,7 @@ func (x *StartRecoveryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRecoveryResponse.ProtoReflect.Descriptor instead.
 func (*StartRecoveryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StartRecoveryResponse) GetActivityId() string {
@@ -284,14 +651,16 @@ type UndoRecoveryRequest struct {
 	// Of the recovery.
 	ActivityId string `protobuf:"bytes,1,opt,name=activity_id,json=activityId,proto3" json:"activity_id,omitempty"`
 	// Only count.
-	PlanOnly      bool `protobuf:"varint,2,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	PlanOnly bool `protobuf:"varint,2,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	// Of a recovery of several mailboxes only these tasks; empty for all.
+	TaskIds       []string `protobuf:"bytes,3,rep,name=task_ids,json=taskIds,proto3" json:"task_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UndoRecoveryRequest) Reset() {
 	*x = UndoRecoveryRequest{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +672,7 @@ func (x *UndoRecoveryRequest) String() string {
 func (*UndoRecoveryRequest) ProtoMessage() {}
 
 func (x *UndoRecoveryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[3]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +685,7 @@ func (x *UndoRecoveryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoRecoveryRequest.ProtoReflect.Descriptor instead.
 func (*UndoRecoveryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UndoRecoveryRequest) GetActivityId() string {
@@ -333,6 +702,13 @@ func (x *UndoRecoveryRequest) GetPlanOnly() bool {
 	return false
 }
 
+func (x *UndoRecoveryRequest) GetTaskIds() []string {
+	if x != nil {
+		return x.TaskIds
+	}
+	return nil
+}
+
 type UndoRecoveryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of the undo.
@@ -343,7 +719,7 @@ type UndoRecoveryResponse struct {
 
 func (x *UndoRecoveryResponse) Reset() {
 	*x = UndoRecoveryResponse{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -355,7 +731,7 @@ func (x *UndoRecoveryResponse) String() string {
 func (*UndoRecoveryResponse) ProtoMessage() {}
 
 func (x *UndoRecoveryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[4]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -368,7 +744,7 @@ func (x *UndoRecoveryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoRecoveryResponse.ProtoReflect.Descriptor instead.
 func (*UndoRecoveryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UndoRecoveryResponse) GetActivityId() string {
@@ -398,7 +774,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +786,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +799,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -483,7 +859,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -495,7 +871,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -508,7 +884,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -568,14 +944,18 @@ type ListPlanRequest struct {
 	Action string `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
 	Offset int64  `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
 	// At most 1000; 0 means 100.
-	Limit         int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Which mailbox, of a plan for several; empty else.
+	TaskId string `protobuf:"bytes,7,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
+	// List the folders instead of the messages; action is then a verdict.
+	Folders       bool `protobuf:"varint,8,opt,name=folders,proto3" json:"folders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPlanRequest) Reset() {
 	*x = ListPlanRequest{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +967,7 @@ func (x *ListPlanRequest) String() string {
 func (*ListPlanRequest) ProtoMessage() {}
 
 func (x *ListPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +980,7 @@ func (x *ListPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlanRequest.ProtoReflect.Descriptor instead.
 func (*ListPlanRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListPlanRequest) GetActivityId() string {
@@ -631,21 +1011,36 @@ func (x *ListPlanRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *ListPlanRequest) GetTaskId() string {
+	if x != nil {
+		return x.TaskId
+	}
+	return ""
+}
+
+func (x *ListPlanRequest) GetFolders() bool {
+	if x != nil {
+		return x.Folders
+	}
+	return false
+}
+
 type ListPlanResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the order in which they would be done.
 	Items []*PlanItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// How many lines the plan has of that action.
+	// How many lines the plan has of that action, or folders of that verdict.
 	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
 	// How many messages are beyond the longest plan that is kept, of whatever action.
-	Beyond        int64 `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	Beyond        int64         `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	Folders       []*PlanFolder `protobuf:"bytes,4,rep,name=folders,proto3" json:"folders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPlanResponse) Reset() {
 	*x = ListPlanResponse{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +1052,7 @@ func (x *ListPlanResponse) String() string {
 func (*ListPlanResponse) ProtoMessage() {}
 
 func (x *ListPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +1065,7 @@ func (x *ListPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlanResponse.ProtoReflect.Descriptor instead.
 func (*ListPlanResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListPlanResponse) GetItems() []*PlanItem {
@@ -694,6 +1089,346 @@ func (x *ListPlanResponse) GetBeyond() int64 {
 	return 0
 }
 
+func (x *ListPlanResponse) GetFolders() []*PlanFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+// PlanFolder is what would become of a folder.
+type PlanFolder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "create": the mailbox lacks it. "merge": it is there. "rename": it is there, and everything goes beside it.
+	Verdict  string `protobuf:"bytes,1,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	FolderId string `protobuf:"bytes,2,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	// The kept folder's path, and that of the folder in the mailbox, from the top.
+	Folder []string `protobuf:"bytes,3,rep,name=folder,proto3" json:"folder,omitempty"`
+	To     []string `protobuf:"bytes,4,rep,name=to,proto3" json:"to,omitempty"`
+	// It was chosen as a whole; else it lies below one that was, or only messages of it were chosen.
+	Chosen bool `protobuf:"varint,5,opt,name=chosen,proto3" json:"chosen,omitempty"`
+	// What becomes of its messages that are there: "skip", "rename" or "overwrite".
+	IfExists string `protobuf:"bytes,6,opt,name=if_exists,json=ifExists,proto3" json:"if_exists,omitempty"`
+	// How many of its messages.
+	Create        int64 `protobuf:"varint,7,opt,name=create,proto3" json:"create,omitempty"`
+	Skip          int64 `protobuf:"varint,8,opt,name=skip,proto3" json:"skip,omitempty"`
+	Rename        int64 `protobuf:"varint,9,opt,name=rename,proto3" json:"rename,omitempty"`
+	Overwrite     int64 `protobuf:"varint,10,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	Impossible    int64 `protobuf:"varint,11,opt,name=impossible,proto3" json:"impossible,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanFolder) Reset() {
+	*x = PlanFolder{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanFolder) ProtoMessage() {}
+
+func (x *PlanFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanFolder.ProtoReflect.Descriptor instead.
+func (*PlanFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PlanFolder) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetFolder() []string {
+	if x != nil {
+		return x.Folder
+	}
+	return nil
+}
+
+func (x *PlanFolder) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PlanFolder) GetChosen() bool {
+	if x != nil {
+		return x.Chosen
+	}
+	return false
+}
+
+func (x *PlanFolder) GetIfExists() string {
+	if x != nil {
+		return x.IfExists
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetCreate() int64 {
+	if x != nil {
+		return x.Create
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetSkip() int64 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetRename() int64 {
+	if x != nil {
+		return x.Rename
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetOverwrite() int64 {
+	if x != nil {
+		return x.Overwrite
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetImpossible() int64 {
+	if x != nil {
+		return x.Impossible
+	}
+	return 0
+}
+
+// DrillReport is how a recovery drill went; also beside an error.
+type DrillReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Mailboxes of which messages were taken, and how many messages.
+	Mailboxes int64 `protobuf:"varint,1,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	Messages  int64 `protobuf:"varint,2,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Messages that came back the same in all that Microsoft lets come back, those that did not, and those that did not come
+	// back at all.
+	Same      int64 `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	Different int64 `protobuf:"varint,4,opt,name=different,proto3" json:"different,omitempty"`
+	Missing   int64 `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	// How many parts of messages were compared, each attachment by itself.
+	Compared int64 `protobuf:"varint,6,opt,name=compared,proto3" json:"compared,omitempty"`
+	// At most 1,000 for a mailbox and 200 for an activity of several; more counts the others.
+	Differences     []*DrillDifference `protobuf:"bytes,7,rep,name=differences,proto3" json:"differences,omitempty"`
+	DifferencesMore int64              `protobuf:"varint,8,opt,name=differences_more,json=differencesMore,proto3" json:"differences_more,omitempty"`
+	// Messages and folders of the drill that are still in the test mailbox; the next drill into it removes them.
+	Left          int64 `protobuf:"varint,9,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillReport) Reset() {
+	*x = DrillReport{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillReport) ProtoMessage() {}
+
+func (x *DrillReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillReport.ProtoReflect.Descriptor instead.
+func (*DrillReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DrillReport) GetMailboxes() int64 {
+	if x != nil {
+		return x.Mailboxes
+	}
+	return 0
+}
+
+func (x *DrillReport) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *DrillReport) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferent() int64 {
+	if x != nil {
+		return x.Different
+	}
+	return 0
+}
+
+func (x *DrillReport) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *DrillReport) GetCompared() int64 {
+	if x != nil {
+		return x.Compared
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferences() []*DrillDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *DrillReport) GetDifferencesMore() int64 {
+	if x != nil {
+		return x.DifferencesMore
+	}
+	return 0
+}
+
+func (x *DrillReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+// DrillDifference is a part of a message that did not come back as it is kept. It holds nothing of the message's content.
+type DrillDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the kept message.
+	PointId   string `protobuf:"bytes,1,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	FolderId  string `protobuf:"bytes,2,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	MessageId string `protobuf:"bytes,3,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	// "subject", "body", "received", "attachment 2: content", …; "message" when it did not come back.
+	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
+	// What is wrong, in a sentence.
+	Text          string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	RepositoryId  string `protobuf:"bytes,6,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillDifference) Reset() {
+	*x = DrillDifference{}
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillDifference) ProtoMessage() {}
+
+func (x *DrillDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillDifference.ProtoReflect.Descriptor instead.
+func (*DrillDifference) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DrillDifference) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
 type PlanItem struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Action string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
@@ -712,7 +1447,7 @@ type PlanItem struct {
 
 func (x *PlanItem) Reset() {
 	*x = PlanItem{}
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +1459,7 @@ func (x *PlanItem) String() string {
 func (*PlanItem) ProtoMessage() {}
 
 func (x *PlanItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_recovery_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +1472,7 @@ func (x *PlanItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanItem.ProtoReflect.Descriptor instead.
 func (*PlanItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_recovery_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PlanItem) GetAction() string {
@@ -786,7 +1521,7 @@ var File_holdfast_director_v1_recovery_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/recovery.proto\x12\x14holdfast.director.v1\x1a$holdfast/director/v1/inventory.proto\"\xec\x02\n" +
+	"#holdfast/director/v1/recovery.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\"\x9e\x04\n" +
 	"\x14StartRecoveryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1d\n" +
@@ -800,7 +1535,37 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\tif_exists\x18\a \x01(\x0e2\x1e.holdfast.director.v1.IfExistsR\bifExists\x12\x1f\n" +
 	"\vinto_folder\x18\b \x01(\tR\n" +
 	"intoFolder\x12\x1b\n" +
-	"\tplan_only\x18\t \x01(\bR\bplanOnly\"H\n" +
+	"\tplan_only\x18\t \x01(\bR\bplanOnly\x12N\n" +
+	"\x10if_folder_exists\x18\n" +
+	" \x01(\x0e2$.holdfast.director.v1.IfFolderExistsR\x0eifFolderExists\x12C\n" +
+	"\tmailboxes\x18\v \x03(\v2%.holdfast.director.v1.MailboxRecoveryR\tmailboxes\x12\x1b\n" +
+	"\tmax_tasks\x18\f \x01(\x05R\bmaxTasks\"\x8d\x02\n" +
+	"\x0fMailboxRecovery\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x03 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x04 \x01(\tR\tmailboxId\x12\x1d\n" +
+	"\n" +
+	"folder_ids\x18\x05 \x03(\tR\tfolderIds\x12<\n" +
+	"\bmessages\x18\x06 \x03(\v2 .holdfast.director.v1.MessageRefR\bmessages\x12\x1f\n" +
+	"\vinto_folder\x18\a \x01(\tR\n" +
+	"intoFolder\"\xc4\x01\n" +
+	"\x1aListRecoverySourcesRequest\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12#\n" +
+	"\rrepository_id\x18\x03 \x01(\tR\frepositoryId\x12\x1f\n" +
+	"\vmailbox_ids\x18\x04 \x03(\tR\n" +
+	"mailboxIds\x12*\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"s\n" +
+	"\x1bListRecoverySourcesResponse\x12>\n" +
+	"\asources\x18\x01 \x03(\v2$.holdfast.director.v1.RecoverySourceR\asources\x12\x14\n" +
+	"\x05notes\x18\x02 \x03(\tR\x05notes\"]\n" +
+	"\x0eRecoverySource\x121\n" +
+	"\x05point\x18\x01 \x01(\v2\x1b.holdfast.director.v1.PointR\x05point\x12\x18\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\"H\n" +
 	"\n" +
 	"MessageRef\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x1d\n" +
@@ -808,11 +1573,12 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"message_id\x18\x02 \x01(\tR\tmessageId\"8\n" +
 	"\x15StartRecoveryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
-	"activityId\"S\n" +
+	"activityId\"n\n" +
 	"\x13UndoRecoveryRequest\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\x12\x1b\n" +
-	"\tplan_only\x18\x02 \x01(\bR\bplanOnly\"7\n" +
+	"\tplan_only\x18\x02 \x01(\bR\bplanOnly\x12\x19\n" +
+	"\btask_ids\x18\x03 \x03(\tR\ataskIds\"7\n" +
 	"\x14UndoRecoveryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\"\xbb\x01\n" +
@@ -831,17 +1597,54 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\voverwritten\x18\x04 \x01(\x03R\voverwritten\x12\x16\n" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12'\n" +
 	"\x0ffolders_created\x18\x06 \x01(\x03R\x0efoldersCreated\x12\x14\n" +
-	"\x05notes\x18\a \x03(\tR\x05notes\"\x84\x01\n" +
+	"\x05notes\x18\a \x03(\tR\x05notes\"\xb7\x01\n" +
 	"\x0fListPlanRequest\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
 	"activityId\x12\x16\n" +
 	"\x06action\x18\x04 \x01(\tR\x06action\x12\x16\n" +
 	"\x06offset\x18\x05 \x01(\x03R\x06offset\x12\x14\n" +
-	"\x05limit\x18\x06 \x01(\x05R\x05limitJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04\"v\n" +
+	"\x05limit\x18\x06 \x01(\x05R\x05limit\x12\x17\n" +
+	"\atask_id\x18\a \x01(\tR\x06taskId\x12\x18\n" +
+	"\afolders\x18\b \x01(\bR\afoldersJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04\"\xb2\x01\n" +
 	"\x10ListPlanResponse\x124\n" +
 	"\x05items\x18\x01 \x03(\v2\x1e.holdfast.director.v1.PlanItemR\x05items\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x16\n" +
-	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\"\xb8\x01\n" +
+	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\x12:\n" +
+	"\afolders\x18\x04 \x03(\v2 .holdfast.director.v1.PlanFolderR\afolders\"\xa2\x02\n" +
+	"\n" +
+	"PlanFolder\x12\x18\n" +
+	"\averdict\x18\x01 \x01(\tR\averdict\x12\x1b\n" +
+	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\x12\x16\n" +
+	"\x06folder\x18\x03 \x03(\tR\x06folder\x12\x0e\n" +
+	"\x02to\x18\x04 \x03(\tR\x02to\x12\x16\n" +
+	"\x06chosen\x18\x05 \x01(\bR\x06chosen\x12\x1b\n" +
+	"\tif_exists\x18\x06 \x01(\tR\bifExists\x12\x16\n" +
+	"\x06create\x18\a \x01(\x03R\x06create\x12\x12\n" +
+	"\x04skip\x18\b \x01(\x03R\x04skip\x12\x16\n" +
+	"\x06rename\x18\t \x01(\x03R\x06rename\x12\x1c\n" +
+	"\toverwrite\x18\n" +
+	" \x01(\x03R\toverwrite\x12\x1e\n" +
+	"\n" +
+	"impossible\x18\v \x01(\x03R\n" +
+	"impossible\"\xb7\x02\n" +
+	"\vDrillReport\x12\x1c\n" +
+	"\tmailboxes\x18\x01 \x01(\x03R\tmailboxes\x12\x1a\n" +
+	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\x03R\x04same\x12\x1c\n" +
+	"\tdifferent\x18\x04 \x01(\x03R\tdifferent\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\x03R\amissing\x12\x1a\n" +
+	"\bcompared\x18\x06 \x01(\x03R\bcompared\x12G\n" +
+	"\vdifferences\x18\a \x03(\v2%.holdfast.director.v1.DrillDifferenceR\vdifferences\x12)\n" +
+	"\x10differences_more\x18\b \x01(\x03R\x0fdifferencesMore\x12\x12\n" +
+	"\x04left\x18\t \x01(\x03R\x04left\"\xb7\x01\n" +
+	"\x0fDrillDifference\x12\x19\n" +
+	"\bpoint_id\x18\x01 \x01(\tR\apointId\x12\x1b\n" +
+	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x03 \x01(\tR\tmessageId\x12\x14\n" +
+	"\x05field\x18\x04 \x01(\tR\x05field\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\x12#\n" +
+	"\rrepository_id\x18\x06 \x01(\tR\frepositoryId\"\xb8\x01\n" +
 	"\bPlanItem\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12>\n" +
 	"\amessage\x18\x02 \x01(\v2$.holdfast.director.v1.MessageSummaryR\amessage\x12\x16\n" +
@@ -853,8 +1656,14 @@ const file_holdfast_director_v1_recovery_proto_rawDesc = "" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x032\xbd\x02\n" +
-	"\x0fRecoveryService\x12h\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x03*\x8a\x01\n" +
+	"\x0eIfFolderExists\x12 \n" +
+	"\x1cIF_FOLDER_EXISTS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15IF_FOLDER_EXISTS_SKIP\x10\x01\x12\x1b\n" +
+	"\x17IF_FOLDER_EXISTS_RENAME\x10\x02\x12\x1e\n" +
+	"\x1aIF_FOLDER_EXISTS_OVERWRITE\x10\x032\xb9\x03\n" +
+	"\x0fRecoveryService\x12z\n" +
+	"\x13ListRecoverySources\x120.holdfast.director.v1.ListRecoverySourcesRequest\x1a1.holdfast.director.v1.ListRecoverySourcesResponse\x12h\n" +
 	"\rStartRecovery\x12*.holdfast.director.v1.StartRecoveryRequest\x1a+.holdfast.director.v1.StartRecoveryResponse\x12Y\n" +
 	"\bListPlan\x12%.holdfast.director.v1.ListPlanRequest\x1a&.holdfast.director.v1.ListPlanResponse\x12e\n" +
 	"\fUndoRecovery\x12).holdfast.director.v1.UndoRecoveryRequest\x1a*.holdfast.director.v1.UndoRecoveryResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
@@ -871,38 +1680,58 @@ func file_holdfast_director_v1_recovery_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_recovery_proto_rawDescData
 }
 
-var file_holdfast_director_v1_recovery_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_holdfast_director_v1_recovery_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_holdfast_director_v1_recovery_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_holdfast_director_v1_recovery_proto_goTypes = []any{
-	(IfExists)(0),                 // 0: holdfast.director.v1.IfExists
-	(*StartRecoveryRequest)(nil),  // 1: holdfast.director.v1.StartRecoveryRequest
-	(*MessageRef)(nil),            // 2: holdfast.director.v1.MessageRef
-	(*StartRecoveryResponse)(nil), // 3: holdfast.director.v1.StartRecoveryResponse
-	(*UndoRecoveryRequest)(nil),   // 4: holdfast.director.v1.UndoRecoveryRequest
-	(*UndoRecoveryResponse)(nil),  // 5: holdfast.director.v1.UndoRecoveryResponse
-	(*UndoReport)(nil),            // 6: holdfast.director.v1.UndoReport
-	(*RecoveryReport)(nil),        // 7: holdfast.director.v1.RecoveryReport
-	(*ListPlanRequest)(nil),       // 8: holdfast.director.v1.ListPlanRequest
-	(*ListPlanResponse)(nil),      // 9: holdfast.director.v1.ListPlanResponse
-	(*PlanItem)(nil),              // 10: holdfast.director.v1.PlanItem
-	(*MessageSummary)(nil),        // 11: holdfast.director.v1.MessageSummary
+	(IfExists)(0),                       // 0: holdfast.director.v1.IfExists
+	(IfFolderExists)(0),                 // 1: holdfast.director.v1.IfFolderExists
+	(*StartRecoveryRequest)(nil),        // 2: holdfast.director.v1.StartRecoveryRequest
+	(*MailboxRecovery)(nil),             // 3: holdfast.director.v1.MailboxRecovery
+	(*ListRecoverySourcesRequest)(nil),  // 4: holdfast.director.v1.ListRecoverySourcesRequest
+	(*ListRecoverySourcesResponse)(nil), // 5: holdfast.director.v1.ListRecoverySourcesResponse
+	(*RecoverySource)(nil),              // 6: holdfast.director.v1.RecoverySource
+	(*MessageRef)(nil),                  // 7: holdfast.director.v1.MessageRef
+	(*StartRecoveryResponse)(nil),       // 8: holdfast.director.v1.StartRecoveryResponse
+	(*UndoRecoveryRequest)(nil),         // 9: holdfast.director.v1.UndoRecoveryRequest
+	(*UndoRecoveryResponse)(nil),        // 10: holdfast.director.v1.UndoRecoveryResponse
+	(*UndoReport)(nil),                  // 11: holdfast.director.v1.UndoReport
+	(*RecoveryReport)(nil),              // 12: holdfast.director.v1.RecoveryReport
+	(*ListPlanRequest)(nil),             // 13: holdfast.director.v1.ListPlanRequest
+	(*ListPlanResponse)(nil),            // 14: holdfast.director.v1.ListPlanResponse
+	(*PlanFolder)(nil),                  // 15: holdfast.director.v1.PlanFolder
+	(*DrillReport)(nil),                 // 16: holdfast.director.v1.DrillReport
+	(*DrillDifference)(nil),             // 17: holdfast.director.v1.DrillDifference
+	(*PlanItem)(nil),                    // 18: holdfast.director.v1.PlanItem
+	(*timestamppb.Timestamp)(nil),       // 19: google.protobuf.Timestamp
+	(*Point)(nil),                       // 20: holdfast.director.v1.Point
+	(*MessageSummary)(nil),              // 21: holdfast.director.v1.MessageSummary
 }
 var file_holdfast_director_v1_recovery_proto_depIdxs = []int32{
-	2,  // 0: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
+	7,  // 0: holdfast.director.v1.StartRecoveryRequest.messages:type_name -> holdfast.director.v1.MessageRef
 	0,  // 1: holdfast.director.v1.StartRecoveryRequest.if_exists:type_name -> holdfast.director.v1.IfExists
-	10, // 2: holdfast.director.v1.ListPlanResponse.items:type_name -> holdfast.director.v1.PlanItem
-	11, // 3: holdfast.director.v1.PlanItem.message:type_name -> holdfast.director.v1.MessageSummary
-	1,  // 4: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
-	8,  // 5: holdfast.director.v1.RecoveryService.ListPlan:input_type -> holdfast.director.v1.ListPlanRequest
-	4,  // 6: holdfast.director.v1.RecoveryService.UndoRecovery:input_type -> holdfast.director.v1.UndoRecoveryRequest
-	3,  // 7: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
-	9,  // 8: holdfast.director.v1.RecoveryService.ListPlan:output_type -> holdfast.director.v1.ListPlanResponse
-	5,  // 9: holdfast.director.v1.RecoveryService.UndoRecovery:output_type -> holdfast.director.v1.UndoRecoveryResponse
-	7,  // [7:10] is the sub-list for method output_type
-	4,  // [4:7] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	1,  // 2: holdfast.director.v1.StartRecoveryRequest.if_folder_exists:type_name -> holdfast.director.v1.IfFolderExists
+	3,  // 3: holdfast.director.v1.StartRecoveryRequest.mailboxes:type_name -> holdfast.director.v1.MailboxRecovery
+	7,  // 4: holdfast.director.v1.MailboxRecovery.messages:type_name -> holdfast.director.v1.MessageRef
+	19, // 5: holdfast.director.v1.ListRecoverySourcesRequest.at:type_name -> google.protobuf.Timestamp
+	6,  // 6: holdfast.director.v1.ListRecoverySourcesResponse.sources:type_name -> holdfast.director.v1.RecoverySource
+	20, // 7: holdfast.director.v1.RecoverySource.point:type_name -> holdfast.director.v1.Point
+	18, // 8: holdfast.director.v1.ListPlanResponse.items:type_name -> holdfast.director.v1.PlanItem
+	15, // 9: holdfast.director.v1.ListPlanResponse.folders:type_name -> holdfast.director.v1.PlanFolder
+	17, // 10: holdfast.director.v1.DrillReport.differences:type_name -> holdfast.director.v1.DrillDifference
+	21, // 11: holdfast.director.v1.PlanItem.message:type_name -> holdfast.director.v1.MessageSummary
+	4,  // 12: holdfast.director.v1.RecoveryService.ListRecoverySources:input_type -> holdfast.director.v1.ListRecoverySourcesRequest
+	2,  // 13: holdfast.director.v1.RecoveryService.StartRecovery:input_type -> holdfast.director.v1.StartRecoveryRequest
+	13, // 14: holdfast.director.v1.RecoveryService.ListPlan:input_type -> holdfast.director.v1.ListPlanRequest
+	9,  // 15: holdfast.director.v1.RecoveryService.UndoRecovery:input_type -> holdfast.director.v1.UndoRecoveryRequest
+	5,  // 16: holdfast.director.v1.RecoveryService.ListRecoverySources:output_type -> holdfast.director.v1.ListRecoverySourcesResponse
+	8,  // 17: holdfast.director.v1.RecoveryService.StartRecovery:output_type -> holdfast.director.v1.StartRecoveryResponse
+	14, // 18: holdfast.director.v1.RecoveryService.ListPlan:output_type -> holdfast.director.v1.ListPlanResponse
+	10, // 19: holdfast.director.v1.RecoveryService.UndoRecovery:output_type -> holdfast.director.v1.UndoRecoveryResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_recovery_proto_init() }
@@ -916,8 +1745,8 @@ func file_holdfast_director_v1_recovery_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_recovery_proto_rawDesc), len(file_holdfast_director_v1_recovery_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      2,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -736,7 +736,12 @@ type Task struct {
 	// How long it was worked on, waits between tries left out. Right also when the clock was set meanwhile.
 	Took *durationpb.Duration `protobuf:"bytes,27,opt,name=took,proto3" json:"took,omitempty"`
 	// What the mailbox had against what the point has; unset without a point, and of old ones.
-	Balance       *Balance `protobuf:"bytes,28,opt,name=balance,proto3" json:"balance,omitempty"`
+	Balance *Balance `protobuf:"bytes,28,opt,name=balance,proto3" json:"balance,omitempty"`
+	// Of an undo, and of a drill.
+	Undo  *UndoReport  `protobuf:"bytes,60,opt,name=undo,proto3" json:"undo,omitempty"`
+	Drill *DrillReport `protobuf:"bytes,61,opt,name=drill,proto3" json:"drill,omitempty"`
+	// Of a recovery, an undo or a drill: what is recovered from.
+	Source        *TaskSource `protobuf:"bytes,62,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -967,6 +972,112 @@ func (x *Task) GetBalance() *Balance {
 	return nil
 }
 
+func (x *Task) GetUndo() *UndoReport {
+	if x != nil {
+		return x.Undo
+	}
+	return nil
+}
+
+func (x *Task) GetDrill() *DrillReport {
+	if x != nil {
+		return x.Drill
+	}
+	return nil
+}
+
+func (x *Task) GetSource() *TaskSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+// TaskSource is the mailbox whose point a task recovers from. The task itself names the mailbox that is written to.
+type TaskSource struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	AccountId      string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId      string                 `protobuf:"bytes,2,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	MailboxName    string                 `protobuf:"bytes,3,opt,name=mailbox_name,json=mailboxName,proto3" json:"mailbox_name,omitempty"`
+	MailboxAddress string                 `protobuf:"bytes,4,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
+	PointId        string                 `protobuf:"bytes,5,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	PointTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=point_time,json=pointTime,proto3" json:"point_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *TaskSource) Reset() {
+	*x = TaskSource{}
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskSource) ProtoMessage() {}
+
+func (x *TaskSource) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskSource.ProtoReflect.Descriptor instead.
+func (*TaskSource) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TaskSource) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxName() string {
+	if x != nil {
+		return x.MailboxName
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxAddress() string {
+	if x != nil {
+		return x.MailboxAddress
+	}
+	return ""
+}
+
+func (x *TaskSource) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetPointTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PointTime
+	}
+	return nil
+}
+
 // Try is a try that failed and was followed by another.
 type Try struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -982,7 +1093,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1105,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[5]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1118,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -1061,7 +1172,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1184,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1197,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1136,7 +1247,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1259,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_run_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_run_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1272,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_run_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -1291,7 +1402,8 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\x06output\x18\b \x01(\tR\x06output\x12\x18\n" +
 	"\adropped\x18\t \x01(\x03R\adropped\x12\x14\n" +
 	"\x05error\x18\n" +
-	" \x01(\tR\x05error\"\xf5\b\n" +
+	" \x01(\tR\x05error\"\x9e\n" +
+	"\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -1325,7 +1437,21 @@ const file_holdfast_director_v1_run_proto_rawDesc = "" +
 	"\bnext_try\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\anextTry\x12/\n" +
 	"\x05tries\x18\x1a \x03(\v2\x19.holdfast.director.v1.TryR\x05tries\x12-\n" +
 	"\x04took\x18\x1b \x01(\v2\x19.google.protobuf.DurationR\x04took\x127\n" +
-	"\abalance\x18\x1c \x01(\v2\x1d.holdfast.director.v1.BalanceR\abalance\"\xad\x01\n" +
+	"\abalance\x18\x1c \x01(\v2\x1d.holdfast.director.v1.BalanceR\abalance\x124\n" +
+	"\x04undo\x18< \x01(\v2 .holdfast.director.v1.UndoReportR\x04undo\x127\n" +
+	"\x05drill\x18= \x01(\v2!.holdfast.director.v1.DrillReportR\x05drill\x128\n" +
+	"\x06source\x18> \x01(\v2 .holdfast.director.v1.TaskSourceR\x06source\"\xec\x01\n" +
+	"\n" +
+	"TaskSource\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\x12!\n" +
+	"\fmailbox_name\x18\x03 \x01(\tR\vmailboxName\x12'\n" +
+	"\x0fmailbox_address\x18\x04 \x01(\tR\x0emailboxAddress\x12\x19\n" +
+	"\bpoint_id\x18\x05 \x01(\tR\apointId\x129\n" +
+	"\n" +
+	"point_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tpointTime\"\xad\x01\n" +
 	"\x03Try\x12\x18\n" +
 	"\aattempt\x18\x01 \x01(\x05R\aattempt\x120\n" +
 	"\x05ended\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12%\n" +
@@ -1397,7 +1523,7 @@ func file_holdfast_director_v1_run_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_run_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_holdfast_director_v1_run_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_holdfast_director_v1_run_proto_goTypes = []any{
 	(RunStatus)(0),                // 0: holdfast.director.v1.RunStatus
 	(WaitKind)(0),                 // 1: holdfast.director.v1.WaitKind
@@ -1407,49 +1533,56 @@ var file_holdfast_director_v1_run_proto_goTypes = []any{
 	(*Wait)(nil),                  // 5: holdfast.director.v1.Wait
 	(*ScriptResult)(nil),          // 6: holdfast.director.v1.ScriptResult
 	(*Task)(nil),                  // 7: holdfast.director.v1.Task
-	(*Try)(nil),                   // 8: holdfast.director.v1.Try
-	(*Balance)(nil),               // 9: holdfast.director.v1.Balance
-	(*Progress)(nil),              // 10: holdfast.director.v1.Progress
-	nil,                           // 11: holdfast.director.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(*Loss)(nil),                  // 14: holdfast.director.v1.Loss
-	(*RecoveryReport)(nil),        // 15: holdfast.director.v1.RecoveryReport
+	(*TaskSource)(nil),            // 8: holdfast.director.v1.TaskSource
+	(*Try)(nil),                   // 9: holdfast.director.v1.Try
+	(*Balance)(nil),               // 10: holdfast.director.v1.Balance
+	(*Progress)(nil),              // 11: holdfast.director.v1.Progress
+	nil,                           // 12: holdfast.director.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*Loss)(nil),                  // 15: holdfast.director.v1.Loss
+	(*RecoveryReport)(nil),        // 16: holdfast.director.v1.RecoveryReport
+	(*UndoReport)(nil),            // 17: holdfast.director.v1.UndoReport
+	(*DrillReport)(nil),           // 18: holdfast.director.v1.DrillReport
 }
 var file_holdfast_director_v1_run_proto_depIdxs = []int32{
 	0,  // 0: holdfast.director.v1.Run.status:type_name -> holdfast.director.v1.RunStatus
-	12, // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
-	12, // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	10, // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
-	12, // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	13, // 1: holdfast.director.v1.Run.started:type_name -> google.protobuf.Timestamp
+	13, // 2: holdfast.director.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	11, // 3: holdfast.director.v1.Run.progress:type_name -> holdfast.director.v1.Progress
+	13, // 4: holdfast.director.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
 	4,  // 5: holdfast.director.v1.Run.pace:type_name -> holdfast.director.v1.Pace
-	13, // 6: holdfast.director.v1.Run.left:type_name -> google.protobuf.Duration
+	14, // 6: holdfast.director.v1.Run.left:type_name -> google.protobuf.Duration
 	5,  // 7: holdfast.director.v1.Run.waits:type_name -> holdfast.director.v1.Wait
-	13, // 8: holdfast.director.v1.Run.took:type_name -> google.protobuf.Duration
+	14, // 8: holdfast.director.v1.Run.took:type_name -> google.protobuf.Duration
 	6,  // 9: holdfast.director.v1.Run.scripts:type_name -> holdfast.director.v1.ScriptResult
 	1,  // 10: holdfast.director.v1.Wait.kind:type_name -> holdfast.director.v1.WaitKind
-	12, // 11: holdfast.director.v1.ScriptResult.started:type_name -> google.protobuf.Timestamp
-	12, // 12: holdfast.director.v1.ScriptResult.ended:type_name -> google.protobuf.Timestamp
+	13, // 11: holdfast.director.v1.ScriptResult.started:type_name -> google.protobuf.Timestamp
+	13, // 12: holdfast.director.v1.ScriptResult.ended:type_name -> google.protobuf.Timestamp
 	2,  // 13: holdfast.director.v1.Task.status:type_name -> holdfast.director.v1.TaskStatus
-	10, // 14: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
-	12, // 15: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
-	12, // 16: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	14, // 17: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
-	15, // 18: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
+	11, // 14: holdfast.director.v1.Task.progress:type_name -> holdfast.director.v1.Progress
+	13, // 15: holdfast.director.v1.Task.started:type_name -> google.protobuf.Timestamp
+	13, // 16: holdfast.director.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	15, // 17: holdfast.director.v1.Task.losses:type_name -> holdfast.director.v1.Loss
+	16, // 18: holdfast.director.v1.Task.recovery:type_name -> holdfast.director.v1.RecoveryReport
 	4,  // 19: holdfast.director.v1.Task.pace:type_name -> holdfast.director.v1.Pace
-	13, // 20: holdfast.director.v1.Task.left:type_name -> google.protobuf.Duration
+	14, // 20: holdfast.director.v1.Task.left:type_name -> google.protobuf.Duration
 	1,  // 21: holdfast.director.v1.Task.wait:type_name -> holdfast.director.v1.WaitKind
-	12, // 22: holdfast.director.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	8,  // 23: holdfast.director.v1.Task.tries:type_name -> holdfast.director.v1.Try
-	13, // 24: holdfast.director.v1.Task.took:type_name -> google.protobuf.Duration
-	9,  // 25: holdfast.director.v1.Task.balance:type_name -> holdfast.director.v1.Balance
-	12, // 26: holdfast.director.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	11, // 27: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	13, // 22: holdfast.director.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	9,  // 23: holdfast.director.v1.Task.tries:type_name -> holdfast.director.v1.Try
+	14, // 24: holdfast.director.v1.Task.took:type_name -> google.protobuf.Duration
+	10, // 25: holdfast.director.v1.Task.balance:type_name -> holdfast.director.v1.Balance
+	17, // 26: holdfast.director.v1.Task.undo:type_name -> holdfast.director.v1.UndoReport
+	18, // 27: holdfast.director.v1.Task.drill:type_name -> holdfast.director.v1.DrillReport
+	8,  // 28: holdfast.director.v1.Task.source:type_name -> holdfast.director.v1.TaskSource
+	13, // 29: holdfast.director.v1.TaskSource.point_time:type_name -> google.protobuf.Timestamp
+	13, // 30: holdfast.director.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	12, // 31: holdfast.director.v1.Progress.requests_by_kind:type_name -> holdfast.director.v1.Progress.RequestsByKindEntry
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_run_proto_init() }
@@ -1465,7 +1598,7 @@ func file_holdfast_director_v1_run_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_run_proto_rawDesc), len(file_holdfast_director_v1_run_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

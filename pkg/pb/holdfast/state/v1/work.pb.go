@@ -886,7 +886,15 @@ type Run struct {
 	// 1 the script before it has not ended, 2 all tasks ended and the script after it has not; 0 else.
 	Phase int32 `protobuf:"varint,30,opt,name=phase,proto3" json:"phase,omitempty"`
 	// Why it waits, of a run that the Director does itself.
-	Held          string `protobuf:"bytes,40,opt,name=held,proto3" json:"held,omitempty"`
+	Held string `protobuf:"bytes,40,opt,name=held,proto3" json:"held,omitempty"`
+	// Sums over the tasks that ended, of a run of several that is no backup.
+	RecoveryReport *RecoveryReport `protobuf:"bytes,60,opt,name=recovery_report,json=recoveryReport,proto3" json:"recovery_report,omitempty"`
+	UndoReport     *UndoReport     `protobuf:"bytes,61,opt,name=undo_report,json=undoReport,proto3" json:"undo_report,omitempty"`
+	DrillReport    *DrillReport    `protobuf:"bytes,62,opt,name=drill_report,json=drillReport,proto3" json:"drill_report,omitempty"`
+	// How many losses its tasks have.
+	Losses int64 `protobuf:"varint,63,opt,name=losses,proto3" json:"losses,omitempty"`
+	// The drill that it is of; empty for none.
+	DrillId       string `protobuf:"bytes,64,opt,name=drill_id,json=drillId,proto3" json:"drill_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1089,6 +1097,41 @@ func (x *Run) GetHeld() string {
 	return ""
 }
 
+func (x *Run) GetRecoveryReport() *RecoveryReport {
+	if x != nil {
+		return x.RecoveryReport
+	}
+	return nil
+}
+
+func (x *Run) GetUndoReport() *UndoReport {
+	if x != nil {
+		return x.UndoReport
+	}
+	return nil
+}
+
+func (x *Run) GetDrillReport() *DrillReport {
+	if x != nil {
+		return x.DrillReport
+	}
+	return nil
+}
+
+func (x *Run) GetLosses() int64 {
+	if x != nil {
+		return x.Losses
+	}
+	return 0
+}
+
+func (x *Run) GetDrillId() string {
+	if x != nil {
+		return x.DrillId
+	}
+	return ""
+}
+
 // Task is the part of a run for one mailbox, or the whole of a recovery or verify.
 type Task struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1145,8 +1188,14 @@ type Task struct {
 	TookMs  int64    `protobuf:"varint,37,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
 	Balance *Balance `protobuf:"bytes,38,opt,name=balance,proto3" json:"balance,omitempty"`
 	// With an undo: of what.
-	Undo          *Undo       `protobuf:"bytes,41,opt,name=undo,proto3" json:"undo,omitempty"`
-	UndoReport    *UndoReport `protobuf:"bytes,42,opt,name=undo_report,json=undoReport,proto3" json:"undo_report,omitempty"`
+	Undo       *Undo       `protobuf:"bytes,41,opt,name=undo,proto3" json:"undo,omitempty"`
+	UndoReport *UndoReport `protobuf:"bytes,42,opt,name=undo_report,json=undoReport,proto3" json:"undo_report,omitempty"`
+	// With a recovery, an undo or a drill: what is recovered from.
+	Source *TaskSource `protobuf:"bytes,60,opt,name=source,proto3" json:"source,omitempty"`
+	// With a drill: how many messages, and the folder that it makes.
+	DrillMessages int32        `protobuf:"varint,61,opt,name=drill_messages,json=drillMessages,proto3" json:"drill_messages,omitempty"`
+	DrillFolder   string       `protobuf:"bytes,62,opt,name=drill_folder,json=drillFolder,proto3" json:"drill_folder,omitempty"`
+	DrillReport   *DrillReport `protobuf:"bytes,63,opt,name=drill_report,json=drillReport,proto3" json:"drill_report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1461,6 +1510,453 @@ func (x *Task) GetUndoReport() *UndoReport {
 	return nil
 }
 
+func (x *Task) GetSource() *TaskSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *Task) GetDrillMessages() int32 {
+	if x != nil {
+		return x.DrillMessages
+	}
+	return 0
+}
+
+func (x *Task) GetDrillFolder() string {
+	if x != nil {
+		return x.DrillFolder
+	}
+	return ""
+}
+
+func (x *Task) GetDrillReport() *DrillReport {
+	if x != nil {
+		return x.DrillReport
+	}
+	return nil
+}
+
+type TaskSource struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	AccountId      string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId      string                 `protobuf:"bytes,2,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	MailboxName    string                 `protobuf:"bytes,3,opt,name=mailbox_name,json=mailboxName,proto3" json:"mailbox_name,omitempty"`
+	MailboxAddress string                 `protobuf:"bytes,4,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
+	PointId        string                 `protobuf:"bytes,5,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	PointTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=point_time,json=pointTime,proto3" json:"point_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *TaskSource) Reset() {
+	*x = TaskSource{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TaskSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TaskSource) ProtoMessage() {}
+
+func (x *TaskSource) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TaskSource.ProtoReflect.Descriptor instead.
+func (*TaskSource) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *TaskSource) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxName() string {
+	if x != nil {
+		return x.MailboxName
+	}
+	return ""
+}
+
+func (x *TaskSource) GetMailboxAddress() string {
+	if x != nil {
+		return x.MailboxAddress
+	}
+	return ""
+}
+
+func (x *TaskSource) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *TaskSource) GetPointTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PointTime
+	}
+	return nil
+}
+
+type DrillReport struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Mailboxes       int64                  `protobuf:"varint,1,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	Messages        int64                  `protobuf:"varint,2,opt,name=messages,proto3" json:"messages,omitempty"`
+	Same            int64                  `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	Different       int64                  `protobuf:"varint,4,opt,name=different,proto3" json:"different,omitempty"`
+	Missing         int64                  `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	Compared        int64                  `protobuf:"varint,6,opt,name=compared,proto3" json:"compared,omitempty"`
+	Differences     []*DrillDifference     `protobuf:"bytes,7,rep,name=differences,proto3" json:"differences,omitempty"`
+	DifferencesMore int64                  `protobuf:"varint,8,opt,name=differences_more,json=differencesMore,proto3" json:"differences_more,omitempty"`
+	Left            int64                  `protobuf:"varint,9,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DrillReport) Reset() {
+	*x = DrillReport{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillReport) ProtoMessage() {}
+
+func (x *DrillReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillReport.ProtoReflect.Descriptor instead.
+func (*DrillReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DrillReport) GetMailboxes() int64 {
+	if x != nil {
+		return x.Mailboxes
+	}
+	return 0
+}
+
+func (x *DrillReport) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *DrillReport) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferent() int64 {
+	if x != nil {
+		return x.Different
+	}
+	return 0
+}
+
+func (x *DrillReport) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *DrillReport) GetCompared() int64 {
+	if x != nil {
+		return x.Compared
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferences() []*DrillDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *DrillReport) GetDifferencesMore() int64 {
+	if x != nil {
+		return x.DifferencesMore
+	}
+	return 0
+}
+
+func (x *DrillReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+type DrillDifference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId       string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	FolderId      string                 `protobuf:"bytes,3,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	MessageId     string                 `protobuf:"bytes,4,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	Field         string                 `protobuf:"bytes,5,opt,name=field,proto3" json:"field,omitempty"`
+	Text          string                 `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillDifference) Reset() {
+	*x = DrillDifference{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillDifference) ProtoMessage() {}
+
+func (x *DrillDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillDifference.ProtoReflect.Descriptor instead.
+func (*DrillDifference) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DrillDifference) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// Drill is a recovery drill.
+type Drill struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name       string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	JobId      string                 `protobuf:"bytes,3,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	MailboxIds []string               `protobuf:"bytes,4,rep,name=mailbox_ids,json=mailboxIds,proto3" json:"mailbox_ids,omitempty"`
+	Mailboxes  int32                  `protobuf:"varint,5,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	Messages   int32                  `protobuf:"varint,6,opt,name=messages,proto3" json:"messages,omitempty"`
+	AccountId  string                 `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId  string                 `protobuf:"bytes,8,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	Schedules  []*Schedule            `protobuf:"bytes,9,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	Enabled    bool                   `protobuf:"varint,10,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// Up to when starts by the clock were considered.
+	Considered *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=considered,proto3" json:"considered,omitempty"`
+	LastRunId  string                 `protobuf:"bytes,12,opt,name=last_run_id,json=lastRunId,proto3" json:"last_run_id,omitempty"`
+	// Why it could not be started by the clock the last time.
+	LastError     string `protobuf:"bytes,13,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drill) Reset() {
+	*x = Drill{}
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drill) ProtoMessage() {}
+
+func (x *Drill) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drill.ProtoReflect.Descriptor instead.
+func (*Drill) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Drill) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Drill) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Drill) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Drill) GetMailboxIds() []string {
+	if x != nil {
+		return x.MailboxIds
+	}
+	return nil
+}
+
+func (x *Drill) GetMailboxes() int32 {
+	if x != nil {
+		return x.Mailboxes
+	}
+	return 0
+}
+
+func (x *Drill) GetMessages() int32 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *Drill) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Drill) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *Drill) GetSchedules() []*Schedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Drill) GetEnabled() bool {
+	if x != nil {
+		return x.Enabled
+	}
+	return false
+}
+
+func (x *Drill) GetConsidered() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Considered
+	}
+	return nil
+}
+
+func (x *Drill) GetLastRunId() string {
+	if x != nil {
+		return x.LastRunId
+	}
+	return ""
+}
+
+func (x *Drill) GetLastError() string {
+	if x != nil {
+		return x.LastError
+	}
+	return ""
+}
+
 // Undo is what the undo of a recovery does.
 type Undo struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1472,7 +1968,7 @@ type Undo struct {
 
 func (x *Undo) Reset() {
 	*x = Undo{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1980,7 @@ func (x *Undo) String() string {
 func (*Undo) ProtoMessage() {}
 
 func (x *Undo) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[12]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1993,7 @@ func (x *Undo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Undo.ProtoReflect.Descriptor instead.
 func (*Undo) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Undo) GetRecoveryTaskId() string {
@@ -1528,7 +2024,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +2036,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[13]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +2049,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -1612,7 +2108,7 @@ type Try struct {
 
 func (x *Try) Reset() {
 	*x = Try{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +2120,7 @@ func (x *Try) String() string {
 func (*Try) ProtoMessage() {}
 
 func (x *Try) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[14]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +2133,7 @@ func (x *Try) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Try.ProtoReflect.Descriptor instead.
 func (*Try) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Try) GetAttempt() int32 {
@@ -1688,7 +2184,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1700,7 +2196,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[15]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1713,7 +2209,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Balance) GetTenant() int64 {
@@ -1759,7 +2255,7 @@ type Past struct {
 
 func (x *Past) Reset() {
 	*x = Past{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +2267,7 @@ func (x *Past) String() string {
 func (*Past) ProtoMessage() {}
 
 func (x *Past) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[16]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +2280,7 @@ func (x *Past) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Past.ProtoReflect.Descriptor instead.
 func (*Past) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Past) GetJobId() string {
@@ -1836,7 +2332,7 @@ type Effort struct {
 
 func (x *Effort) Reset() {
 	*x = Effort{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +2344,7 @@ func (x *Effort) String() string {
 func (*Effort) ProtoMessage() {}
 
 func (x *Effort) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[17]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +2357,7 @@ func (x *Effort) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effort.ProtoReflect.Descriptor instead.
 func (*Effort) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Effort) GetEnded() *timestamppb.Timestamp {
@@ -1922,7 +2418,7 @@ type Copy struct {
 
 func (x *Copy) Reset() {
 	*x = Copy{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1934,7 +2430,7 @@ func (x *Copy) String() string {
 func (*Copy) ProtoMessage() {}
 
 func (x *Copy) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[18]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1947,7 +2443,7 @@ func (x *Copy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Copy.ProtoReflect.Descriptor instead.
 func (*Copy) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Copy) GetTargetRepositoryId() string {
@@ -2009,7 +2505,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2021,7 +2517,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[19]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2034,7 +2530,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Transfer) GetId() string {
@@ -2063,14 +2559,18 @@ type Recovery struct {
 	IntoFolder string `protobuf:"bytes,6,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
 	PlanOnly   bool   `protobuf:"varint,7,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
 	// The last run that undoes it; empty for none.
-	UndoRunId     string `protobuf:"bytes,8,opt,name=undo_run_id,json=undoRunId,proto3" json:"undo_run_id,omitempty"`
+	UndoRunId string `protobuf:"bytes,8,opt,name=undo_run_id,json=undoRunId,proto3" json:"undo_run_id,omitempty"`
+	// Numbers of holdfast.director.v1.IfFolderExists.
+	IfFolderExists int32 `protobuf:"varint,9,opt,name=if_folder_exists,json=ifFolderExists,proto3" json:"if_folder_exists,omitempty"`
+	// The day that it began, in UTC ("2026-11-22").
+	Day           string `protobuf:"bytes,10,opt,name=day,proto3" json:"day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2082,7 +2582,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[20]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2095,7 +2595,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Recovery) GetTaskId() string {
@@ -2154,6 +2654,20 @@ func (x *Recovery) GetUndoRunId() string {
 	return ""
 }
 
+func (x *Recovery) GetIfFolderExists() int32 {
+	if x != nil {
+		return x.IfFolderExists
+	}
+	return 0
+}
+
+func (x *Recovery) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
 type MessageRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	FolderId      string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
@@ -2164,7 +2678,7 @@ type MessageRef struct {
 
 func (x *MessageRef) Reset() {
 	*x = MessageRef{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2176,7 +2690,7 @@ func (x *MessageRef) String() string {
 func (*MessageRef) ProtoMessage() {}
 
 func (x *MessageRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[21]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2189,7 +2703,7 @@ func (x *MessageRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageRef.ProtoReflect.Descriptor instead.
 func (*MessageRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *MessageRef) GetFolderId() string {
@@ -2225,7 +2739,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2751,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[22]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2764,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -2345,7 +2859,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2871,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[23]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2884,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -2434,7 +2948,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2446,7 +2960,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[24]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2459,7 +2973,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -2505,7 +3019,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +3031,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[25]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +3044,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -2595,7 +3109,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +3121,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[26]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2620,7 +3134,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -2673,7 +3187,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2685,7 +3199,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[27]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2698,7 +3212,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -2761,7 +3275,7 @@ type Losses struct {
 
 func (x *Losses) Reset() {
 	*x = Losses{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2773,7 +3287,7 @@ func (x *Losses) String() string {
 func (*Losses) ProtoMessage() {}
 
 func (x *Losses) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[28]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2786,7 +3300,7 @@ func (x *Losses) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Losses.ProtoReflect.Descriptor instead.
 func (*Losses) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Losses) GetTaskId() string {
@@ -2817,7 +3331,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2829,7 +3343,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_state_v1_work_proto_msgTypes[29]
+	mi := &file_holdfast_state_v1_work_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2842,7 +3356,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_state_v1_work_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -2975,7 +3489,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
 	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
 	"\n" +
-	"\b_retries\"\xd2\x05\n" +
+	"\b_retries\"\xd4\a\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -3003,7 +3517,13 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x05notes\x18\x15 \x03(\tR\x05notes\x12\x17\n" +
 	"\atook_ms\x18\x16 \x01(\x03R\x06tookMs\x12\x14\n" +
 	"\x05phase\x18\x1e \x01(\x05R\x05phase\x12\x12\n" +
-	"\x04held\x18( \x01(\tR\x04held\"\xa1\r\n" +
+	"\x04held\x18( \x01(\tR\x04held\x12J\n" +
+	"\x0frecovery_report\x18< \x01(\v2!.holdfast.state.v1.RecoveryReportR\x0erecoveryReport\x12>\n" +
+	"\vundo_report\x18= \x01(\v2\x1d.holdfast.state.v1.UndoReportR\n" +
+	"undoReport\x12A\n" +
+	"\fdrill_report\x18> \x01(\v2\x1e.holdfast.state.v1.DrillReportR\vdrillReport\x12\x16\n" +
+	"\x06losses\x18? \x01(\x03R\x06losses\x12\x19\n" +
+	"\bdrill_id\x18@ \x01(\tR\adrillId\"\xe5\x0e\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
@@ -3052,7 +3572,61 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\abalance\x18& \x01(\v2\x1a.holdfast.state.v1.BalanceR\abalance\x12+\n" +
 	"\x04undo\x18) \x01(\v2\x17.holdfast.state.v1.UndoR\x04undo\x12>\n" +
 	"\vundo_report\x18* \x01(\v2\x1d.holdfast.state.v1.UndoReportR\n" +
-	"undoReport\"M\n" +
+	"undoReport\x125\n" +
+	"\x06source\x18< \x01(\v2\x1d.holdfast.state.v1.TaskSourceR\x06source\x12%\n" +
+	"\x0edrill_messages\x18= \x01(\x05R\rdrillMessages\x12!\n" +
+	"\fdrill_folder\x18> \x01(\tR\vdrillFolder\x12A\n" +
+	"\fdrill_report\x18? \x01(\v2\x1e.holdfast.state.v1.DrillReportR\vdrillReport\"\xec\x01\n" +
+	"\n" +
+	"TaskSource\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x02 \x01(\tR\tmailboxId\x12!\n" +
+	"\fmailbox_name\x18\x03 \x01(\tR\vmailboxName\x12'\n" +
+	"\x0fmailbox_address\x18\x04 \x01(\tR\x0emailboxAddress\x12\x19\n" +
+	"\bpoint_id\x18\x05 \x01(\tR\apointId\x129\n" +
+	"\n" +
+	"point_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tpointTime\"\xb4\x02\n" +
+	"\vDrillReport\x12\x1c\n" +
+	"\tmailboxes\x18\x01 \x01(\x03R\tmailboxes\x12\x1a\n" +
+	"\bmessages\x18\x02 \x01(\x03R\bmessages\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\x03R\x04same\x12\x1c\n" +
+	"\tdifferent\x18\x04 \x01(\x03R\tdifferent\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\x03R\amissing\x12\x1a\n" +
+	"\bcompared\x18\x06 \x01(\x03R\bcompared\x12D\n" +
+	"\vdifferences\x18\a \x03(\v2\".holdfast.state.v1.DrillDifferenceR\vdifferences\x12)\n" +
+	"\x10differences_more\x18\b \x01(\x03R\x0fdifferencesMore\x12\x12\n" +
+	"\x04left\x18\t \x01(\x03R\x04left\"\xb7\x01\n" +
+	"\x0fDrillDifference\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
+	"\tfolder_id\x18\x03 \x01(\tR\bfolderId\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x04 \x01(\tR\tmessageId\x12\x14\n" +
+	"\x05field\x18\x05 \x01(\tR\x05field\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"\xab\x03\n" +
+	"\x05Drill\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x15\n" +
+	"\x06job_id\x18\x03 \x01(\tR\x05jobId\x12\x1f\n" +
+	"\vmailbox_ids\x18\x04 \x03(\tR\n" +
+	"mailboxIds\x12\x1c\n" +
+	"\tmailboxes\x18\x05 \x01(\x05R\tmailboxes\x12\x1a\n" +
+	"\bmessages\x18\x06 \x01(\x05R\bmessages\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\a \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\b \x01(\tR\tmailboxId\x129\n" +
+	"\tschedules\x18\t \x03(\v2\x1b.holdfast.state.v1.ScheduleR\tschedules\x12\x18\n" +
+	"\aenabled\x18\n" +
+	" \x01(\bR\aenabled\x12:\n" +
+	"\n" +
+	"considered\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"considered\x12\x1e\n" +
+	"\vlast_run_id\x18\f \x01(\tR\tlastRunId\x12\x1d\n" +
+	"\n" +
+	"last_error\x18\r \x01(\tR\tlastError\"M\n" +
 	"\x04Undo\x12(\n" +
 	"\x10recovery_task_id\x18\x01 \x01(\tR\x0erecoveryTaskId\x12\x1b\n" +
 	"\tplan_only\x18\x02 \x01(\bR\bplanOnly\"\xbb\x01\n" +
@@ -3104,7 +3678,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\bthorough\x18\a \x01(\bR\bthorough\"A\n" +
 	"\bTransfer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
-	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\x93\x02\n" +
+	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\"\xcf\x02\n" +
 	"\bRecovery\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1d\n" +
@@ -3115,7 +3689,10 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\vinto_folder\x18\x06 \x01(\tR\n" +
 	"intoFolder\x12\x1b\n" +
 	"\tplan_only\x18\a \x01(\bR\bplanOnly\x12\x1e\n" +
-	"\vundo_run_id\x18\b \x01(\tR\tundoRunId\"H\n" +
+	"\vundo_run_id\x18\b \x01(\tR\tundoRunId\x12(\n" +
+	"\x10if_folder_exists\x18\t \x01(\x05R\x0eifFolderExists\x12\x10\n" +
+	"\x03day\x18\n" +
+	" \x01(\tR\x03day\"H\n" +
 	"\n" +
 	"MessageRef\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x1d\n" +
@@ -3200,7 +3777,7 @@ func file_holdfast_state_v1_work_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_work_proto_rawDescData
 }
 
-var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_holdfast_state_v1_work_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*Job)(nil),                   // 0: holdfast.state.v1.Job
 	(*Deletion)(nil),              // 1: holdfast.state.v1.Deletion
@@ -3214,82 +3791,95 @@ var file_holdfast_state_v1_work_proto_goTypes = []any{
 	(*JobOptions)(nil),            // 9: holdfast.state.v1.JobOptions
 	(*Run)(nil),                   // 10: holdfast.state.v1.Run
 	(*Task)(nil),                  // 11: holdfast.state.v1.Task
-	(*Undo)(nil),                  // 12: holdfast.state.v1.Undo
-	(*UndoReport)(nil),            // 13: holdfast.state.v1.UndoReport
-	(*Try)(nil),                   // 14: holdfast.state.v1.Try
-	(*Balance)(nil),               // 15: holdfast.state.v1.Balance
-	(*Past)(nil),                  // 16: holdfast.state.v1.Past
-	(*Effort)(nil),                // 17: holdfast.state.v1.Effort
-	(*Copy)(nil),                  // 18: holdfast.state.v1.Copy
-	(*Transfer)(nil),              // 19: holdfast.state.v1.Transfer
-	(*Recovery)(nil),              // 20: holdfast.state.v1.Recovery
-	(*MessageRef)(nil),            // 21: holdfast.state.v1.MessageRef
-	(*Progress)(nil),              // 22: holdfast.state.v1.Progress
-	(*RecoveryReport)(nil),        // 23: holdfast.state.v1.RecoveryReport
-	(*VerifyReport)(nil),          // 24: holdfast.state.v1.VerifyReport
-	(*ReclaimReport)(nil),         // 25: holdfast.state.v1.ReclaimReport
-	(*RepairReport)(nil),          // 26: holdfast.state.v1.RepairReport
-	(*CopyReport)(nil),            // 27: holdfast.state.v1.CopyReport
-	(*Losses)(nil),                // 28: holdfast.state.v1.Losses
-	(*Loss)(nil),                  // 29: holdfast.state.v1.Loss
-	nil,                           // 30: holdfast.state.v1.Script.EnvironmentEntry
-	nil,                           // 31: holdfast.state.v1.Plan.FollowedEntry
-	nil,                           // 32: holdfast.state.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
-	(*Schedule)(nil),              // 34: holdfast.state.v1.Schedule
-	(*Survey)(nil),                // 35: holdfast.state.v1.Survey
+	(*TaskSource)(nil),            // 12: holdfast.state.v1.TaskSource
+	(*DrillReport)(nil),           // 13: holdfast.state.v1.DrillReport
+	(*DrillDifference)(nil),       // 14: holdfast.state.v1.DrillDifference
+	(*Drill)(nil),                 // 15: holdfast.state.v1.Drill
+	(*Undo)(nil),                  // 16: holdfast.state.v1.Undo
+	(*UndoReport)(nil),            // 17: holdfast.state.v1.UndoReport
+	(*Try)(nil),                   // 18: holdfast.state.v1.Try
+	(*Balance)(nil),               // 19: holdfast.state.v1.Balance
+	(*Past)(nil),                  // 20: holdfast.state.v1.Past
+	(*Effort)(nil),                // 21: holdfast.state.v1.Effort
+	(*Copy)(nil),                  // 22: holdfast.state.v1.Copy
+	(*Transfer)(nil),              // 23: holdfast.state.v1.Transfer
+	(*Recovery)(nil),              // 24: holdfast.state.v1.Recovery
+	(*MessageRef)(nil),            // 25: holdfast.state.v1.MessageRef
+	(*Progress)(nil),              // 26: holdfast.state.v1.Progress
+	(*RecoveryReport)(nil),        // 27: holdfast.state.v1.RecoveryReport
+	(*VerifyReport)(nil),          // 28: holdfast.state.v1.VerifyReport
+	(*ReclaimReport)(nil),         // 29: holdfast.state.v1.ReclaimReport
+	(*RepairReport)(nil),          // 30: holdfast.state.v1.RepairReport
+	(*CopyReport)(nil),            // 31: holdfast.state.v1.CopyReport
+	(*Losses)(nil),                // 32: holdfast.state.v1.Losses
+	(*Loss)(nil),                  // 33: holdfast.state.v1.Loss
+	nil,                           // 34: holdfast.state.v1.Script.EnvironmentEntry
+	nil,                           // 35: holdfast.state.v1.Plan.FollowedEntry
+	nil,                           // 36: holdfast.state.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil), // 37: google.protobuf.Timestamp
+	(*Schedule)(nil),              // 38: holdfast.state.v1.Schedule
+	(*Survey)(nil),                // 39: holdfast.state.v1.Survey
 }
 var file_holdfast_state_v1_work_proto_depIdxs = []int32{
 	8,  // 0: holdfast.state.v1.Job.items:type_name -> holdfast.state.v1.SourceItem
 	9,  // 1: holdfast.state.v1.Job.options:type_name -> holdfast.state.v1.JobOptions
-	33, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
-	34, // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
+	37, // 2: holdfast.state.v1.Job.created:type_name -> google.protobuf.Timestamp
+	38, // 3: holdfast.state.v1.Job.schedules:type_name -> holdfast.state.v1.Schedule
 	6,  // 4: holdfast.state.v1.Job.retention:type_name -> holdfast.state.v1.Retention
 	3,  // 5: holdfast.state.v1.Job.destinations:type_name -> holdfast.state.v1.Destination
 	4,  // 6: holdfast.state.v1.Job.before:type_name -> holdfast.state.v1.Script
 	4,  // 7: holdfast.state.v1.Job.after:type_name -> holdfast.state.v1.Script
 	5,  // 8: holdfast.state.v1.Job.reports:type_name -> holdfast.state.v1.Reports
 	1,  // 9: holdfast.state.v1.Job.deletion:type_name -> holdfast.state.v1.Deletion
-	33, // 10: holdfast.state.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
+	37, // 10: holdfast.state.v1.Deletion.asked:type_name -> google.protobuf.Timestamp
 	2,  // 11: holdfast.state.v1.Deletion.places:type_name -> holdfast.state.v1.DeletionPlace
-	30, // 12: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
-	33, // 13: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
-	31, // 14: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
+	34, // 12: holdfast.state.v1.Script.environment:type_name -> holdfast.state.v1.Script.EnvironmentEntry
+	37, // 13: holdfast.state.v1.Plan.considered:type_name -> google.protobuf.Timestamp
+	35, // 14: holdfast.state.v1.Plan.followed:type_name -> holdfast.state.v1.Plan.FollowedEntry
 	9,  // 15: holdfast.state.v1.Run.options:type_name -> holdfast.state.v1.JobOptions
-	33, // 16: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
-	33, // 17: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
-	22, // 18: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
-	33, // 19: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
-	19, // 20: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
-	33, // 21: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
-	33, // 22: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
-	22, // 23: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
-	23, // 24: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
-	24, // 25: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
-	33, // 26: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
-	33, // 27: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
-	22, // 28: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
-	18, // 29: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
-	25, // 30: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
-	26, // 31: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
-	27, // 32: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
-	35, // 33: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
-	14, // 34: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
-	15, // 35: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
-	12, // 36: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
-	13, // 37: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
-	33, // 38: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
-	17, // 39: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
-	17, // 40: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
-	33, // 41: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
-	21, // 42: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
-	32, // 43: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
-	29, // 44: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	37, // 16: holdfast.state.v1.Run.started:type_name -> google.protobuf.Timestamp
+	37, // 17: holdfast.state.v1.Run.ended:type_name -> google.protobuf.Timestamp
+	26, // 18: holdfast.state.v1.Run.progress:type_name -> holdfast.state.v1.Progress
+	37, // 19: holdfast.state.v1.Run.stop_at:type_name -> google.protobuf.Timestamp
+	27, // 20: holdfast.state.v1.Run.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	17, // 21: holdfast.state.v1.Run.undo_report:type_name -> holdfast.state.v1.UndoReport
+	13, // 22: holdfast.state.v1.Run.drill_report:type_name -> holdfast.state.v1.DrillReport
+	23, // 23: holdfast.state.v1.Task.transfers:type_name -> holdfast.state.v1.Transfer
+	37, // 24: holdfast.state.v1.Task.started:type_name -> google.protobuf.Timestamp
+	37, // 25: holdfast.state.v1.Task.ended:type_name -> google.protobuf.Timestamp
+	26, // 26: holdfast.state.v1.Task.progress:type_name -> holdfast.state.v1.Progress
+	27, // 27: holdfast.state.v1.Task.recovery_report:type_name -> holdfast.state.v1.RecoveryReport
+	28, // 28: holdfast.state.v1.Task.verify_report:type_name -> holdfast.state.v1.VerifyReport
+	37, // 29: holdfast.state.v1.Task.next_try:type_name -> google.protobuf.Timestamp
+	37, // 30: holdfast.state.v1.Task.attempt_started:type_name -> google.protobuf.Timestamp
+	26, // 31: holdfast.state.v1.Task.earlier:type_name -> holdfast.state.v1.Progress
+	22, // 32: holdfast.state.v1.Task.copy:type_name -> holdfast.state.v1.Copy
+	29, // 33: holdfast.state.v1.Task.reclaim_report:type_name -> holdfast.state.v1.ReclaimReport
+	30, // 34: holdfast.state.v1.Task.repair_report:type_name -> holdfast.state.v1.RepairReport
+	31, // 35: holdfast.state.v1.Task.copy_report:type_name -> holdfast.state.v1.CopyReport
+	39, // 36: holdfast.state.v1.Task.survey_report:type_name -> holdfast.state.v1.Survey
+	18, // 37: holdfast.state.v1.Task.tries:type_name -> holdfast.state.v1.Try
+	19, // 38: holdfast.state.v1.Task.balance:type_name -> holdfast.state.v1.Balance
+	16, // 39: holdfast.state.v1.Task.undo:type_name -> holdfast.state.v1.Undo
+	17, // 40: holdfast.state.v1.Task.undo_report:type_name -> holdfast.state.v1.UndoReport
+	12, // 41: holdfast.state.v1.Task.source:type_name -> holdfast.state.v1.TaskSource
+	13, // 42: holdfast.state.v1.Task.drill_report:type_name -> holdfast.state.v1.DrillReport
+	37, // 43: holdfast.state.v1.TaskSource.point_time:type_name -> google.protobuf.Timestamp
+	14, // 44: holdfast.state.v1.DrillReport.differences:type_name -> holdfast.state.v1.DrillDifference
+	38, // 45: holdfast.state.v1.Drill.schedules:type_name -> holdfast.state.v1.Schedule
+	37, // 46: holdfast.state.v1.Drill.considered:type_name -> google.protobuf.Timestamp
+	37, // 47: holdfast.state.v1.Try.ended:type_name -> google.protobuf.Timestamp
+	21, // 48: holdfast.state.v1.Past.full:type_name -> holdfast.state.v1.Effort
+	21, // 49: holdfast.state.v1.Past.usual:type_name -> holdfast.state.v1.Effort
+	37, // 50: holdfast.state.v1.Effort.ended:type_name -> google.protobuf.Timestamp
+	25, // 51: holdfast.state.v1.Recovery.messages:type_name -> holdfast.state.v1.MessageRef
+	36, // 52: holdfast.state.v1.Progress.requests_by_kind:type_name -> holdfast.state.v1.Progress.RequestsByKindEntry
+	33, // 53: holdfast.state.v1.Losses.losses:type_name -> holdfast.state.v1.Loss
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_work_proto_init() }
@@ -3306,7 +3896,7 @@ func file_holdfast_state_v1_work_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_work_proto_rawDesc), len(file_holdfast_state_v1_work_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -196,6 +196,60 @@ func (IfExists) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{2}
 }
 
+// IfFolderExists says what becomes of a chosen folder that is there and holds something.
+type IfFolderExists int32
+
+const (
+	// Merge; if_exists says what becomes of messages.
+	IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED IfFolderExists = 0
+	IfFolderExists_IF_FOLDER_EXISTS_SKIP        IfFolderExists = 1
+	IfFolderExists_IF_FOLDER_EXISTS_RENAME      IfFolderExists = 2
+	IfFolderExists_IF_FOLDER_EXISTS_OVERWRITE   IfFolderExists = 3
+)
+
+// Enum value maps for IfFolderExists.
+var (
+	IfFolderExists_name = map[int32]string{
+		0: "IF_FOLDER_EXISTS_UNSPECIFIED",
+		1: "IF_FOLDER_EXISTS_SKIP",
+		2: "IF_FOLDER_EXISTS_RENAME",
+		3: "IF_FOLDER_EXISTS_OVERWRITE",
+	}
+	IfFolderExists_value = map[string]int32{
+		"IF_FOLDER_EXISTS_UNSPECIFIED": 0,
+		"IF_FOLDER_EXISTS_SKIP":        1,
+		"IF_FOLDER_EXISTS_RENAME":      2,
+		"IF_FOLDER_EXISTS_OVERWRITE":   3,
+	}
+)
+
+func (x IfFolderExists) Enum() *IfFolderExists {
+	p := new(IfFolderExists)
+	*p = x
+	return p
+}
+
+func (x IfFolderExists) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IfFolderExists) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_transporter_v1_control_proto_enumTypes[3].Descriptor()
+}
+
+func (IfFolderExists) Type() protoreflect.EnumType {
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[3]
+}
+
+func (x IfFolderExists) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IfFolderExists.Descriptor instead.
+func (IfFolderExists) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{3}
+}
+
 type TaskStatus int32
 
 const (
@@ -242,11 +296,11 @@ func (x TaskStatus) String() string {
 }
 
 func (TaskStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[3].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[4].Descriptor()
 }
 
 func (TaskStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[3]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[4]
 }
 
 func (x TaskStatus) Number() protoreflect.EnumNumber {
@@ -255,7 +309,7 @@ func (x TaskStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TaskStatus.Descriptor instead.
 func (TaskStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{4}
 }
 
 type GetStatusRequest struct {
@@ -3740,6 +3794,7 @@ type StartTaskRequest struct {
 	//	*StartTaskRequest_Copy
 	//	*StartTaskRequest_Survey
 	//	*StartTaskRequest_Undo
+	//	*StartTaskRequest_Drill
 	Work          isStartTaskRequest_Work `protobuf_oneof:"work"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3875,6 +3930,15 @@ func (x *StartTaskRequest) GetUndo() *UndoWork {
 	return nil
 }
 
+func (x *StartTaskRequest) GetDrill() *DrillWork {
+	if x != nil {
+		if x, ok := x.Work.(*StartTaskRequest_Drill); ok {
+			return x.Drill
+		}
+	}
+	return nil
+}
+
 type isStartTaskRequest_Work interface {
 	isStartTaskRequest_Work()
 }
@@ -3911,6 +3975,10 @@ type StartTaskRequest_Undo struct {
 	Undo *UndoWork `protobuf:"bytes,12,opt,name=undo,proto3,oneof"`
 }
 
+type StartTaskRequest_Drill struct {
+	Drill *DrillWork `protobuf:"bytes,13,opt,name=drill,proto3,oneof"`
+}
+
 func (*StartTaskRequest_Backup) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Recovery) isStartTaskRequest_Work() {}
@@ -3926,6 +3994,8 @@ func (*StartTaskRequest_Copy) isStartTaskRequest_Work() {}
 func (*StartTaskRequest_Survey) isStartTaskRequest_Work() {}
 
 func (*StartTaskRequest_Undo) isStartTaskRequest_Work() {}
+
+func (*StartTaskRequest_Drill) isStartTaskRequest_Work() {}
 
 type StartTaskResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4084,7 +4154,10 @@ type RecoveryWork struct {
 	// Name of a folder to be created at the top under which everything is put; empty for the original places.
 	IntoFolder string `protobuf:"bytes,7,opt,name=into_folder,json=intoFolder,proto3" json:"into_folder,omitempty"`
 	// Plan only: count, write nothing.
-	PlanOnly      bool `protobuf:"varint,8,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	PlanOnly       bool           `protobuf:"varint,8,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	IfFolderExists IfFolderExists `protobuf:"varint,9,opt,name=if_folder_exists,json=ifFolderExists,proto3,enum=holdfast.transporter.v1.IfFolderExists" json:"if_folder_exists,omitempty"`
+	// The day of the recovery ("2026-11-22"), the same in every attempt: folders that are renamed have it in their name.
+	Day           string `protobuf:"bytes,10,opt,name=day,proto3" json:"day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4173,6 +4246,20 @@ func (x *RecoveryWork) GetPlanOnly() bool {
 		return x.PlanOnly
 	}
 	return false
+}
+
+func (x *RecoveryWork) GetIfFolderExists() IfFolderExists {
+	if x != nil {
+		return x.IfFolderExists
+	}
+	return IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED
+}
+
+func (x *RecoveryWork) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
 }
 
 // UndoWork takes a recovery back, by the journal that it left on this Transporter.
@@ -4352,6 +4439,95 @@ func (x *MessageRef) GetMessageId() string {
 	return ""
 }
 
+// DrillWork recovers a sample of a point into a test mailbox, reads it back, compares, and removes what it made. What earlier
+// drills of this Transporter left in that mailbox is removed as well.
+type DrillWork struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account and mailbox to write to.
+	Account      *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Mailbox      *Mailbox `protobuf:"bytes,2,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
+	RepositoryId string   `protobuf:"bytes,3,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId      string   `protobuf:"bytes,4,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	// How many messages; at most 1,000. Which ones the task id decides.
+	Messages int32 `protobuf:"varint,5,opt,name=messages,proto3" json:"messages,omitempty"`
+	// Name of the folder to make for them at the top.
+	Folder        string `protobuf:"bytes,6,opt,name=folder,proto3" json:"folder,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillWork) Reset() {
+	*x = DrillWork{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillWork) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillWork) ProtoMessage() {}
+
+func (x *DrillWork) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillWork.ProtoReflect.Descriptor instead.
+func (*DrillWork) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *DrillWork) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *DrillWork) GetMailbox() *Mailbox {
+	if x != nil {
+		return x.Mailbox
+	}
+	return nil
+}
+
+func (x *DrillWork) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *DrillWork) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *DrillWork) GetMessages() int32 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *DrillWork) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
 type VerifyWork struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -4363,7 +4539,7 @@ type VerifyWork struct {
 
 func (x *VerifyWork) Reset() {
 	*x = VerifyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4375,7 +4551,7 @@ func (x *VerifyWork) String() string {
 func (*VerifyWork) ProtoMessage() {}
 
 func (x *VerifyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[66]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4388,7 +4564,7 @@ func (x *VerifyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyWork.ProtoReflect.Descriptor instead.
 func (*VerifyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *VerifyWork) GetRepositoryId() string {
@@ -4415,7 +4591,7 @@ type ReclaimWork struct {
 
 func (x *ReclaimWork) Reset() {
 	*x = ReclaimWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4427,7 +4603,7 @@ func (x *ReclaimWork) String() string {
 func (*ReclaimWork) ProtoMessage() {}
 
 func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[67]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4440,7 +4616,7 @@ func (x *ReclaimWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimWork.ProtoReflect.Descriptor instead.
 func (*ReclaimWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ReclaimWork) GetRepositoryId() string {
@@ -4460,7 +4636,7 @@ type SurveyWork struct {
 
 func (x *SurveyWork) Reset() {
 	*x = SurveyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4472,7 +4648,7 @@ func (x *SurveyWork) String() string {
 func (*SurveyWork) ProtoMessage() {}
 
 func (x *SurveyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[68]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4485,7 +4661,7 @@ func (x *SurveyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyWork.ProtoReflect.Descriptor instead.
 func (*SurveyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *SurveyWork) GetRepositoryId() string {
@@ -4505,7 +4681,7 @@ type RepairWork struct {
 
 func (x *RepairWork) Reset() {
 	*x = RepairWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4517,7 +4693,7 @@ func (x *RepairWork) String() string {
 func (*RepairWork) ProtoMessage() {}
 
 func (x *RepairWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[69]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4530,7 +4706,7 @@ func (x *RepairWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairWork.ProtoReflect.Descriptor instead.
 func (*RepairWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *RepairWork) GetRepositoryId() string {
@@ -4559,7 +4735,7 @@ type CopyWork struct {
 
 func (x *CopyWork) Reset() {
 	*x = CopyWork{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4571,7 +4747,7 @@ func (x *CopyWork) String() string {
 func (*CopyWork) ProtoMessage() {}
 
 func (x *CopyWork) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[70]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4584,7 +4760,7 @@ func (x *CopyWork) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyWork.ProtoReflect.Descriptor instead.
 func (*CopyWork) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *CopyWork) GetRepositoryId() string {
@@ -4640,7 +4816,7 @@ type StopTaskRequest struct {
 
 func (x *StopTaskRequest) Reset() {
 	*x = StopTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4652,7 +4828,7 @@ func (x *StopTaskRequest) String() string {
 func (*StopTaskRequest) ProtoMessage() {}
 
 func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[71]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4665,7 +4841,7 @@ func (x *StopTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskRequest.ProtoReflect.Descriptor instead.
 func (*StopTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *StopTaskRequest) GetTaskId() string {
@@ -4690,7 +4866,7 @@ type StopTaskResponse struct {
 
 func (x *StopTaskResponse) Reset() {
 	*x = StopTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4702,7 +4878,7 @@ func (x *StopTaskResponse) String() string {
 func (*StopTaskResponse) ProtoMessage() {}
 
 func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[72]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4715,7 +4891,7 @@ func (x *StopTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopTaskResponse.ProtoReflect.Descriptor instead.
 func (*StopTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
 }
 
 type WatchTaskRequest struct {
@@ -4727,7 +4903,7 @@ type WatchTaskRequest struct {
 
 func (x *WatchTaskRequest) Reset() {
 	*x = WatchTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4739,7 +4915,7 @@ func (x *WatchTaskRequest) String() string {
 func (*WatchTaskRequest) ProtoMessage() {}
 
 func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[73]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4752,7 +4928,7 @@ func (x *WatchTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskRequest.ProtoReflect.Descriptor instead.
 func (*WatchTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *WatchTaskRequest) GetTaskId() string {
@@ -4771,7 +4947,7 @@ type WatchTaskResponse struct {
 
 func (x *WatchTaskResponse) Reset() {
 	*x = WatchTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4783,7 +4959,7 @@ func (x *WatchTaskResponse) String() string {
 func (*WatchTaskResponse) ProtoMessage() {}
 
 func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[74]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4796,7 +4972,7 @@ func (x *WatchTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchTaskResponse.ProtoReflect.Descriptor instead.
 func (*WatchTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *WatchTaskResponse) GetState() *TaskState {
@@ -4814,7 +4990,7 @@ type ListTasksRequest struct {
 
 func (x *ListTasksRequest) Reset() {
 	*x = ListTasksRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4826,7 +5002,7 @@ func (x *ListTasksRequest) String() string {
 func (*ListTasksRequest) ProtoMessage() {}
 
 func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[75]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4839,7 +5015,7 @@ func (x *ListTasksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksRequest.ProtoReflect.Descriptor instead.
 func (*ListTasksRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
 }
 
 type ListTasksResponse struct {
@@ -4851,7 +5027,7 @@ type ListTasksResponse struct {
 
 func (x *ListTasksResponse) Reset() {
 	*x = ListTasksResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4863,7 +5039,7 @@ func (x *ListTasksResponse) String() string {
 func (*ListTasksResponse) ProtoMessage() {}
 
 func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[76]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4876,7 +5052,7 @@ func (x *ListTasksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTasksResponse.ProtoReflect.Descriptor instead.
 func (*ListTasksResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListTasksResponse) GetTasks() []*TaskState {
@@ -4895,7 +5071,7 @@ type ForgetTaskRequest struct {
 
 func (x *ForgetTaskRequest) Reset() {
 	*x = ForgetTaskRequest{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4907,7 +5083,7 @@ func (x *ForgetTaskRequest) String() string {
 func (*ForgetTaskRequest) ProtoMessage() {}
 
 func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[77]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4920,7 +5096,7 @@ func (x *ForgetTaskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskRequest.ProtoReflect.Descriptor instead.
 func (*ForgetTaskRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ForgetTaskRequest) GetTaskId() string {
@@ -4938,7 +5114,7 @@ type ForgetTaskResponse struct {
 
 func (x *ForgetTaskResponse) Reset() {
 	*x = ForgetTaskResponse{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4950,7 +5126,7 @@ func (x *ForgetTaskResponse) String() string {
 func (*ForgetTaskResponse) ProtoMessage() {}
 
 func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[78]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4963,7 +5139,7 @@ func (x *ForgetTaskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetTaskResponse.ProtoReflect.Descriptor instead.
 func (*ForgetTaskResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
 }
 
 type TaskState struct {
@@ -4996,13 +5172,14 @@ type TaskState struct {
 	Copy          *CopyReport     `protobuf:"bytes,20,opt,name=copy,proto3" json:"copy,omitempty"`
 	Survey        *Survey         `protobuf:"bytes,21,opt,name=survey,proto3" json:"survey,omitempty"`
 	Undo          *UndoReport     `protobuf:"bytes,24,opt,name=undo,proto3" json:"undo,omitempty"`
+	Drill         *DrillReport    `protobuf:"bytes,25,opt,name=drill,proto3" json:"drill,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaskState) Reset() {
 	*x = TaskState{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5014,7 +5191,7 @@ func (x *TaskState) String() string {
 func (*TaskState) ProtoMessage() {}
 
 func (x *TaskState) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[79]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5027,7 +5204,7 @@ func (x *TaskState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaskState.ProtoReflect.Descriptor instead.
 func (*TaskState) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *TaskState) GetTaskId() string {
@@ -5184,6 +5361,13 @@ func (x *TaskState) GetUndo() *UndoReport {
 	return nil
 }
 
+func (x *TaskState) GetDrill() *DrillReport {
+	if x != nil {
+		return x.Drill
+	}
+	return nil
+}
+
 type Progress struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	FoldersDone  int64                  `protobuf:"varint,1,opt,name=folders_done,json=foldersDone,proto3" json:"folders_done,omitempty"`
@@ -5208,7 +5392,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5220,7 +5404,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[80]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5233,7 +5417,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *Progress) GetFoldersDone() int64 {
@@ -5329,7 +5513,7 @@ type RecoveryReport struct {
 
 func (x *RecoveryReport) Reset() {
 	*x = RecoveryReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5341,7 +5525,7 @@ func (x *RecoveryReport) String() string {
 func (*RecoveryReport) ProtoMessage() {}
 
 func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[81]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5354,7 +5538,7 @@ func (x *RecoveryReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecoveryReport.ProtoReflect.Descriptor instead.
 func (*RecoveryReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{81}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *RecoveryReport) GetCreated() int64 {
@@ -5426,7 +5610,7 @@ type UndoReport struct {
 
 func (x *UndoReport) Reset() {
 	*x = UndoReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5438,7 +5622,7 @@ func (x *UndoReport) String() string {
 func (*UndoReport) ProtoMessage() {}
 
 func (x *UndoReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[82]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5451,7 +5635,7 @@ func (x *UndoReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoReport.ProtoReflect.Descriptor instead.
 func (*UndoReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{82}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *UndoReport) GetRemoved() int64 {
@@ -5496,6 +5680,180 @@ func (x *UndoReport) GetFoldersLeft() int64 {
 	return 0
 }
 
+// DrillReport is how a drill went, also beside an error.
+type DrillReport struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Messages  int64                  `protobuf:"varint,1,opt,name=messages,proto3" json:"messages,omitempty"`
+	Same      int64                  `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
+	Different int64                  `protobuf:"varint,3,opt,name=different,proto3" json:"different,omitempty"`
+	// Messages that did not come back.
+	Missing int64 `protobuf:"varint,4,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Parts of messages that were compared.
+	Compared int64 `protobuf:"varint,5,opt,name=compared,proto3" json:"compared,omitempty"`
+	// At most 1,000; more counts the others.
+	Differences     []*DrillDifference `protobuf:"bytes,6,rep,name=differences,proto3" json:"differences,omitempty"`
+	DifferencesMore int64              `protobuf:"varint,7,opt,name=differences_more,json=differencesMore,proto3" json:"differences_more,omitempty"`
+	// Messages and folders that are still in the test mailbox.
+	Left          int64 `protobuf:"varint,8,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillReport) Reset() {
+	*x = DrillReport{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillReport) ProtoMessage() {}
+
+func (x *DrillReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillReport.ProtoReflect.Descriptor instead.
+func (*DrillReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *DrillReport) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *DrillReport) GetSame() int64 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferent() int64 {
+	if x != nil {
+		return x.Different
+	}
+	return 0
+}
+
+func (x *DrillReport) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *DrillReport) GetCompared() int64 {
+	if x != nil {
+		return x.Compared
+	}
+	return 0
+}
+
+func (x *DrillReport) GetDifferences() []*DrillDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *DrillReport) GetDifferencesMore() int64 {
+	if x != nil {
+		return x.DifferencesMore
+	}
+	return 0
+}
+
+func (x *DrillReport) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+// DrillDifference says what did not come back as it is kept, without content.
+type DrillDifference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FolderId      string                 `protobuf:"bytes,1,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	MessageId     string                 `protobuf:"bytes,2,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	Field         string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrillDifference) Reset() {
+	*x = DrillDifference{}
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrillDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrillDifference) ProtoMessage() {}
+
+func (x *DrillDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrillDifference.ProtoReflect.Descriptor instead.
+func (*DrillDifference) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *DrillDifference) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *DrillDifference) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 type VerifyReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Points        int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
@@ -5508,7 +5866,7 @@ type VerifyReport struct {
 
 func (x *VerifyReport) Reset() {
 	*x = VerifyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5520,7 +5878,7 @@ func (x *VerifyReport) String() string {
 func (*VerifyReport) ProtoMessage() {}
 
 func (x *VerifyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[83]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5533,7 +5891,7 @@ func (x *VerifyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyReport.ProtoReflect.Descriptor instead.
 func (*VerifyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{83}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *VerifyReport) GetPoints() int64 {
@@ -5584,7 +5942,7 @@ type ReclaimReport struct {
 
 func (x *ReclaimReport) Reset() {
 	*x = ReclaimReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5596,7 +5954,7 @@ func (x *ReclaimReport) String() string {
 func (*ReclaimReport) ProtoMessage() {}
 
 func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[84]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5609,7 +5967,7 @@ func (x *ReclaimReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimReport.ProtoReflect.Descriptor instead.
 func (*ReclaimReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{84}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *ReclaimReport) GetFreedBytes() int64 {
@@ -5677,7 +6035,7 @@ type RepairReport struct {
 
 func (x *RepairReport) Reset() {
 	*x = RepairReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5689,7 +6047,7 @@ func (x *RepairReport) String() string {
 func (*RepairReport) ProtoMessage() {}
 
 func (x *RepairReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[85]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5702,7 +6060,7 @@ func (x *RepairReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairReport.ProtoReflect.Descriptor instead.
 func (*RepairReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{85}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *RepairReport) GetPoints() int64 {
@@ -5760,7 +6118,7 @@ type CopyReport struct {
 
 func (x *CopyReport) Reset() {
 	*x = CopyReport{}
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5772,7 +6130,7 @@ func (x *CopyReport) String() string {
 func (*CopyReport) ProtoMessage() {}
 
 func (x *CopyReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[86]
+	mi := &file_holdfast_transporter_v1_control_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5785,7 +6143,7 @@ func (x *CopyReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyReport.ProtoReflect.Descriptor instead.
 func (*CopyReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{86}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *CopyReport) GetCopied() int64 {
@@ -6094,7 +6452,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\vRemoteVault\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12%\n" +
 	"\x0etransporter_id\x18\x02 \x01(\tR\rtransporterId\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\fR\x05token\"\xd9\x04\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\"\x95\x05\n" +
 	"\x10StartTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12\x15\n" +
@@ -6107,7 +6465,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x04copy\x18\t \x01(\v2!.holdfast.transporter.v1.CopyWorkH\x00R\x04copy\x12=\n" +
 	"\x06survey\x18\n" +
 	" \x01(\v2#.holdfast.transporter.v1.SurveyWorkH\x00R\x06survey\x127\n" +
-	"\x04undo\x18\f \x01(\v2!.holdfast.transporter.v1.UndoWorkH\x00R\x04undoB\x06\n" +
+	"\x04undo\x18\f \x01(\v2!.holdfast.transporter.v1.UndoWorkH\x00R\x04undo\x12:\n" +
+	"\x05drill\x18\r \x01(\v2\".holdfast.transporter.v1.DrillWorkH\x00R\x05drillB\x06\n" +
 	"\x04work\"M\n" +
 	"\x11StartTaskResponse\x128\n" +
 	"\x05state\x18\x01 \x01(\v2\".holdfast.transporter.v1.TaskStateR\x05state\"\x8b\x03\n" +
@@ -6120,7 +6479,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x05vault\x18\x05 \x01(\v2%.holdfast.transporter.v1.VaultAddressR\x05vault\x12%\n" +
 	"\x0ehidden_folders\x18\x06 \x01(\bR\rhiddenFolders\x12+\n" +
 	"\x11recoverable_items\x18\a \x01(\bR\x10recoverableItems\x12#\n" +
-	"\revidence_copy\x18\b \x01(\bR\fevidenceCopy\"\x86\x03\n" +
+	"\revidence_copy\x18\b \x01(\bR\fevidenceCopy\"\xeb\x03\n" +
 	"\fRecoveryWork\x12:\n" +
 	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\x12:\n" +
 	"\amailbox\x18\x02 \x01(\v2 .holdfast.transporter.v1.MailboxR\amailbox\x12#\n" +
@@ -6130,7 +6489,10 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\tif_exists\x18\x06 \x01(\x0e2!.holdfast.transporter.v1.IfExistsR\bifExists\x12\x1f\n" +
 	"\vinto_folder\x18\a \x01(\tR\n" +
 	"intoFolder\x12\x1b\n" +
-	"\tplan_only\x18\b \x01(\bR\bplanOnly\"\xc9\x01\n" +
+	"\tplan_only\x18\b \x01(\bR\bplanOnly\x12Q\n" +
+	"\x10if_folder_exists\x18\t \x01(\x0e2'.holdfast.transporter.v1.IfFolderExistsR\x0eifFolderExists\x12\x10\n" +
+	"\x03day\x18\n" +
+	" \x01(\tR\x03day\"\xc9\x01\n" +
 	"\bUndoWork\x12:\n" +
 	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\x12:\n" +
 	"\amailbox\x18\x02 \x01(\v2 .holdfast.transporter.v1.MailboxR\amailbox\x12(\n" +
@@ -6144,7 +6506,14 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"MessageRef\x12\x1b\n" +
 	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x02 \x01(\tR\tmessageId\"E\n" +
+	"message_id\x18\x02 \x01(\tR\tmessageId\"\xf7\x01\n" +
+	"\tDrillWork\x12:\n" +
+	"\aaccount\x18\x01 \x01(\v2 .holdfast.transporter.v1.AccountR\aaccount\x12:\n" +
+	"\amailbox\x18\x02 \x01(\v2 .holdfast.transporter.v1.MailboxR\amailbox\x12#\n" +
+	"\rrepository_id\x18\x03 \x01(\tR\frepositoryId\x12\x19\n" +
+	"\bpoint_id\x18\x04 \x01(\tR\apointId\x12\x1a\n" +
+	"\bmessages\x18\x05 \x01(\x05R\bmessages\x12\x16\n" +
+	"\x06folder\x18\x06 \x01(\tR\x06folder\"E\n" +
 	"\n" +
 	"VerifyWork\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x12\n" +
@@ -6177,7 +6546,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x05tasks\x18\x01 \x03(\v2\".holdfast.transporter.v1.TaskStateR\x05tasks\",\n" +
 	"\x11ForgetTaskRequest\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\"\x14\n" +
-	"\x12ForgetTaskResponse\"\x82\b\n" +
+	"\x12ForgetTaskResponse\"\xbe\b\n" +
 	"\tTaskState\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12;\n" +
@@ -6204,7 +6573,8 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x06repair\x18\x13 \x01(\v2%.holdfast.transporter.v1.RepairReportR\x06repair\x127\n" +
 	"\x04copy\x18\x14 \x01(\v2#.holdfast.transporter.v1.CopyReportR\x04copy\x127\n" +
 	"\x06survey\x18\x15 \x01(\v2\x1f.holdfast.transporter.v1.SurveyR\x06survey\x127\n" +
-	"\x04undo\x18\x18 \x01(\v2#.holdfast.transporter.v1.UndoReportR\x04undo\"\x92\x04\n" +
+	"\x04undo\x18\x18 \x01(\v2#.holdfast.transporter.v1.UndoReportR\x04undo\x12:\n" +
+	"\x05drill\x18\x19 \x01(\v2$.holdfast.transporter.v1.DrillReportR\x05drill\"\x92\x04\n" +
 	"\bProgress\x12!\n" +
 	"\ffolders_done\x18\x01 \x01(\x03R\vfoldersDone\x12#\n" +
 	"\rfolders_total\x18\x02 \x01(\x03R\ffoldersTotal\x12#\n" +
@@ -6237,7 +6607,22 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\bput_back\x18\x03 \x01(\x03R\aputBack\x12\x12\n" +
 	"\x04left\x18\x04 \x01(\x03R\x04left\x12'\n" +
 	"\x0ffolders_removed\x18\x05 \x01(\x03R\x0efoldersRemoved\x12!\n" +
-	"\ffolders_left\x18\x06 \x01(\x03R\vfoldersLeft\"j\n" +
+	"\ffolders_left\x18\x06 \x01(\x03R\vfoldersLeft\"\x9c\x02\n" +
+	"\vDrillReport\x12\x1a\n" +
+	"\bmessages\x18\x01 \x01(\x03R\bmessages\x12\x12\n" +
+	"\x04same\x18\x02 \x01(\x03R\x04same\x12\x1c\n" +
+	"\tdifferent\x18\x03 \x01(\x03R\tdifferent\x12\x18\n" +
+	"\amissing\x18\x04 \x01(\x03R\amissing\x12\x1a\n" +
+	"\bcompared\x18\x05 \x01(\x03R\bcompared\x12J\n" +
+	"\vdifferences\x18\x06 \x03(\v2(.holdfast.transporter.v1.DrillDifferenceR\vdifferences\x12)\n" +
+	"\x10differences_more\x18\a \x01(\x03R\x0fdifferencesMore\x12\x12\n" +
+	"\x04left\x18\b \x01(\x03R\x04left\"w\n" +
+	"\x0fDrillDifference\x12\x1b\n" +
+	"\tfolder_id\x18\x01 \x01(\tR\bfolderId\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x02 \x01(\tR\tmessageId\x12\x14\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +
 	"\x05blobs\x18\x02 \x01(\x03R\x05blobs\x12\x14\n" +
@@ -6288,7 +6673,12 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15IF_EXISTS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eIF_EXISTS_SKIP\x10\x01\x12\x14\n" +
 	"\x10IF_EXISTS_RENAME\x10\x02\x12\x17\n" +
-	"\x13IF_EXISTS_OVERWRITE\x10\x03*\xc2\x01\n" +
+	"\x13IF_EXISTS_OVERWRITE\x10\x03*\x8a\x01\n" +
+	"\x0eIfFolderExists\x12 \n" +
+	"\x1cIF_FOLDER_EXISTS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15IF_FOLDER_EXISTS_SKIP\x10\x01\x12\x1b\n" +
+	"\x17IF_FOLDER_EXISTS_RENAME\x10\x02\x12\x1e\n" +
+	"\x1aIF_FOLDER_EXISTS_OVERWRITE\x10\x03*\xc2\x01\n" +
 	"\n" +
 	"TaskStatus\x12\x1b\n" +
 	"\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -6348,267 +6738,277 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 	return file_holdfast_transporter_v1_control_proto_rawDescData
 }
 
-var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 88)
+var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 91)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
 	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
 	(LedgerCause)(0),                 // 1: holdfast.transporter.v1.LedgerCause
 	(IfExists)(0),                    // 2: holdfast.transporter.v1.IfExists
-	(TaskStatus)(0),                  // 3: holdfast.transporter.v1.TaskStatus
-	(*GetStatusRequest)(nil),         // 4: holdfast.transporter.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),        // 5: holdfast.transporter.v1.GetStatusResponse
-	(*RenewCertificateRequest)(nil),  // 6: holdfast.transporter.v1.RenewCertificateRequest
-	(*RenewCertificateResponse)(nil), // 7: holdfast.transporter.v1.RenewCertificateResponse
-	(*UnpairRequest)(nil),            // 8: holdfast.transporter.v1.UnpairRequest
-	(*UnpairResponse)(nil),           // 9: holdfast.transporter.v1.UnpairResponse
-	(*CheckAccountRequest)(nil),      // 10: holdfast.transporter.v1.CheckAccountRequest
-	(*CheckAccountResponse)(nil),     // 11: holdfast.transporter.v1.CheckAccountResponse
-	(*Permission)(nil),               // 12: holdfast.transporter.v1.Permission
-	(*ListMailboxesRequest)(nil),     // 13: holdfast.transporter.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),    // 14: holdfast.transporter.v1.ListMailboxesResponse
-	(*MeasureMailboxesRequest)(nil),  // 15: holdfast.transporter.v1.MeasureMailboxesRequest
-	(*MeasureMailboxesResponse)(nil), // 16: holdfast.transporter.v1.MeasureMailboxesResponse
-	(*CheckFolderRequest)(nil),       // 17: holdfast.transporter.v1.CheckFolderRequest
-	(*CheckFolderResponse)(nil),      // 18: holdfast.transporter.v1.CheckFolderResponse
-	(*RepositoryKey)(nil),            // 19: holdfast.transporter.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),  // 20: holdfast.transporter.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil), // 21: holdfast.transporter.v1.CreateRepositoryResponse
-	(*AttachRepositoryRequest)(nil),  // 22: holdfast.transporter.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil), // 23: holdfast.transporter.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),  // 24: holdfast.transporter.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil), // 25: holdfast.transporter.v1.DetachRepositoryResponse
-	(*GetRepositoryRequest)(nil),     // 26: holdfast.transporter.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),    // 27: holdfast.transporter.v1.GetRepositoryResponse
-	(*SetCodecRequest)(nil),          // 28: holdfast.transporter.v1.SetCodecRequest
-	(*SetCodecResponse)(nil),         // 29: holdfast.transporter.v1.SetCodecResponse
-	(*ChangeKeyRequest)(nil),         // 30: holdfast.transporter.v1.ChangeKeyRequest
-	(*ChangeKeyResponse)(nil),        // 31: holdfast.transporter.v1.ChangeKeyResponse
-	(*DeleteRepositoryRequest)(nil),  // 32: holdfast.transporter.v1.DeleteRepositoryRequest
-	(*DeleteRepositoryResponse)(nil), // 33: holdfast.transporter.v1.DeleteRepositoryResponse
-	(*Repository)(nil),               // 34: holdfast.transporter.v1.Repository
-	(*Survey)(nil),                   // 35: holdfast.transporter.v1.Survey
-	(*ListBackupsRequest)(nil),       // 36: holdfast.transporter.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),      // 37: holdfast.transporter.v1.ListBackupsResponse
-	(*BackupSize)(nil),               // 38: holdfast.transporter.v1.BackupSize
-	(*ListPointsRequest)(nil),        // 39: holdfast.transporter.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),       // 40: holdfast.transporter.v1.ListPointsResponse
-	(*DeletePointsRequest)(nil),      // 41: holdfast.transporter.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),     // 42: holdfast.transporter.v1.DeletePointsResponse
-	(*ListFoldersRequest)(nil),       // 43: holdfast.transporter.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),      // 44: holdfast.transporter.v1.ListFoldersResponse
-	(*ListMessagesRequest)(nil),      // 45: holdfast.transporter.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),     // 46: holdfast.transporter.v1.ListMessagesResponse
-	(*GetLedgerRequest)(nil),         // 47: holdfast.transporter.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 48: holdfast.transporter.v1.GetLedgerResponse
-	(*LedgerFolder)(nil),             // 49: holdfast.transporter.v1.LedgerFolder
-	(*LedgerReason)(nil),             // 50: holdfast.transporter.v1.LedgerReason
-	(*ReadContentRequest)(nil),       // 51: holdfast.transporter.v1.ReadContentRequest
-	(*ReadContentResponse)(nil),      // 52: holdfast.transporter.v1.ReadContentResponse
-	(*OpenProbeRequest)(nil),         // 53: holdfast.transporter.v1.OpenProbeRequest
-	(*OpenProbeResponse)(nil),        // 54: holdfast.transporter.v1.OpenProbeResponse
-	(*ProbeRequest)(nil),             // 55: holdfast.transporter.v1.ProbeRequest
-	(*ProbeResponse)(nil),            // 56: holdfast.transporter.v1.ProbeResponse
-	(*OpenTransferRequest)(nil),      // 57: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 58: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 59: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 60: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 61: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 62: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 63: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 64: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 65: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 66: holdfast.transporter.v1.RecoveryWork
-	(*UndoWork)(nil),                 // 67: holdfast.transporter.v1.UndoWork
-	(*Selection)(nil),                // 68: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 69: holdfast.transporter.v1.MessageRef
-	(*VerifyWork)(nil),               // 70: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 71: holdfast.transporter.v1.ReclaimWork
-	(*SurveyWork)(nil),               // 72: holdfast.transporter.v1.SurveyWork
-	(*RepairWork)(nil),               // 73: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 74: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 75: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 76: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 77: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 78: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 79: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 80: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 81: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 82: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 83: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 84: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 85: holdfast.transporter.v1.RecoveryReport
-	(*UndoReport)(nil),               // 86: holdfast.transporter.v1.UndoReport
-	(*VerifyReport)(nil),             // 87: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 88: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 89: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 90: holdfast.transporter.v1.CopyReport
-	nil,                              // 91: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 92: google.protobuf.Timestamp
-	(*Account)(nil),                  // 93: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 94: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 95: holdfast.transporter.v1.BackupKey
-	(*Origin)(nil),                   // 96: holdfast.transporter.v1.Origin
-	(*Point)(nil),                    // 97: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 98: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 99: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 100: holdfast.transporter.v1.MessageSummary
-	(*Balance)(nil),                  // 101: holdfast.transporter.v1.Balance
-	(*GetMessageRequest)(nil),        // 102: holdfast.transporter.v1.GetMessageRequest
-	(*ListPlanRequest)(nil),          // 103: holdfast.transporter.v1.ListPlanRequest
-	(*ExportRequest)(nil),            // 104: holdfast.transporter.v1.ExportRequest
-	(*GetMessageResponse)(nil),       // 105: holdfast.transporter.v1.GetMessageResponse
-	(*ListPlanResponse)(nil),         // 106: holdfast.transporter.v1.ListPlanResponse
-	(*ExportResponse)(nil),           // 107: holdfast.transporter.v1.ExportResponse
+	(IfFolderExists)(0),              // 3: holdfast.transporter.v1.IfFolderExists
+	(TaskStatus)(0),                  // 4: holdfast.transporter.v1.TaskStatus
+	(*GetStatusRequest)(nil),         // 5: holdfast.transporter.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),        // 6: holdfast.transporter.v1.GetStatusResponse
+	(*RenewCertificateRequest)(nil),  // 7: holdfast.transporter.v1.RenewCertificateRequest
+	(*RenewCertificateResponse)(nil), // 8: holdfast.transporter.v1.RenewCertificateResponse
+	(*UnpairRequest)(nil),            // 9: holdfast.transporter.v1.UnpairRequest
+	(*UnpairResponse)(nil),           // 10: holdfast.transporter.v1.UnpairResponse
+	(*CheckAccountRequest)(nil),      // 11: holdfast.transporter.v1.CheckAccountRequest
+	(*CheckAccountResponse)(nil),     // 12: holdfast.transporter.v1.CheckAccountResponse
+	(*Permission)(nil),               // 13: holdfast.transporter.v1.Permission
+	(*ListMailboxesRequest)(nil),     // 14: holdfast.transporter.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),    // 15: holdfast.transporter.v1.ListMailboxesResponse
+	(*MeasureMailboxesRequest)(nil),  // 16: holdfast.transporter.v1.MeasureMailboxesRequest
+	(*MeasureMailboxesResponse)(nil), // 17: holdfast.transporter.v1.MeasureMailboxesResponse
+	(*CheckFolderRequest)(nil),       // 18: holdfast.transporter.v1.CheckFolderRequest
+	(*CheckFolderResponse)(nil),      // 19: holdfast.transporter.v1.CheckFolderResponse
+	(*RepositoryKey)(nil),            // 20: holdfast.transporter.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),  // 21: holdfast.transporter.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil), // 22: holdfast.transporter.v1.CreateRepositoryResponse
+	(*AttachRepositoryRequest)(nil),  // 23: holdfast.transporter.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil), // 24: holdfast.transporter.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),  // 25: holdfast.transporter.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil), // 26: holdfast.transporter.v1.DetachRepositoryResponse
+	(*GetRepositoryRequest)(nil),     // 27: holdfast.transporter.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),    // 28: holdfast.transporter.v1.GetRepositoryResponse
+	(*SetCodecRequest)(nil),          // 29: holdfast.transporter.v1.SetCodecRequest
+	(*SetCodecResponse)(nil),         // 30: holdfast.transporter.v1.SetCodecResponse
+	(*ChangeKeyRequest)(nil),         // 31: holdfast.transporter.v1.ChangeKeyRequest
+	(*ChangeKeyResponse)(nil),        // 32: holdfast.transporter.v1.ChangeKeyResponse
+	(*DeleteRepositoryRequest)(nil),  // 33: holdfast.transporter.v1.DeleteRepositoryRequest
+	(*DeleteRepositoryResponse)(nil), // 34: holdfast.transporter.v1.DeleteRepositoryResponse
+	(*Repository)(nil),               // 35: holdfast.transporter.v1.Repository
+	(*Survey)(nil),                   // 36: holdfast.transporter.v1.Survey
+	(*ListBackupsRequest)(nil),       // 37: holdfast.transporter.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),      // 38: holdfast.transporter.v1.ListBackupsResponse
+	(*BackupSize)(nil),               // 39: holdfast.transporter.v1.BackupSize
+	(*ListPointsRequest)(nil),        // 40: holdfast.transporter.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),       // 41: holdfast.transporter.v1.ListPointsResponse
+	(*DeletePointsRequest)(nil),      // 42: holdfast.transporter.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),     // 43: holdfast.transporter.v1.DeletePointsResponse
+	(*ListFoldersRequest)(nil),       // 44: holdfast.transporter.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),      // 45: holdfast.transporter.v1.ListFoldersResponse
+	(*ListMessagesRequest)(nil),      // 46: holdfast.transporter.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),     // 47: holdfast.transporter.v1.ListMessagesResponse
+	(*GetLedgerRequest)(nil),         // 48: holdfast.transporter.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 49: holdfast.transporter.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),             // 50: holdfast.transporter.v1.LedgerFolder
+	(*LedgerReason)(nil),             // 51: holdfast.transporter.v1.LedgerReason
+	(*ReadContentRequest)(nil),       // 52: holdfast.transporter.v1.ReadContentRequest
+	(*ReadContentResponse)(nil),      // 53: holdfast.transporter.v1.ReadContentResponse
+	(*OpenProbeRequest)(nil),         // 54: holdfast.transporter.v1.OpenProbeRequest
+	(*OpenProbeResponse)(nil),        // 55: holdfast.transporter.v1.OpenProbeResponse
+	(*ProbeRequest)(nil),             // 56: holdfast.transporter.v1.ProbeRequest
+	(*ProbeResponse)(nil),            // 57: holdfast.transporter.v1.ProbeResponse
+	(*OpenTransferRequest)(nil),      // 58: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),     // 59: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),     // 60: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),    // 61: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),             // 62: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),              // 63: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),         // 64: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),        // 65: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),               // 66: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),             // 67: holdfast.transporter.v1.RecoveryWork
+	(*UndoWork)(nil),                 // 68: holdfast.transporter.v1.UndoWork
+	(*Selection)(nil),                // 69: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),               // 70: holdfast.transporter.v1.MessageRef
+	(*DrillWork)(nil),                // 71: holdfast.transporter.v1.DrillWork
+	(*VerifyWork)(nil),               // 72: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),              // 73: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),               // 74: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),               // 75: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                 // 76: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),          // 77: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),         // 78: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),         // 79: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),        // 80: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),         // 81: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),        // 82: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),        // 83: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),       // 84: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                // 85: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                 // 86: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),           // 87: holdfast.transporter.v1.RecoveryReport
+	(*UndoReport)(nil),               // 88: holdfast.transporter.v1.UndoReport
+	(*DrillReport)(nil),              // 89: holdfast.transporter.v1.DrillReport
+	(*DrillDifference)(nil),          // 90: holdfast.transporter.v1.DrillDifference
+	(*VerifyReport)(nil),             // 91: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),            // 92: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),             // 93: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),               // 94: holdfast.transporter.v1.CopyReport
+	nil,                              // 95: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),    // 96: google.protobuf.Timestamp
+	(*Account)(nil),                  // 97: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                  // 98: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                // 99: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                   // 100: holdfast.transporter.v1.Origin
+	(*Point)(nil),                    // 101: holdfast.transporter.v1.Point
+	(*Folder)(nil),                   // 102: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                     // 103: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),           // 104: holdfast.transporter.v1.MessageSummary
+	(*Balance)(nil),                  // 105: holdfast.transporter.v1.Balance
+	(*GetMessageRequest)(nil),        // 106: holdfast.transporter.v1.GetMessageRequest
+	(*ListPlanRequest)(nil),          // 107: holdfast.transporter.v1.ListPlanRequest
+	(*ExportRequest)(nil),            // 108: holdfast.transporter.v1.ExportRequest
+	(*GetMessageResponse)(nil),       // 109: holdfast.transporter.v1.GetMessageResponse
+	(*ListPlanResponse)(nil),         // 110: holdfast.transporter.v1.ListPlanResponse
+	(*ExportResponse)(nil),           // 111: holdfast.transporter.v1.ExportResponse
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	92,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	92,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	92,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	93,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
-	12,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	93,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	94,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
-	93,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	96,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	96,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	96,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	97,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	13,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
+	97,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	98,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	97,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
 	0,   // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	19,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	34,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	19,  // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	34,  // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	34,  // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	20,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	35,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	20,  // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	35,  // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	35,  // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
 	0,   // 14: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	34,  // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	19,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
-	19,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
+	35,  // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	20,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
+	20,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
 	0,   // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	92,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	35,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
-	92,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	38,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
-	95,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
-	96,  // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
-	92,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	92,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	95,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	97,  // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	97,  // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	98,  // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	99,  // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	100, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	97,  // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
-	101, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
-	49,  // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
-	50,  // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
+	96,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	36,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
+	96,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	39,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
+	99,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	100, // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	96,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	96,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	99,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	101, // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	101, // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	102, // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	103, // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	104, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	101, // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
+	105, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
+	50,  // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
+	51,  // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
 	1,   // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
-	95,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	62,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	65,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	66,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	70,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	71,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	73,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	74,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	72,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
-	67,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
-	83,  // 48: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	93,  // 49: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	95,  // 50: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	94,  // 51: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	61,  // 52: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	93,  // 53: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	94,  // 54: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	68,  // 55: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	2,   // 56: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	93,  // 57: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
-	94,  // 58: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	69,  // 59: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	95,  // 60: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	83,  // 61: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	83,  // 62: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	3,   // 63: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	84,  // 64: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	92,  // 65: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	92,  // 66: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	99,  // 67: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	97,  // 68: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	85,  // 69: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	87,  // 70: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	88,  // 71: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	89,  // 72: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	90,  // 73: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
-	35,  // 74: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
-	86,  // 75: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
-	91,  // 76: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	4,   // 77: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	6,   // 78: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	8,   // 79: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	10,  // 80: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	13,  // 81: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	15,  // 82: holdfast.transporter.v1.ControlService.MeasureMailboxes:input_type -> holdfast.transporter.v1.MeasureMailboxesRequest
-	17,  // 83: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	20,  // 84: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	22,  // 85: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	24,  // 86: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	26,  // 87: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	28,  // 88: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	30,  // 89: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	32,  // 90: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	36,  // 91: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
-	39,  // 92: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	41,  // 93: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	43,  // 94: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	45,  // 95: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	47,  // 96: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
-	51,  // 97: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	102, // 98: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	103, // 99: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
-	104, // 100: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	57,  // 101: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	59,  // 102: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	53,  // 103: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
-	55,  // 104: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
-	63,  // 105: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	75,  // 106: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	77,  // 107: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	79,  // 108: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	81,  // 109: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	5,   // 110: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	7,   // 111: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	9,   // 112: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	11,  // 113: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	14,  // 114: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	16,  // 115: holdfast.transporter.v1.ControlService.MeasureMailboxes:output_type -> holdfast.transporter.v1.MeasureMailboxesResponse
-	18,  // 116: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	21,  // 117: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	23,  // 118: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	25,  // 119: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	27,  // 120: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	29,  // 121: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	31,  // 122: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	33,  // 123: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	37,  // 124: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	40,  // 125: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	42,  // 126: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	44,  // 127: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	46,  // 128: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	48,  // 129: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
-	52,  // 130: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	105, // 131: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	106, // 132: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
-	107, // 133: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	58,  // 134: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	60,  // 135: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	54,  // 136: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
-	56,  // 137: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
-	64,  // 138: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	76,  // 139: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	78,  // 140: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	80,  // 141: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	82,  // 142: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	110, // [110:143] is the sub-list for method output_type
-	77,  // [77:110] is the sub-list for method input_type
-	77,  // [77:77] is the sub-list for extension type_name
-	77,  // [77:77] is the sub-list for extension extendee
-	0,   // [0:77] is the sub-list for field type_name
+	99,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	63,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	66,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	67,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	72,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	73,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	75,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	76,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	74,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	68,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
+	71,  // 48: holdfast.transporter.v1.StartTaskRequest.drill:type_name -> holdfast.transporter.v1.DrillWork
+	85,  // 49: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	97,  // 50: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	99,  // 51: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	98,  // 52: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	62,  // 53: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	97,  // 54: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	98,  // 55: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	69,  // 56: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	2,   // 57: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	3,   // 58: holdfast.transporter.v1.RecoveryWork.if_folder_exists:type_name -> holdfast.transporter.v1.IfFolderExists
+	97,  // 59: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
+	98,  // 60: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	70,  // 61: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	97,  // 62: holdfast.transporter.v1.DrillWork.account:type_name -> holdfast.transporter.v1.Account
+	98,  // 63: holdfast.transporter.v1.DrillWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	99,  // 64: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	85,  // 65: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	85,  // 66: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	4,   // 67: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	86,  // 68: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	96,  // 69: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	96,  // 70: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	103, // 71: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	101, // 72: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	87,  // 73: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	91,  // 74: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	92,  // 75: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	93,  // 76: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	94,  // 77: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	36,  // 78: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
+	88,  // 79: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
+	89,  // 80: holdfast.transporter.v1.TaskState.drill:type_name -> holdfast.transporter.v1.DrillReport
+	95,  // 81: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	90,  // 82: holdfast.transporter.v1.DrillReport.differences:type_name -> holdfast.transporter.v1.DrillDifference
+	5,   // 83: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	7,   // 84: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	9,   // 85: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	11,  // 86: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	14,  // 87: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	16,  // 88: holdfast.transporter.v1.ControlService.MeasureMailboxes:input_type -> holdfast.transporter.v1.MeasureMailboxesRequest
+	18,  // 89: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	21,  // 90: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	23,  // 91: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	25,  // 92: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	27,  // 93: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	29,  // 94: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	31,  // 95: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	33,  // 96: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	37,  // 97: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	40,  // 98: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	42,  // 99: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	44,  // 100: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	46,  // 101: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	48,  // 102: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
+	52,  // 103: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	106, // 104: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	107, // 105: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
+	108, // 106: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	58,  // 107: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	60,  // 108: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	54,  // 109: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
+	56,  // 110: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
+	64,  // 111: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	77,  // 112: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	79,  // 113: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	81,  // 114: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	83,  // 115: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	6,   // 116: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	8,   // 117: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	10,  // 118: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	12,  // 119: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	15,  // 120: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	17,  // 121: holdfast.transporter.v1.ControlService.MeasureMailboxes:output_type -> holdfast.transporter.v1.MeasureMailboxesResponse
+	19,  // 122: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	22,  // 123: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	24,  // 124: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	26,  // 125: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	28,  // 126: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	30,  // 127: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	32,  // 128: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	34,  // 129: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	38,  // 130: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	41,  // 131: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	43,  // 132: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	45,  // 133: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	47,  // 134: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	49,  // 135: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	53,  // 136: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	109, // 137: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	110, // 138: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
+	111, // 139: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	59,  // 140: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	61,  // 141: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	55,  // 142: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
+	57,  // 143: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
+	65,  // 144: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	78,  // 145: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	80,  // 146: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	82,  // 147: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	84,  // 148: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	116, // [116:149] is the sub-list for method output_type
+	83,  // [83:116] is the sub-list for method input_type
+	83,  // [83:83] is the sub-list for extension type_name
+	83,  // [83:83] is the sub-list for extension extendee
+	0,   // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -6631,14 +7031,15 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		(*StartTaskRequest_Copy)(nil),
 		(*StartTaskRequest_Survey)(nil),
 		(*StartTaskRequest_Undo)(nil),
+		(*StartTaskRequest_Drill)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   88,
+			NumEnums:      5,
+			NumMessages:   91,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -979,7 +979,9 @@ type ListPlanRequest struct {
 	Action string `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
 	Offset int64  `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
 	// At most 1000; 0 means 100.
-	Limit         int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	// List the folders instead of the messages; action is then a verdict.
+	Folders       bool `protobuf:"varint,7,opt,name=folders,proto3" json:"folders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1056,14 +1058,22 @@ func (x *ListPlanRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *ListPlanRequest) GetFolders() bool {
+	if x != nil {
+		return x.Folders
+	}
+	return false
+}
+
 type ListPlanResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the order in which they would be done.
 	Items []*PlanItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	// How many lines the plan has of that action.
+	// How many lines the plan has of that action, or folders of that verdict.
 	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
 	// How many messages are beyond the longest plan that is kept, of whatever action.
-	Beyond        int64 `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	Beyond        int64         `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`
+	Folders       []*PlanFolder `protobuf:"bytes,4,rep,name=folders,proto3" json:"folders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1119,6 +1129,139 @@ func (x *ListPlanResponse) GetBeyond() int64 {
 	return 0
 }
 
+func (x *ListPlanResponse) GetFolders() []*PlanFolder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+// PlanFolder is what would become of a folder: "create", "merge" or "rename".
+type PlanFolder struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Verdict  string                 `protobuf:"bytes,1,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	FolderId string                 `protobuf:"bytes,2,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	Folder   []string               `protobuf:"bytes,3,rep,name=folder,proto3" json:"folder,omitempty"`
+	To       []string               `protobuf:"bytes,4,rep,name=to,proto3" json:"to,omitempty"`
+	Chosen   bool                   `protobuf:"varint,5,opt,name=chosen,proto3" json:"chosen,omitempty"`
+	// "skip", "rename" or "overwrite".
+	IfExists      string `protobuf:"bytes,6,opt,name=if_exists,json=ifExists,proto3" json:"if_exists,omitempty"`
+	Create        int64  `protobuf:"varint,7,opt,name=create,proto3" json:"create,omitempty"`
+	Skip          int64  `protobuf:"varint,8,opt,name=skip,proto3" json:"skip,omitempty"`
+	Rename        int64  `protobuf:"varint,9,opt,name=rename,proto3" json:"rename,omitempty"`
+	Overwrite     int64  `protobuf:"varint,10,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	Impossible    int64  `protobuf:"varint,11,opt,name=impossible,proto3" json:"impossible,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanFolder) Reset() {
+	*x = PlanFolder{}
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanFolder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanFolder) ProtoMessage() {}
+
+func (x *PlanFolder) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanFolder.ProtoReflect.Descriptor instead.
+func (*PlanFolder) Descriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PlanFolder) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetFolderId() string {
+	if x != nil {
+		return x.FolderId
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetFolder() []string {
+	if x != nil {
+		return x.Folder
+	}
+	return nil
+}
+
+func (x *PlanFolder) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PlanFolder) GetChosen() bool {
+	if x != nil {
+		return x.Chosen
+	}
+	return false
+}
+
+func (x *PlanFolder) GetIfExists() string {
+	if x != nil {
+		return x.IfExists
+	}
+	return ""
+}
+
+func (x *PlanFolder) GetCreate() int64 {
+	if x != nil {
+		return x.Create
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetSkip() int64 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetRename() int64 {
+	if x != nil {
+		return x.Rename
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetOverwrite() int64 {
+	if x != nil {
+		return x.Overwrite
+	}
+	return 0
+}
+
+func (x *PlanFolder) GetImpossible() int64 {
+	if x != nil {
+		return x.Impossible
+	}
+	return 0
+}
+
 type PlanItem struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Action string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
@@ -1137,7 +1280,7 @@ type PlanItem struct {
 
 func (x *PlanItem) Reset() {
 	*x = PlanItem{}
-	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1292,7 @@ func (x *PlanItem) String() string {
 func (*PlanItem) ProtoMessage() {}
 
 func (x *PlanItem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[13]
+	mi := &file_holdfast_transporter_v1_read_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1305,7 @@ func (x *PlanItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanItem.ProtoReflect.Descriptor instead.
 func (*PlanItem) Descriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_transporter_v1_read_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PlanItem) GetAction() string {
@@ -1288,18 +1431,36 @@ const file_holdfast_transporter_v1_read_proto_rawDesc = "" +
 	"\bmessages\x18\x04 \x01(\x03R\bmessages\x12\x1e\n" +
 	"\n" +
 	"incomplete\x18\x05 \x01(\x03R\n" +
-	"incomplete\"\xb0\x01\n" +
+	"incomplete\"\xca\x01\n" +
 	"\x0fListPlanRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x17\n" +
 	"\atask_id\x18\x03 \x01(\tR\x06taskId\x12\x16\n" +
 	"\x06action\x18\x04 \x01(\tR\x06action\x12\x16\n" +
 	"\x06offset\x18\x05 \x01(\x03R\x06offset\x12\x14\n" +
-	"\x05limit\x18\x06 \x01(\x05R\x05limit\"y\n" +
+	"\x05limit\x18\x06 \x01(\x05R\x05limit\x12\x18\n" +
+	"\afolders\x18\a \x01(\bR\afolders\"\xb8\x01\n" +
 	"\x10ListPlanResponse\x127\n" +
 	"\x05items\x18\x01 \x03(\v2!.holdfast.transporter.v1.PlanItemR\x05items\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x16\n" +
-	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\"\xbb\x01\n" +
+	"\x06beyond\x18\x03 \x01(\x03R\x06beyond\x12=\n" +
+	"\afolders\x18\x04 \x03(\v2#.holdfast.transporter.v1.PlanFolderR\afolders\"\xa2\x02\n" +
+	"\n" +
+	"PlanFolder\x12\x18\n" +
+	"\averdict\x18\x01 \x01(\tR\averdict\x12\x1b\n" +
+	"\tfolder_id\x18\x02 \x01(\tR\bfolderId\x12\x16\n" +
+	"\x06folder\x18\x03 \x03(\tR\x06folder\x12\x0e\n" +
+	"\x02to\x18\x04 \x03(\tR\x02to\x12\x16\n" +
+	"\x06chosen\x18\x05 \x01(\bR\x06chosen\x12\x1b\n" +
+	"\tif_exists\x18\x06 \x01(\tR\bifExists\x12\x16\n" +
+	"\x06create\x18\a \x01(\x03R\x06create\x12\x12\n" +
+	"\x04skip\x18\b \x01(\x03R\x04skip\x12\x16\n" +
+	"\x06rename\x18\t \x01(\x03R\x06rename\x12\x1c\n" +
+	"\toverwrite\x18\n" +
+	" \x01(\x03R\toverwrite\x12\x1e\n" +
+	"\n" +
+	"impossible\x18\v \x01(\x03R\n" +
+	"impossible\"\xbb\x01\n" +
 	"\bPlanItem\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12A\n" +
 	"\amessage\x18\x02 \x01(\v2'.holdfast.transporter.v1.MessageSummaryR\amessage\x12\x16\n" +
@@ -1327,7 +1488,7 @@ func file_holdfast_transporter_v1_read_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_transporter_v1_read_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_transporter_v1_read_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_holdfast_transporter_v1_read_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_holdfast_transporter_v1_read_proto_goTypes = []any{
 	(AttachmentKind)(0),           // 0: holdfast.transporter.v1.AttachmentKind
 	(*MessagePlace)(nil),          // 1: holdfast.transporter.v1.MessagePlace
@@ -1343,36 +1504,38 @@ var file_holdfast_transporter_v1_read_proto_goTypes = []any{
 	(*ExportResponse)(nil),        // 11: holdfast.transporter.v1.ExportResponse
 	(*ListPlanRequest)(nil),       // 12: holdfast.transporter.v1.ListPlanRequest
 	(*ListPlanResponse)(nil),      // 13: holdfast.transporter.v1.ListPlanResponse
-	(*PlanItem)(nil),              // 14: holdfast.transporter.v1.PlanItem
-	(*MessageSummary)(nil),        // 15: holdfast.transporter.v1.MessageSummary
-	(*Address)(nil),               // 16: holdfast.transporter.v1.Address
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*PlanFolder)(nil),            // 14: holdfast.transporter.v1.PlanFolder
+	(*PlanItem)(nil),              // 15: holdfast.transporter.v1.PlanItem
+	(*MessageSummary)(nil),        // 16: holdfast.transporter.v1.MessageSummary
+	(*Address)(nil),               // 17: holdfast.transporter.v1.Address
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_holdfast_transporter_v1_read_proto_depIdxs = []int32{
 	1,  // 0: holdfast.transporter.v1.GetMessageRequest.place:type_name -> holdfast.transporter.v1.MessagePlace
 	4,  // 1: holdfast.transporter.v1.GetMessageResponse.message:type_name -> holdfast.transporter.v1.MessageDetail
 	7,  // 2: holdfast.transporter.v1.GetMessageResponse.page:type_name -> holdfast.transporter.v1.Page
-	15, // 3: holdfast.transporter.v1.MessageDetail.summary:type_name -> holdfast.transporter.v1.MessageSummary
-	16, // 4: holdfast.transporter.v1.MessageDetail.sender:type_name -> holdfast.transporter.v1.Address
-	16, // 5: holdfast.transporter.v1.MessageDetail.to:type_name -> holdfast.transporter.v1.Address
-	16, // 6: holdfast.transporter.v1.MessageDetail.cc:type_name -> holdfast.transporter.v1.Address
-	16, // 7: holdfast.transporter.v1.MessageDetail.bcc:type_name -> holdfast.transporter.v1.Address
-	16, // 8: holdfast.transporter.v1.MessageDetail.reply_to:type_name -> holdfast.transporter.v1.Address
+	16, // 3: holdfast.transporter.v1.MessageDetail.summary:type_name -> holdfast.transporter.v1.MessageSummary
+	17, // 4: holdfast.transporter.v1.MessageDetail.sender:type_name -> holdfast.transporter.v1.Address
+	17, // 5: holdfast.transporter.v1.MessageDetail.to:type_name -> holdfast.transporter.v1.Address
+	17, // 6: holdfast.transporter.v1.MessageDetail.cc:type_name -> holdfast.transporter.v1.Address
+	17, // 7: holdfast.transporter.v1.MessageDetail.bcc:type_name -> holdfast.transporter.v1.Address
+	17, // 8: holdfast.transporter.v1.MessageDetail.reply_to:type_name -> holdfast.transporter.v1.Address
 	5,  // 9: holdfast.transporter.v1.MessageDetail.headers:type_name -> holdfast.transporter.v1.Header
-	17, // 10: holdfast.transporter.v1.MessageDetail.created:type_name -> google.protobuf.Timestamp
-	17, // 11: holdfast.transporter.v1.MessageDetail.modified:type_name -> google.protobuf.Timestamp
+	18, // 10: holdfast.transporter.v1.MessageDetail.created:type_name -> google.protobuf.Timestamp
+	18, // 11: holdfast.transporter.v1.MessageDetail.modified:type_name -> google.protobuf.Timestamp
 	6,  // 12: holdfast.transporter.v1.MessageDetail.attachments:type_name -> holdfast.transporter.v1.AttachmentDetail
 	0,  // 13: holdfast.transporter.v1.AttachmentDetail.kind:type_name -> holdfast.transporter.v1.AttachmentKind
 	1,  // 14: holdfast.transporter.v1.ExportRequest.message:type_name -> holdfast.transporter.v1.MessagePlace
 	9,  // 15: holdfast.transporter.v1.ExportRequest.archive:type_name -> holdfast.transporter.v1.ArchiveRequest
 	10, // 16: holdfast.transporter.v1.ArchiveRequest.messages:type_name -> holdfast.transporter.v1.ExportRef
-	14, // 17: holdfast.transporter.v1.ListPlanResponse.items:type_name -> holdfast.transporter.v1.PlanItem
-	15, // 18: holdfast.transporter.v1.PlanItem.message:type_name -> holdfast.transporter.v1.MessageSummary
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	15, // 17: holdfast.transporter.v1.ListPlanResponse.items:type_name -> holdfast.transporter.v1.PlanItem
+	14, // 18: holdfast.transporter.v1.ListPlanResponse.folders:type_name -> holdfast.transporter.v1.PlanFolder
+	16, // 19: holdfast.transporter.v1.PlanItem.message:type_name -> holdfast.transporter.v1.MessageSummary
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_read_proto_init() }
@@ -1391,7 +1554,7 @@ func file_holdfast_transporter_v1_read_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_read_proto_rawDesc), len(file_holdfast_transporter_v1_read_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -33,6 +33,9 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// RecoveryServiceListRecoverySourcesProcedure is the fully-qualified name of the RecoveryService's
+	// ListRecoverySources RPC.
+	RecoveryServiceListRecoverySourcesProcedure = "/holdfast.director.v1.RecoveryService/ListRecoverySources"
 	// RecoveryServiceStartRecoveryProcedure is the fully-qualified name of the RecoveryService's
 	// StartRecovery RPC.
 	RecoveryServiceStartRecoveryProcedure = "/holdfast.director.v1.RecoveryService/StartRecovery"
@@ -46,12 +49,16 @@ const (
 
 // RecoveryServiceClient is a client for the holdfast.director.v1.RecoveryService service.
 type RecoveryServiceClient interface {
-	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
+	// ListRecoverySources finds what there is of many mailboxes at a moment, for StartRecovery: of each the newest point that is
+	// not newer, and where it would go back to.
+	ListRecoverySources(context.Context, *v1.ListRecoverySourcesRequest) (*v1.ListRecoverySourcesResponse, error)
+	// StartRecovery starts an activity, of one mailbox or of several; with plan_only it counts and writes nothing. What was done
+	// for each of several mailboxes is in the tasks of the activity: JobService.GetRun and WatchRun take its id.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
-	// ListPlan reads what a plan would do, message by message. Plans are kept for a week.
+	// ListPlan reads what a plan would do, message by message or folder by folder. Plans are kept for a week.
 	ListPlan(context.Context, *v1.ListPlanRequest) (*v1.ListPlanResponse, error)
 	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
-	// again goes on with what is left.
+	// again goes on with what is left. It is offered until Activity.undo_until: Conflict afterwards.
 	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
 }
 
@@ -66,6 +73,12 @@ func NewRecoveryServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 	baseURL = strings.TrimRight(baseURL, "/")
 	recoveryServiceMethods := v1.File_holdfast_director_v1_recovery_proto.Services().ByName("RecoveryService").Methods()
 	return &recoveryServiceClient{
+		listRecoverySources: connect.NewClient[v1.ListRecoverySourcesRequest, v1.ListRecoverySourcesResponse](
+			httpClient,
+			baseURL+RecoveryServiceListRecoverySourcesProcedure,
+			connect.WithSchema(recoveryServiceMethods.ByName("ListRecoverySources")),
+			connect.WithClientOptions(opts...),
+		),
 		startRecovery: connect.NewClient[v1.StartRecoveryRequest, v1.StartRecoveryResponse](
 			httpClient,
 			baseURL+RecoveryServiceStartRecoveryProcedure,
@@ -89,9 +102,19 @@ func NewRecoveryServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 
 // recoveryServiceClient implements RecoveryServiceClient.
 type recoveryServiceClient struct {
-	startRecovery *connect.Client[v1.StartRecoveryRequest, v1.StartRecoveryResponse]
-	listPlan      *connect.Client[v1.ListPlanRequest, v1.ListPlanResponse]
-	undoRecovery  *connect.Client[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse]
+	listRecoverySources *connect.Client[v1.ListRecoverySourcesRequest, v1.ListRecoverySourcesResponse]
+	startRecovery       *connect.Client[v1.StartRecoveryRequest, v1.StartRecoveryResponse]
+	listPlan            *connect.Client[v1.ListPlanRequest, v1.ListPlanResponse]
+	undoRecovery        *connect.Client[v1.UndoRecoveryRequest, v1.UndoRecoveryResponse]
+}
+
+// ListRecoverySources calls holdfast.director.v1.RecoveryService.ListRecoverySources.
+func (c *recoveryServiceClient) ListRecoverySources(ctx context.Context, req *v1.ListRecoverySourcesRequest) (*v1.ListRecoverySourcesResponse, error) {
+	response, err := c.listRecoverySources.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // StartRecovery calls holdfast.director.v1.RecoveryService.StartRecovery.
@@ -123,12 +146,16 @@ func (c *recoveryServiceClient) UndoRecovery(ctx context.Context, req *v1.UndoRe
 
 // RecoveryServiceHandler is an implementation of the holdfast.director.v1.RecoveryService service.
 type RecoveryServiceHandler interface {
-	// StartRecovery starts an activity; with plan_only it counts and writes nothing.
+	// ListRecoverySources finds what there is of many mailboxes at a moment, for StartRecovery: of each the newest point that is
+	// not newer, and where it would go back to.
+	ListRecoverySources(context.Context, *v1.ListRecoverySourcesRequest) (*v1.ListRecoverySourcesResponse, error)
+	// StartRecovery starts an activity, of one mailbox or of several; with plan_only it counts and writes nothing. What was done
+	// for each of several mailboxes is in the tasks of the activity: JobService.GetRun and WatchRun take its id.
 	StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error)
-	// ListPlan reads what a plan would do, message by message. Plans are kept for a week.
+	// ListPlan reads what a plan would do, message by message or folder by folder. Plans are kept for a week.
 	ListPlan(context.Context, *v1.ListPlanRequest) (*v1.ListPlanResponse, error)
 	// UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
-	// again goes on with what is left.
+	// again goes on with what is left. It is offered until Activity.undo_until: Conflict afterwards.
 	UndoRecovery(context.Context, *v1.UndoRecoveryRequest) (*v1.UndoRecoveryResponse, error)
 }
 
@@ -139,6 +166,12 @@ type RecoveryServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	recoveryServiceMethods := v1.File_holdfast_director_v1_recovery_proto.Services().ByName("RecoveryService").Methods()
+	recoveryServiceListRecoverySourcesHandler := connect.NewUnaryHandlerSimple(
+		RecoveryServiceListRecoverySourcesProcedure,
+		svc.ListRecoverySources,
+		connect.WithSchema(recoveryServiceMethods.ByName("ListRecoverySources")),
+		connect.WithHandlerOptions(opts...),
+	)
 	recoveryServiceStartRecoveryHandler := connect.NewUnaryHandlerSimple(
 		RecoveryServiceStartRecoveryProcedure,
 		svc.StartRecovery,
@@ -159,6 +192,8 @@ func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.Handl
 	)
 	return "/holdfast.director.v1.RecoveryService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case RecoveryServiceListRecoverySourcesProcedure:
+			recoveryServiceListRecoverySourcesHandler.ServeHTTP(w, r)
 		case RecoveryServiceStartRecoveryProcedure:
 			recoveryServiceStartRecoveryHandler.ServeHTTP(w, r)
 		case RecoveryServiceListPlanProcedure:
@@ -173,6 +208,10 @@ func NewRecoveryServiceHandler(svc RecoveryServiceHandler, opts ...connect.Handl
 
 // UnimplementedRecoveryServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedRecoveryServiceHandler struct{}
+
+func (UnimplementedRecoveryServiceHandler) ListRecoverySources(context.Context, *v1.ListRecoverySourcesRequest) (*v1.ListRecoverySourcesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.ListRecoverySources is not implemented"))
+}
 
 func (UnimplementedRecoveryServiceHandler) StartRecovery(context.Context, *v1.StartRecoveryRequest) (*v1.StartRecoveryResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.RecoveryService.StartRecovery is not implemented"))
