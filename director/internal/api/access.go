@@ -113,6 +113,13 @@ var allowed = map[string]access{
 	dc.MaintenanceServiceGetHistoryProcedure:          auditor,
 	dc.MaintenanceServiceSetHistoryProcedure:          administrator,
 
+	dc.OverviewServiceGetOverviewProcedure:           auditor,
+	dc.OverviewServiceListTroubledMailboxesProcedure: auditor,
+	dc.OverviewServiceListDaysProcedure:              auditor,
+	dc.OverviewServiceListGrowthProcedure:            auditor,
+	dc.OverviewServiceListCalendarProcedure:          auditor,
+	dc.OverviewServiceListCertificatesProcedure:      auditor,
+
 	dc.ActivityServiceListActivitiesProcedure: auditor,
 	dc.ActivityServiceGetActivityProcedure:    auditor,
 	dc.ActivityServiceWatchActivityProcedure:  auditor,

@@ -40,6 +40,9 @@ func validate(m any) error {
 		return name("name", q.GetName())
 	case *directorv1.SearchRequest, *directorv1.GetSearchIndexRequest, *directorv1.RebuildSearchIndexRequest:
 		return validateSearch(m)
+	case *directorv1.GetOverviewRequest, *directorv1.ListTroubledMailboxesRequest, *directorv1.ListDaysRequest,
+		*directorv1.ListGrowthRequest, *directorv1.ListCalendarRequest, *directorv1.ListCertificatesRequest:
+		return validateOverview(m)
 	default:
 		return validateInventory(m)
 	}

@@ -265,10 +265,18 @@ type Account struct {
 	Mailboxes           int64                  `protobuf:"varint,11,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
 	UsersWithoutMailbox int64                  `protobuf:"varint,12,opt,name=users_without_mailbox,json=usersWithoutMailbox,proto3" json:"users_without_mailbox,omitempty"`
 	// "secret" or "certificate".
-	Credential    string  `protobuf:"bytes,13,opt,name=credential,proto3" json:"credential,omitempty"`
-	Limits        *Limits `protobuf:"bytes,14,opt,name=limits,proto3" json:"limits,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Credential string  `protobuf:"bytes,13,opt,name=credential,proto3" json:"credential,omitempty"`
+	Limits     *Limits `protobuf:"bytes,14,opt,name=limits,proto3" json:"limits,omitempty"`
+	// When the credential expires. Of a certificate the Director reads it from there, and ignores what is said in requests. Of a
+	// secret only Microsoft's portal knows it: whoever enters the secret may enter the day too. Unset when nobody did.
+	CredentialExpires *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=credential_expires,json=credentialExpires,proto3" json:"credential_expires,omitempty"`
+	// Why Microsoft, or the way to it, refused the last test or refresh, and since when; empty when it went well. Ignored in requests.
+	Trouble      string                 `protobuf:"bytes,16,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	TroubleSince *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=trouble_since,json=troubleSince,proto3" json:"trouble_since,omitempty"`
+	// Permissions that the last test found missing, without which only a part works. Ignored in requests.
+	MissingPermissions []string `protobuf:"bytes,18,rep,name=missing_permissions,json=missingPermissions,proto3" json:"missing_permissions,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -395,6 +403,34 @@ func (x *Account) GetCredential() string {
 func (x *Account) GetLimits() *Limits {
 	if x != nil {
 		return x.Limits
+	}
+	return nil
+}
+
+func (x *Account) GetCredentialExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CredentialExpires
+	}
+	return nil
+}
+
+func (x *Account) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *Account) GetTroubleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TroubleSince
+	}
+	return nil
+}
+
+func (x *Account) GetMissingPermissions() []string {
+	if x != nil {
+		return x.MissingPermissions
 	}
 	return nil
 }
@@ -5606,7 +5642,7 @@ var File_holdfast_director_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
-	"$holdfast/director/v1/inventory.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#holdfast/director/v1/schedule.proto\"\xf7\x03\n" +
+	"$holdfast/director/v1/inventory.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#holdfast/director/v1/schedule.proto\"\xce\x05\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -5625,7 +5661,11 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\r \x01(\tR\n" +
 	"credential\x124\n" +
-	"\x06limits\x18\x0e \x01(\v2\x1c.holdfast.director.v1.LimitsR\x06limits\"\xf8\x01\n" +
+	"\x06limits\x18\x0e \x01(\v2\x1c.holdfast.director.v1.LimitsR\x06limits\x12I\n" +
+	"\x12credential_expires\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x11credentialExpires\x12\x18\n" +
+	"\atrouble\x18\x10 \x01(\tR\atrouble\x12?\n" +
+	"\rtrouble_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\ftroubleSince\x12/\n" +
+	"\x13missing_permissions\x18\x12 \x03(\tR\x12missingPermissions\"\xf8\x01\n" +
 	"\x06Limits\x12,\n" +
 	"\x12requests_in_flight\x18\x01 \x01(\x05R\x10requestsInFlight\x12.\n" +
 	"\x13requests_per_window\x18\x02 \x01(\x05R\x11requestsPerWindow\x12%\n" +
@@ -6221,143 +6261,145 @@ var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	0,   // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
 	88,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
 	5,   // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
-	4,   // 3: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 4: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	4,   // 5: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
-	13,  // 6: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	4,   // 7: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 8: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	4,   // 9: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
-	4,   // 10: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 11: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	13,  // 12: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	4,   // 13: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
-	4,   // 14: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
-	1,   // 15: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
-	20,  // 16: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	88,  // 17: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	88,  // 18: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	23,  // 19: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	28,  // 20: holdfast.director.v1.TestTransporterResponse.ways:type_name -> holdfast.director.v1.Way
-	23,  // 21: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
-	23,  // 22: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 23: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 24: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	2,   // 25: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	88,  // 26: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	88,  // 27: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
-	44,  // 28: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
-	38,  // 29: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	88,  // 30: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
-	88,  // 31: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
-	89,  // 32: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
-	89,  // 33: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
-	89,  // 34: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
-	89,  // 35: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
-	89,  // 36: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
-	38,  // 37: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	37,  // 38: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
-	43,  // 39: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
-	3,   // 40: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
-	88,  // 41: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
-	88,  // 42: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	2,   // 43: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	45,  // 44: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 45: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	37,  // 46: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	37,  // 47: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	45,  // 48: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 49: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	37,  // 50: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	66,  // 51: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
-	88,  // 52: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	88,  // 53: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	2,   // 54: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
-	37,  // 55: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
-	45,  // 56: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
-	45,  // 57: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 58: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
-	88,  // 59: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	77,  // 60: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	77,  // 61: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	80,  // 62: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	87,  // 63: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	83,  // 64: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	83,  // 65: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	88,  // 66: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	88,  // 67: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	84,  // 68: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	7,   // 69: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	9,   // 70: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	11,  // 71: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	14,  // 72: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	16,  // 73: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	18,  // 74: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	21,  // 75: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	24,  // 76: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	29,  // 77: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	31,  // 78: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	33,  // 79: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	35,  // 80: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	26,  // 81: holdfast.director.v1.TransporterService.TestTransporter:input_type -> holdfast.director.v1.TestTransporterRequest
-	46,  // 82: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	48,  // 83: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	50,  // 84: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	52,  // 85: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	54,  // 86: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	39,  // 87: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
-	41,  // 88: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
-	56,  // 89: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	58,  // 90: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	60,  // 91: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
-	62,  // 92: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
-	64,  // 93: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
-	67,  // 94: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
-	69,  // 95: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
-	71,  // 96: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
-	73,  // 97: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
-	75,  // 98: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
-	78,  // 99: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	81,  // 100: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	85,  // 101: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	8,   // 102: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	10,  // 103: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	12,  // 104: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	15,  // 105: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	17,  // 106: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	19,  // 107: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	22,  // 108: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	25,  // 109: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	30,  // 110: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	32,  // 111: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	34,  // 112: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	36,  // 113: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	27,  // 114: holdfast.director.v1.TransporterService.TestTransporter:output_type -> holdfast.director.v1.TestTransporterResponse
-	47,  // 115: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	49,  // 116: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	51,  // 117: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	53,  // 118: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	55,  // 119: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	40,  // 120: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
-	42,  // 121: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
-	57,  // 122: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	59,  // 123: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	61,  // 124: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
-	63,  // 125: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
-	65,  // 126: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
-	68,  // 127: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
-	70,  // 128: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
-	72,  // 129: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
-	74,  // 130: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
-	76,  // 131: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
-	79,  // 132: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	82,  // 133: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	86,  // 134: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	102, // [102:135] is the sub-list for method output_type
-	69,  // [69:102] is the sub-list for method input_type
-	69,  // [69:69] is the sub-list for extension type_name
-	69,  // [69:69] is the sub-list for extension extendee
-	0,   // [0:69] is the sub-list for field type_name
+	88,  // 3: holdfast.director.v1.Account.credential_expires:type_name -> google.protobuf.Timestamp
+	88,  // 4: holdfast.director.v1.Account.trouble_since:type_name -> google.protobuf.Timestamp
+	4,   // 5: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 6: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	4,   // 7: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
+	13,  // 8: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	4,   // 9: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 10: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	4,   // 11: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
+	4,   // 12: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
+	6,   // 13: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	13,  // 14: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	4,   // 15: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
+	4,   // 16: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
+	1,   // 17: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
+	20,  // 18: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
+	88,  // 19: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	88,  // 20: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	23,  // 21: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	28,  // 22: holdfast.director.v1.TestTransporterResponse.ways:type_name -> holdfast.director.v1.Way
+	23,  // 23: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
+	23,  // 24: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 25: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
+	23,  // 26: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	2,   // 27: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
+	88,  // 28: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	88,  // 29: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	44,  // 30: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
+	38,  // 31: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	88,  // 32: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	88,  // 33: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
+	89,  // 34: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
+	89,  // 35: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
+	89,  // 36: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
+	89,  // 37: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
+	89,  // 38: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
+	38,  // 39: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	37,  // 40: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
+	43,  // 41: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
+	3,   // 42: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
+	88,  // 43: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
+	88,  // 44: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	2,   // 45: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	45,  // 46: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 47: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	37,  // 48: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	37,  // 49: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	45,  // 50: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 51: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	37,  // 52: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	66,  // 53: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
+	88,  // 54: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	88,  // 55: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	2,   // 56: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	37,  // 57: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	45,  // 58: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	45,  // 59: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	37,  // 60: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	88,  // 61: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	77,  // 62: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	77,  // 63: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	80,  // 64: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	87,  // 65: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	83,  // 66: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	83,  // 67: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	88,  // 68: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	88,  // 69: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	84,  // 70: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	7,   // 71: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	9,   // 72: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	11,  // 73: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	14,  // 74: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	16,  // 75: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	18,  // 76: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	21,  // 77: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	24,  // 78: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	29,  // 79: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	31,  // 80: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	33,  // 81: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	35,  // 82: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	26,  // 83: holdfast.director.v1.TransporterService.TestTransporter:input_type -> holdfast.director.v1.TestTransporterRequest
+	46,  // 84: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	48,  // 85: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	50,  // 86: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	52,  // 87: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	54,  // 88: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	39,  // 89: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
+	41,  // 90: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
+	56,  // 91: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	58,  // 92: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	60,  // 93: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	62,  // 94: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
+	64,  // 95: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
+	67,  // 96: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	69,  // 97: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	71,  // 98: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	73,  // 99: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	75,  // 100: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	78,  // 101: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	81,  // 102: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	85,  // 103: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	8,   // 104: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	10,  // 105: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	12,  // 106: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	15,  // 107: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	17,  // 108: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	19,  // 109: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	22,  // 110: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	25,  // 111: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	30,  // 112: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	32,  // 113: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	34,  // 114: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	36,  // 115: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	27,  // 116: holdfast.director.v1.TransporterService.TestTransporter:output_type -> holdfast.director.v1.TestTransporterResponse
+	47,  // 117: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	49,  // 118: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	51,  // 119: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	53,  // 120: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	55,  // 121: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	40,  // 122: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
+	42,  // 123: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
+	57,  // 124: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	59,  // 125: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	61,  // 126: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	63,  // 127: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
+	65,  // 128: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
+	68,  // 129: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	70,  // 130: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	72,  // 131: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	74,  // 132: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	76,  // 133: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	79,  // 134: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	82,  // 135: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	86,  // 136: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	104, // [104:137] is the sub-list for method output_type
+	71,  // [71:104] is the sub-list for method input_type
+	71,  // [71:71] is the sub-list for extension type_name
+	71,  // [71:71] is the sub-list for extension extendee
+	0,   // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }

@@ -45,8 +45,15 @@ type Account struct {
 	Refreshed           *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=refreshed,proto3" json:"refreshed,omitempty"`
 	Mailboxes           int64                  `protobuf:"varint,14,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
 	UsersWithoutMailbox int64                  `protobuf:"varint,15,opt,name=users_without_mailbox,json=usersWithoutMailbox,proto3" json:"users_without_mailbox,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// As somebody entered it with a secret.
+	SecretExpires *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=secret_expires,json=secretExpires,proto3" json:"secret_expires,omitempty"`
+	// Why the last test or refresh failed, with the fault's kind, and since when.
+	Trouble            string                 `protobuf:"bytes,17,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	TroubleKind        int32                  `protobuf:"varint,18,opt,name=trouble_kind,json=troubleKind,proto3" json:"trouble_kind,omitempty"`
+	TroubleSince       *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=trouble_since,json=troubleSince,proto3" json:"trouble_since,omitempty"`
+	MissingPermissions []string               `protobuf:"bytes,20,rep,name=missing_permissions,json=missingPermissions,proto3" json:"missing_permissions,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -182,6 +189,41 @@ func (x *Account) GetUsersWithoutMailbox() int64 {
 		return x.UsersWithoutMailbox
 	}
 	return 0
+}
+
+func (x *Account) GetSecretExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SecretExpires
+	}
+	return nil
+}
+
+func (x *Account) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *Account) GetTroubleKind() int32 {
+	if x != nil {
+		return x.TroubleKind
+	}
+	return 0
+}
+
+func (x *Account) GetTroubleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TroubleSince
+	}
+	return nil
+}
+
+func (x *Account) GetMissingPermissions() []string {
+	if x != nil {
+		return x.MissingPermissions
+	}
+	return nil
 }
 
 type Limits struct {
@@ -1194,7 +1236,7 @@ var File_holdfast_state_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\n" +
-	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a holdfast/state/v1/schedule.proto\"\x9a\x04\n" +
+	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a holdfast/state/v1/schedule.proto\"\x8c\x06\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -1212,7 +1254,12 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\acreated\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x128\n" +
 	"\trefreshed\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\trefreshed\x12\x1c\n" +
 	"\tmailboxes\x18\x0e \x01(\x03R\tmailboxes\x122\n" +
-	"\x15users_without_mailbox\x18\x0f \x01(\x03R\x13usersWithoutMailbox\"\xf8\x01\n" +
+	"\x15users_without_mailbox\x18\x0f \x01(\x03R\x13usersWithoutMailbox\x12A\n" +
+	"\x0esecret_expires\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\rsecretExpires\x12\x18\n" +
+	"\atrouble\x18\x11 \x01(\tR\atrouble\x12!\n" +
+	"\ftrouble_kind\x18\x12 \x01(\x05R\vtroubleKind\x12?\n" +
+	"\rtrouble_since\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\ftroubleSince\x12/\n" +
+	"\x13missing_permissions\x18\x14 \x03(\tR\x12missingPermissions\"\xf8\x01\n" +
 	"\x06Limits\x12,\n" +
 	"\x12requests_in_flight\x18\x01 \x01(\x05R\x10requestsInFlight\x12.\n" +
 	"\x13requests_per_window\x18\x02 \x01(\x05R\x11requestsPerWindow\x12%\n" +
@@ -1351,30 +1398,32 @@ var file_holdfast_state_v1_inventory_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Account.limits:type_name -> holdfast.state.v1.Limits
 	12, // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
 	12, // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	12, // 3: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
-	12, // 4: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
-	12, // 5: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	12, // 6: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	12, // 7: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	10, // 8: holdfast.state.v1.Repository.statistics:type_name -> holdfast.state.v1.RepositoryStatistics
-	6,  // 9: holdfast.state.v1.Repository.schedules:type_name -> holdfast.state.v1.RepositorySchedules
-	12, // 10: holdfast.state.v1.Repository.switched:type_name -> google.protobuf.Timestamp
-	13, // 11: holdfast.state.v1.RepositorySchedules.detach:type_name -> holdfast.state.v1.Schedule
-	13, // 12: holdfast.state.v1.RepositorySchedules.attach:type_name -> holdfast.state.v1.Schedule
-	13, // 13: holdfast.state.v1.RepositorySchedules.verify:type_name -> holdfast.state.v1.Schedule
-	13, // 14: holdfast.state.v1.RepositorySchedules.verify_full:type_name -> holdfast.state.v1.Schedule
-	13, // 15: holdfast.state.v1.RepositorySchedules.reclaim:type_name -> holdfast.state.v1.Schedule
-	12, // 16: holdfast.state.v1.RepositoryPlan.considered:type_name -> google.protobuf.Timestamp
-	8,  // 17: holdfast.state.v1.RepositoryPlan.due:type_name -> holdfast.state.v1.DueWork
-	12, // 18: holdfast.state.v1.DueWork.start:type_name -> google.protobuf.Timestamp
-	12, // 19: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
-	11, // 20: holdfast.state.v1.RepositoryStatistics.survey:type_name -> holdfast.state.v1.Survey
-	12, // 21: holdfast.state.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	12, // 3: holdfast.state.v1.Account.secret_expires:type_name -> google.protobuf.Timestamp
+	12, // 4: holdfast.state.v1.Account.trouble_since:type_name -> google.protobuf.Timestamp
+	12, // 5: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
+	12, // 6: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
+	12, // 7: holdfast.state.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	12, // 8: holdfast.state.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	12, // 9: holdfast.state.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	10, // 10: holdfast.state.v1.Repository.statistics:type_name -> holdfast.state.v1.RepositoryStatistics
+	6,  // 11: holdfast.state.v1.Repository.schedules:type_name -> holdfast.state.v1.RepositorySchedules
+	12, // 12: holdfast.state.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	13, // 13: holdfast.state.v1.RepositorySchedules.detach:type_name -> holdfast.state.v1.Schedule
+	13, // 14: holdfast.state.v1.RepositorySchedules.attach:type_name -> holdfast.state.v1.Schedule
+	13, // 15: holdfast.state.v1.RepositorySchedules.verify:type_name -> holdfast.state.v1.Schedule
+	13, // 16: holdfast.state.v1.RepositorySchedules.verify_full:type_name -> holdfast.state.v1.Schedule
+	13, // 17: holdfast.state.v1.RepositorySchedules.reclaim:type_name -> holdfast.state.v1.Schedule
+	12, // 18: holdfast.state.v1.RepositoryPlan.considered:type_name -> google.protobuf.Timestamp
+	8,  // 19: holdfast.state.v1.RepositoryPlan.due:type_name -> holdfast.state.v1.DueWork
+	12, // 20: holdfast.state.v1.DueWork.start:type_name -> google.protobuf.Timestamp
+	12, // 21: holdfast.state.v1.RepositoryStatistics.at:type_name -> google.protobuf.Timestamp
+	11, // 22: holdfast.state.v1.RepositoryStatistics.survey:type_name -> holdfast.state.v1.Survey
+	12, // 23: holdfast.state.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_inventory_proto_init() }

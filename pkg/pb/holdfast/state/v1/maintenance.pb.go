@@ -385,6 +385,123 @@ func (x *History) GetRemoved() int64 {
 	return 0
 }
 
+// SpaceSample is what a repository took at a time. There is one for each day (UTC) on which it was measured.
+type SpaceSample struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	LogicalBytes  int64                  `protobuf:"varint,3,opt,name=logical_bytes,json=logicalBytes,proto3" json:"logical_bytes,omitempty"`
+	UniqueBytes   int64                  `protobuf:"varint,4,opt,name=unique_bytes,json=uniqueBytes,proto3" json:"unique_bytes,omitempty"`
+	StoredBytes   int64                  `protobuf:"varint,5,opt,name=stored_bytes,json=storedBytes,proto3" json:"stored_bytes,omitempty"`
+	GarbageBytes  int64                  `protobuf:"varint,6,opt,name=garbage_bytes,json=garbageBytes,proto3" json:"garbage_bytes,omitempty"`
+	FreeBytes     int64                  `protobuf:"varint,7,opt,name=free_bytes,json=freeBytes,proto3" json:"free_bytes,omitempty"`
+	TotalBytes    int64                  `protobuf:"varint,8,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	Points        int64                  `protobuf:"varint,9,opt,name=points,proto3" json:"points,omitempty"`
+	Backups       int64                  `protobuf:"varint,10,opt,name=backups,proto3" json:"backups,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpaceSample) Reset() {
+	*x = SpaceSample{}
+	mi := &file_holdfast_state_v1_maintenance_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpaceSample) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpaceSample) ProtoMessage() {}
+
+func (x *SpaceSample) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_maintenance_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpaceSample.ProtoReflect.Descriptor instead.
+func (*SpaceSample) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_maintenance_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SpaceSample) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *SpaceSample) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SpaceSample) GetLogicalBytes() int64 {
+	if x != nil {
+		return x.LogicalBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetUniqueBytes() int64 {
+	if x != nil {
+		return x.UniqueBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetStoredBytes() int64 {
+	if x != nil {
+		return x.StoredBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetGarbageBytes() int64 {
+	if x != nil {
+		return x.GarbageBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetFreeBytes() int64 {
+	if x != nil {
+		return x.FreeBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetTotalBytes() int64 {
+	if x != nil {
+		return x.TotalBytes
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *SpaceSample) GetBackups() int64 {
+	if x != nil {
+		return x.Backups
+	}
+	return 0
+}
+
 var File_holdfast_state_v1_maintenance_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_maintenance_proto_rawDesc = "" +
@@ -432,7 +549,21 @@ const file_holdfast_state_v1_maintenance_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04days\x18\x02 \x01(\x05R\x04days\x120\n" +
 	"\x05swept\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05swept\x12\x18\n" +
-	"\aremoved\x18\x04 \x01(\x03R\aremovedB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
+	"\aremoved\x18\x04 \x01(\x03R\aremoved\"\xe0\x02\n" +
+	"\vSpaceSample\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12#\n" +
+	"\rlogical_bytes\x18\x03 \x01(\x03R\flogicalBytes\x12!\n" +
+	"\funique_bytes\x18\x04 \x01(\x03R\vuniqueBytes\x12!\n" +
+	"\fstored_bytes\x18\x05 \x01(\x03R\vstoredBytes\x12#\n" +
+	"\rgarbage_bytes\x18\x06 \x01(\x03R\fgarbageBytes\x12\x1d\n" +
+	"\n" +
+	"free_bytes\x18\a \x01(\x03R\tfreeBytes\x12\x1f\n" +
+	"\vtotal_bytes\x18\b \x01(\x03R\n" +
+	"totalBytes\x12\x16\n" +
+	"\x06points\x18\t \x01(\x03R\x06points\x12\x18\n" +
+	"\abackups\x18\n" +
+	" \x01(\x03R\abackupsB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
 
 var (
 	file_holdfast_state_v1_maintenance_proto_rawDescOnce sync.Once
@@ -446,29 +577,31 @@ func file_holdfast_state_v1_maintenance_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_maintenance_proto_rawDescData
 }
 
-var file_holdfast_state_v1_maintenance_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_holdfast_state_v1_maintenance_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_holdfast_state_v1_maintenance_proto_goTypes = []any{
 	(*SelfBackup)(nil),            // 0: holdfast.state.v1.SelfBackup
 	(*BackupKeyDerivation)(nil),   // 1: holdfast.state.v1.BackupKeyDerivation
 	(*BackupHeader)(nil),          // 2: holdfast.state.v1.BackupHeader
 	(*History)(nil),               // 3: holdfast.state.v1.History
-	(*Schedule)(nil),              // 4: holdfast.state.v1.Schedule
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*SpaceSample)(nil),           // 4: holdfast.state.v1.SpaceSample
+	(*Schedule)(nil),              // 5: holdfast.state.v1.Schedule
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_holdfast_state_v1_maintenance_proto_depIdxs = []int32{
-	4, // 0: holdfast.state.v1.SelfBackup.schedules:type_name -> holdfast.state.v1.Schedule
-	5, // 1: holdfast.state.v1.SelfBackup.considered:type_name -> google.protobuf.Timestamp
+	5, // 0: holdfast.state.v1.SelfBackup.schedules:type_name -> holdfast.state.v1.Schedule
+	6, // 1: holdfast.state.v1.SelfBackup.considered:type_name -> google.protobuf.Timestamp
 	1, // 2: holdfast.state.v1.SelfBackup.derivation:type_name -> holdfast.state.v1.BackupKeyDerivation
-	5, // 3: holdfast.state.v1.SelfBackup.last_tried:type_name -> google.protobuf.Timestamp
-	5, // 4: holdfast.state.v1.SelfBackup.last_succeeded:type_name -> google.protobuf.Timestamp
-	5, // 5: holdfast.state.v1.BackupHeader.made:type_name -> google.protobuf.Timestamp
+	6, // 3: holdfast.state.v1.SelfBackup.last_tried:type_name -> google.protobuf.Timestamp
+	6, // 4: holdfast.state.v1.SelfBackup.last_succeeded:type_name -> google.protobuf.Timestamp
+	6, // 5: holdfast.state.v1.BackupHeader.made:type_name -> google.protobuf.Timestamp
 	1, // 6: holdfast.state.v1.BackupHeader.derivation:type_name -> holdfast.state.v1.BackupKeyDerivation
-	5, // 7: holdfast.state.v1.History.swept:type_name -> google.protobuf.Timestamp
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	6, // 7: holdfast.state.v1.History.swept:type_name -> google.protobuf.Timestamp
+	6, // 8: holdfast.state.v1.SpaceSample.at:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_maintenance_proto_init() }
@@ -483,7 +616,7 @@ func file_holdfast_state_v1_maintenance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_maintenance_proto_rawDesc), len(file_holdfast_state_v1_maintenance_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
