@@ -290,7 +290,7 @@ func (d *Director) close() {
 // register adds the API to a mux; its streams end with their context.
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
-		Version: d.options.Version, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
+		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
 		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
 		History: d.history, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,6 +43,8 @@ type Options struct {
 	Retry Retry
 	// Version is told to clients; default that of the build.
 	Version string
+	// Site is what those who sign in see as the name of this installation; default the name of this machine.
+	Site string
 	// Announce gets what a person at the console wants to know: the one-time password of the first start, once, and where
 	// the Director serves. Default nowhere.
 	Announce io.Writer
@@ -73,6 +76,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Version == "" {
 		o.Version = version.Version
+	}
+	if o.Site == "" {
+		o.Site, _ = os.Hostname() // A machine without a name has a site without one.
 	}
 	if o.Announce == nil {
 		o.Announce = io.Discard

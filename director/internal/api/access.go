@@ -25,8 +25,23 @@ var allowed = map[string]access{
 	dc.SystemServiceGetVersionProcedure:  anyone,
 	dc.SystemServiceSignInProcedure:      anyone,
 	dc.SystemServiceSignOutProcedure:     signedIn,
+	dc.SystemServiceWhoAmIProcedure:      signedIn,
 	dc.SystemServiceSetPasswordProcedure: signedIn,
 	dc.SystemServiceCreateTokenProcedure: auditor,
+
+	dc.UserServiceListUsersProcedure:         administrator,
+	dc.UserServiceCreateUserProcedure:        administrator,
+	dc.UserServiceUpdateUserProcedure:        administrator,
+	dc.UserServiceResetUserPasswordProcedure: administrator,
+	dc.UserServiceDeleteUserProcedure:        administrator,
+	// Those of others are refused by package auth to all but administrators.
+	dc.UserServiceListSessionsProcedure:      auditor,
+	dc.UserServiceRevokeSessionProcedure:     auditor,
+	dc.UserServiceSignOutEverywhereProcedure: auditor,
+	dc.UserServiceListTokensProcedure:        auditor,
+	dc.UserServiceRevokeTokenProcedure:       auditor,
+
+	dc.AuditServiceListAuditProcedure: auditor,
 
 	dc.AccountServiceAddAccountProcedure:     administrator,
 	dc.AccountServiceUpdateAccountProcedure:  administrator,

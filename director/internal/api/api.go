@@ -46,6 +46,8 @@ type Options struct {
 	History    *history.Service
 	Logger     hclog.Logger
 	Now        func() time.Time
+	// Site is what this installation is called.
+	Site string
 	// Called is told of every call, for metrics; nil is none.
 	Called func(procedure, code string, took time.Duration)
 	// Closing ends when the Director shuts down: streams then end too.
@@ -53,7 +55,8 @@ type Options struct {
 }
 
 // Register adds the services to a mux.
-func Register(mux *http.ServeMux, o Options) {
+func Register(all *http.ServeMux, o Options) {
+	mux := fronted{all}
 	handler := []connect.HandlerOption{
 		connect.WithReadMaxBytes(maxRequest),
 		connect.WithInterceptors(&gate{Options: o}),

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -32,7 +33,7 @@ const maxForm = 4 << 20
 // a part for the whole.
 type downloads struct{ *gate }
 
-func (d downloads) register(mux *http.ServeMux) {
+func (d downloads) register(mux fronted) {
 	for path, serve := range map[string]func(http.ResponseWriter, *http.Request) (begun bool, err error){
 		pathMessage: d.message, pathAttachment: d.attachment, pathExport: d.export, pathPreview: d.preview,
 	} {
@@ -86,6 +87,10 @@ func refuse(w http.ResponseWriter, err error) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Del("Content-Disposition")
+	var c *connect.Error
+	if errors.As(err, &c) && c.Meta().Get(sessionHeader) != "" {
+		h.Set(sessionHeader, c.Meta().Get(sessionHeader))
+	}
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}

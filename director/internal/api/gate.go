@@ -48,16 +48,31 @@ func remoteOf(ctx context.Context) string {
 }
 
 func (g *gate) admit(ctx context.Context, procedure string, header http.Header) (context.Context, error) {
-	var caller *auth.Caller
-	if token := bearer(header); token != "" && allowed[procedure] != anyone {
-		c, err := g.Auth.Authenticate(token)
-		if err != nil {
+	if allowed[procedure] == anyone {
+		return ctx, nil
+	}
+	token, cookie := bearer(header), false
+	if token == "" {
+		token = cookieOf(header)
+		cookie = token != ""
+	}
+	if token == "" {
+		return ctx, ended{permit(procedure, nil)}
+	}
+	c, err := g.Auth.Authenticate(token)
+	if fault.KindOf(err) == fault.Unauthorized {
+		return ctx, ended{err}
+	}
+	if err != nil {
+		return ctx, err
+	}
+	ctx = context.WithValue(ctx, callerKey{}, c)
+	if cookie {
+		if err := sameOrigin(ctx); err != nil {
 			return ctx, err
 		}
-		caller = &c
-		ctx = context.WithValue(ctx, callerKey{}, c)
 	}
-	return ctx, permit(procedure, caller)
+	return ctx, permit(procedure, &c)
 }
 
 // bearer returns the token in a header; empty when there is none.
@@ -135,7 +150,12 @@ func (g *gate) done(procedure string, begun time.Time, err error) error {
 		default:
 			g.Logger.Debug("call failed", "method", procedure, "kind", fault.KindOf(err).Error())
 		}
+		over := errors.As(err, new(ended))
 		err = connectError(err)
+		var c *connect.Error
+		if over && errors.As(err, &c) {
+			c.Meta().Set(sessionHeader, "ended")
+		}
 		code = connect.CodeOf(err).String()
 	}
 	if g.Called != nil {

@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"holdfast/director/internal/auth"
 	"holdfast/pkg/fault"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
@@ -28,16 +27,16 @@ const (
 // validate checks a request as far as it can be without looking at anything else. The fault names the field at fault, the
 // same for every client. A request without a case is refused: a test finds it first.
 func validate(m any) error {
-	switch q := m.(type) {
+	switch m.(type) {
 	case *directorv1.GetVersionRequest, *directorv1.SignOutRequest, *directorv1.ListAccountsRequest,
 		*directorv1.ListTransportersRequest, *directorv1.ListRepositoriesRequest, *directorv1.ListJobsRequest:
 		return nil
-	case *directorv1.SignInRequest:
-		return first(name("user", q.GetUser()), secret("password", q.GetPassword(), true))
-	case *directorv1.SetPasswordRequest:
-		return first(secret("current_password", q.GetCurrentPassword(), true), newPassword(q.GetNewPassword()))
-	case *directorv1.CreateTokenRequest:
-		return name("name", q.GetName())
+	case *directorv1.SignInRequest, *directorv1.SetPasswordRequest, *directorv1.CreateTokenRequest, *directorv1.WhoAmIRequest,
+		*directorv1.ListUsersRequest, *directorv1.CreateUserRequest, *directorv1.UpdateUserRequest,
+		*directorv1.ResetUserPasswordRequest, *directorv1.DeleteUserRequest, *directorv1.ListSessionsRequest,
+		*directorv1.RevokeSessionRequest, *directorv1.SignOutEverywhereRequest, *directorv1.ListTokensRequest,
+		*directorv1.RevokeTokenRequest, *directorv1.ListAuditRequest:
+		return validateAuth(m)
 	case *directorv1.SearchRequest, *directorv1.GetSearchIndexRequest, *directorv1.RebuildSearchIndexRequest:
 		return validateSearch(m)
 	case *directorv1.GetOverviewRequest, *directorv1.ListTroubledMailboxesRequest, *directorv1.ListDaysRequest,
@@ -123,13 +122,6 @@ func secret(field, s string, required bool) error {
 		return bad(field, "is missing")
 	case len(s) > maxSecret:
 		return bad(field, "is longer than %d bytes", maxSecret)
-	}
-	return nil
-}
-
-func newPassword(s string) error {
-	if n := utf8.RuneCountInString(s); n < auth.MinPassword || n > auth.MaxPassword {
-		return bad("new_password", "needs %d to %d characters", auth.MinPassword, auth.MaxPassword)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (d *door) file(name string) string {
 
 func (d *door) signIn(password string) (auth.Session, auth.Caller) {
 	d.t.Helper()
-	session, err := d.SignIn(d.t.Context(), "host", "admin", password)
+	session, err := d.SignIn(d.t.Context(), auth.Visitor{Remote: "host"}, "admin", password)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestFirstPasswordIsGoodForAnotherOnly(t *testing.T) {
 	if err := d.SignOut(t.Context(), other); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.SignIn(t.Context(), "host", "admin", first); fault.KindOf(err) != fault.Unauthorized {
+	if _, err := d.SignIn(t.Context(), auth.Visitor{Remote: "host"}, "admin", first); fault.KindOf(err) != fault.Unauthorized {
 		t.Errorf("the one-time password works still: %v", err)
 	}
 	d.signIn(strong)
@@ -164,7 +164,7 @@ func TestGuessingGetsSlow(t *testing.T) {
 	d := newDoor(t)
 	first := d.file(datadir.FirstPassword)
 	try := func(remote, password string) error {
-		_, err := d.SignIn(t.Context(), remote, "admin", password)
+		_, err := d.SignIn(t.Context(), auth.Visitor{Remote: remote}, "admin", password)
 		return err
 	}
 	for n := range 5 {
@@ -195,8 +195,8 @@ func TestGuessingGetsSlow(t *testing.T) {
 
 func TestNobodyCanTellWhichUsersThereAre(t *testing.T) {
 	d := newDoor(t)
-	_, known := d.SignIn(t.Context(), "a", "admin", "wrong")
-	_, unknown := d.SignIn(t.Context(), "b", "nobody", "wrong")
+	_, known := d.SignIn(t.Context(), auth.Visitor{Remote: "a"}, "admin", "wrong")
+	_, unknown := d.SignIn(t.Context(), auth.Visitor{Remote: "b"}, "nobody", "wrong")
 	if known == nil || unknown == nil || known.Error() != unknown.Error() {
 		t.Errorf("%v against %v", known, unknown)
 	}
@@ -235,7 +235,7 @@ func TestLocalOperatorsTokenAdmits(t *testing.T) {
 func TestTokensForScripts(t *testing.T) {
 	d := newDoor(t)
 	_, c := d.signIn(d.file(datadir.FirstPassword))
-	token, err := d.CreateToken(t.Context(), c, "script")
+	token, _, err := d.CreateToken(t.Context(), c, auth.NewToken{Name: "script"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestResetPassword(t *testing.T) {
 	if _, err := d.Authenticate(session.Token); fault.KindOf(err) != fault.Unauthorized {
 		t.Errorf("the session goes on: %v", err)
 	}
-	if _, err := d.SignIn(t.Context(), "host", "admin", strong); fault.KindOf(err) != fault.Unauthorized {
+	if _, err := d.SignIn(t.Context(), auth.Visitor{Remote: "host"}, "admin", strong); fault.KindOf(err) != fault.Unauthorized {
 		t.Errorf("the old password works: %v", err)
 	}
 	if s, _ := d.signIn(d.file(datadir.FirstPassword)); !s.ChangeRequired {

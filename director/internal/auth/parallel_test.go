@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"holdfast/director/internal/auth"
 	"holdfast/pkg/fault"
 )
 
@@ -15,7 +16,7 @@ func TestGuessesAtOnceAreThrottled(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
-			switch _, err := d.SignIn(t.Context(), "host", "admin", "a wrong password"); fault.KindOf(err) {
+			switch _, err := d.SignIn(t.Context(), auth.Visitor{Remote: "host"}, "admin", "a wrong password"); fault.KindOf(err) {
 			case fault.Unauthorized:
 				checked.Add(1)
 			case fault.Throttled:

@@ -22,6 +22,114 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Role: a greater one may do all that a smaller one may.
+type Role int32
+
+const (
+	Role_ROLE_UNSPECIFIED Role = 0
+	// Sees everything but mail content.
+	Role_ROLE_AUDITOR Role = 1
+	// Runs jobs, reads and recovers mail.
+	Role_ROLE_OPERATOR      Role = 2
+	Role_ROLE_ADMINISTRATOR Role = 3
+)
+
+// Enum value maps for Role.
+var (
+	Role_name = map[int32]string{
+		0: "ROLE_UNSPECIFIED",
+		1: "ROLE_AUDITOR",
+		2: "ROLE_OPERATOR",
+		3: "ROLE_ADMINISTRATOR",
+	}
+	Role_value = map[string]int32{
+		"ROLE_UNSPECIFIED":   0,
+		"ROLE_AUDITOR":       1,
+		"ROLE_OPERATOR":      2,
+		"ROLE_ADMINISTRATOR": 3,
+	}
+)
+
+func (x Role) Enum() *Role {
+	p := new(Role)
+	*p = x
+	return p
+}
+
+func (x Role) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Role) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_auth_proto_enumTypes[0].Descriptor()
+}
+
+func (Role) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_auth_proto_enumTypes[0]
+}
+
+func (x Role) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Role.Descriptor instead.
+func (Role) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{0}
+}
+
+type TokenKind int32
+
+const (
+	TokenKind_TOKEN_KIND_UNSPECIFIED TokenKind = 0
+	TokenKind_TOKEN_KIND_SESSION     TokenKind = 1
+	TokenKind_TOKEN_KIND_API         TokenKind = 2
+	// The token file in the Director's data folder, for whoever administers that machine.
+	TokenKind_TOKEN_KIND_LOCAL TokenKind = 3
+)
+
+// Enum value maps for TokenKind.
+var (
+	TokenKind_name = map[int32]string{
+		0: "TOKEN_KIND_UNSPECIFIED",
+		1: "TOKEN_KIND_SESSION",
+		2: "TOKEN_KIND_API",
+		3: "TOKEN_KIND_LOCAL",
+	}
+	TokenKind_value = map[string]int32{
+		"TOKEN_KIND_UNSPECIFIED": 0,
+		"TOKEN_KIND_SESSION":     1,
+		"TOKEN_KIND_API":         2,
+		"TOKEN_KIND_LOCAL":       3,
+	}
+)
+
+func (x TokenKind) Enum() *TokenKind {
+	p := new(TokenKind)
+	*p = x
+	return p
+}
+
+func (x TokenKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TokenKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_auth_proto_enumTypes[1].Descriptor()
+}
+
+func (TokenKind) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_auth_proto_enumTypes[1]
+}
+
+func (x TokenKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TokenKind.Descriptor instead.
+func (TokenKind) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{1}
+}
+
 type GetVersionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -111,9 +219,11 @@ func (x *GetVersionResponse) GetNow() *timestamppb.Timestamp {
 }
 
 type SignInRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	User     string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// For browsers: the session comes as the cookie "__Host-holdfast" (HttpOnly, Secure, SameSite=Strict) and not in the answer.
+	Cookie        bool `protobuf:"varint,3,opt,name=cookie,proto3" json:"cookie,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,13 +272,24 @@ func (x *SignInRequest) GetPassword() string {
 	return ""
 }
 
+func (x *SignInRequest) GetCookie() bool {
+	if x != nil {
+		return x.Cookie
+	}
+	return false
+}
+
 type SignInResponse struct {
-	state                  protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty with cookie.
 	Token                  string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	Expires                *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
 	PasswordChangeRequired bool                   `protobuf:"varint,3,opt,name=password_change_required,json=passwordChangeRequired,proto3" json:"password_change_required,omitempty"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	Role                   Role                   `protobuf:"varint,4,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	// The name as it is stored; signing in does not mind the case.
+	User          string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInResponse) Reset() {
@@ -220,6 +341,20 @@ func (x *SignInResponse) GetPasswordChangeRequired() bool {
 		return x.PasswordChangeRequired
 	}
 	return false
+}
+
+func (x *SignInResponse) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *SignInResponse) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
 }
 
 type SignOutRequest struct {
@@ -294,6 +429,164 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{5}
 }
 
+type WhoAmIRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhoAmIRequest) Reset() {
+	*x = WhoAmIRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhoAmIRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhoAmIRequest) ProtoMessage() {}
+
+func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
+func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{6}
+}
+
+type WhoAmIResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	Role  Role                   `protobuf:"varint,2,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	Kind  TokenKind              `protobuf:"varint,3,opt,name=kind,proto3,enum=holdfast.director.v1.TokenKind" json:"kind,omitempty"`
+	// Of this session, as in ListSessions, or of this API token, as in ListTokens.
+	SessionId string `protobuf:"bytes,4,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Of an API token.
+	TokenName string `protobuf:"bytes,5,opt,name=token_name,json=tokenName,proto3" json:"token_name,omitempty"`
+	// Nothing but SetPassword and SignOut is permitted before.
+	PasswordChangeRequired bool `protobuf:"varint,6,opt,name=password_change_required,json=passwordChangeRequired,proto3" json:"password_change_required,omitempty"`
+	// Unset: never.
+	Expires *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Of the Director.
+	Version string                 `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
+	Now     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=now,proto3" json:"now,omitempty"`
+	// What this installation is called: the name of the Director's machine.
+	Site          string `protobuf:"bytes,10,opt,name=site,proto3" json:"site,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WhoAmIResponse) Reset() {
+	*x = WhoAmIResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WhoAmIResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WhoAmIResponse) ProtoMessage() {}
+
+func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
+func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WhoAmIResponse) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *WhoAmIResponse) GetKind() TokenKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TokenKind_TOKEN_KIND_UNSPECIFIED
+}
+
+func (x *WhoAmIResponse) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetTokenName() string {
+	if x != nil {
+		return x.TokenName
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetPasswordChangeRequired() bool {
+	if x != nil {
+		return x.PasswordChangeRequired
+	}
+	return false
+}
+
+func (x *WhoAmIResponse) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *WhoAmIResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *WhoAmIResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *WhoAmIResponse) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
 type SetPasswordRequest struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	CurrentPassword string                 `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
@@ -305,7 +598,7 @@ type SetPasswordRequest struct {
 
 func (x *SetPasswordRequest) Reset() {
 	*x = SetPasswordRequest{}
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +610,7 @@ func (x *SetPasswordRequest) String() string {
 func (*SetPasswordRequest) ProtoMessage() {}
 
 func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +623,7 @@ func (x *SetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SetPasswordRequest) GetCurrentPassword() string {
@@ -355,7 +648,7 @@ type SetPasswordResponse struct {
 
 func (x *SetPasswordResponse) Reset() {
 	*x = SetPasswordResponse{}
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -367,7 +660,7 @@ func (x *SetPasswordResponse) String() string {
 func (*SetPasswordResponse) ProtoMessage() {}
 
 func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -380,19 +673,24 @@ func (x *SetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{9}
 }
 
 type CreateTokenRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the caller's tokens.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Unset: never. Otherwise in the future.
+	Expires *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Unspecified: the caller's.
+	Role          Role `protobuf:"varint,3,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +702,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +715,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CreateTokenRequest) GetName() string {
@@ -427,17 +725,32 @@ func (x *CreateTokenRequest) GetName() string {
 	return ""
 }
 
+func (x *CreateTokenRequest) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *CreateTokenRequest) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
 type CreateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Shown once; only its hash is kept.
-	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Token         string    `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Details       *ApiToken `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -449,7 +762,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_auth_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -462,7 +775,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreateTokenResponse) GetToken() string {
@@ -470,6 +783,1710 @@ func (x *CreateTokenResponse) GetToken() string {
 		return x.Token
 	}
 	return ""
+}
+
+func (x *CreateTokenResponse) GetDetails() *ApiToken {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+type User struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Role     Role                   `protobuf:"varint,2,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	Disabled bool                   `protobuf:"varint,3,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	// The password is a one-time one.
+	PasswordChangeRequired bool                   `protobuf:"varint,4,opt,name=password_change_required,json=passwordChangeRequired,proto3" json:"password_change_required,omitempty"`
+	Created                *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
+	PasswordSet            *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=password_set,json=passwordSet,proto3" json:"password_set,omitempty"`
+	// Unset: never signed in.
+	LastSignIn *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_sign_in,json=lastSignIn,proto3" json:"last_sign_in,omitempty"`
+	// How many have not ended.
+	Sessions int32 `protobuf:"varint,8,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Tokens   int32 `protobuf:"varint,9,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	// No other administrator can sign in: this one cannot be deleted, disabled or given another role.
+	LastAdministrator bool `protobuf:"varint,10,opt,name=last_administrator,json=lastAdministrator,proto3" json:"last_administrator,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *User) Reset() {
+	*x = User{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *User) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*User) ProtoMessage() {}
+
+func (x *User) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use User.ProtoReflect.Descriptor instead.
+func (*User) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *User) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *User) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *User) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
+	}
+	return false
+}
+
+func (x *User) GetPasswordChangeRequired() bool {
+	if x != nil {
+		return x.PasswordChangeRequired
+	}
+	return false
+}
+
+func (x *User) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
+func (x *User) GetPasswordSet() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PasswordSet
+	}
+	return nil
+}
+
+func (x *User) GetLastSignIn() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSignIn
+	}
+	return nil
+}
+
+func (x *User) GetSessions() int32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *User) GetTokens() int32 {
+	if x != nil {
+		return x.Tokens
+	}
+	return 0
+}
+
+func (x *User) GetLastAdministrator() bool {
+	if x != nil {
+		return x.LastAdministrator
+	}
+	return false
+}
+
+type ListUsersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersRequest) Reset() {
+	*x = ListUsersRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersRequest) ProtoMessage() {}
+
+func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
+func (*ListUsersRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{13}
+}
+
+type ListUsersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name.
+	Users         []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersResponse) Reset() {
+	*x = ListUsersResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersResponse) ProtoMessage() {}
+
+func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
+func (*ListUsersResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListUsersResponse) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+type CreateUserRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Role          Role                   `protobuf:"varint,2,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateUserRequest) Reset() {
+	*x = CreateUserRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateUserRequest) ProtoMessage() {}
+
+func (x *CreateUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateUserRequest.ProtoReflect.Descriptor instead.
+func (*CreateUserRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CreateUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CreateUserRequest) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+type CreateUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	User  *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Shown once; it is to be told to the user, who must set another.
+	OneTimePassword string `protobuf:"bytes,2,opt,name=one_time_password,json=oneTimePassword,proto3" json:"one_time_password,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CreateUserResponse) Reset() {
+	*x = CreateUserResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateUserResponse) ProtoMessage() {}
+
+func (x *CreateUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateUserResponse.ProtoReflect.Descriptor instead.
+func (*CreateUserResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CreateUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *CreateUserResponse) GetOneTimePassword() string {
+	if x != nil {
+		return x.OneTimePassword
+	}
+	return ""
+}
+
+type UpdateUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Unspecified: as it is.
+	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	// Unset: as it is.
+	Disabled      *bool `protobuf:"varint,3,opt,name=disabled,proto3,oneof" json:"disabled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateUserRequest) Reset() {
+	*x = UpdateUserRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateUserRequest) ProtoMessage() {}
+
+func (x *UpdateUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateUserRequest.ProtoReflect.Descriptor instead.
+func (*UpdateUserRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *UpdateUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UpdateUserRequest) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *UpdateUserRequest) GetDisabled() bool {
+	if x != nil && x.Disabled != nil {
+		return *x.Disabled
+	}
+	return false
+}
+
+type UpdateUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateUserResponse) Reset() {
+	*x = UpdateUserResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateUserResponse) ProtoMessage() {}
+
+func (x *UpdateUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateUserResponse.ProtoReflect.Descriptor instead.
+func (*UpdateUserResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *UpdateUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+type ResetUserPasswordRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetUserPasswordRequest) Reset() {
+	*x = ResetUserPasswordRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetUserPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetUserPasswordRequest) ProtoMessage() {}
+
+func (x *ResetUserPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetUserPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ResetUserPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ResetUserPasswordRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type ResetUserPasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Shown once.
+	OneTimePassword string `protobuf:"bytes,1,opt,name=one_time_password,json=oneTimePassword,proto3" json:"one_time_password,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ResetUserPasswordResponse) Reset() {
+	*x = ResetUserPasswordResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetUserPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetUserPasswordResponse) ProtoMessage() {}
+
+func (x *ResetUserPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetUserPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ResetUserPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ResetUserPasswordResponse) GetOneTimePassword() string {
+	if x != nil {
+		return x.OneTimePassword
+	}
+	return ""
+}
+
+type DeleteUserRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteUserRequest) Reset() {
+	*x = DeleteUserRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteUserRequest) ProtoMessage() {}
+
+func (x *DeleteUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteUserRequest.ProtoReflect.Descriptor instead.
+func (*DeleteUserRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DeleteUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type DeleteUserResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteUserResponse) Reset() {
+	*x = DeleteUserResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteUserResponse) ProtoMessage() {}
+
+func (x *DeleteUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteUserResponse.ProtoReflect.Descriptor instead.
+func (*DeleteUserResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{22}
+}
+
+type Session struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	User    string                 `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	Created *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
+	Expires *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires,proto3" json:"expires,omitempty"`
+	// To five minutes.
+	LastUsed *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	// The host that signed in, and what it calls itself (at most 200 characters).
+	Remote    string `protobuf:"bytes,6,opt,name=remote,proto3" json:"remote,omitempty"`
+	UserAgent string `protobuf:"bytes,7,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// It is the one that asks.
+	Current bool `protobuf:"varint,8,opt,name=current,proto3" json:"current,omitempty"`
+	// It came as a cookie.
+	Browser       bool `protobuf:"varint,9,opt,name=browser,proto3" json:"browser,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Session) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
+func (x *Session) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *Session) GetLastUsed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsed
+	}
+	return nil
+}
+
+func (x *Session) GetRemote() string {
+	if x != nil {
+		return x.Remote
+	}
+	return ""
+}
+
+func (x *Session) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+func (x *Session) GetBrowser() bool {
+	if x != nil {
+		return x.Browser
+	}
+	return false
+}
+
+type ListSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the caller's own.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Everybody's, for administrators (Denied for others).
+	All           bool `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListSessionsRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ListSessionsRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+type ListSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type RevokeSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionRequest) Reset() {
+	*x = RevokeSessionRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionRequest) ProtoMessage() {}
+
+func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
+func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RevokeSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type RevokeSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeSessionResponse) Reset() {
+	*x = RevokeSessionResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeSessionResponse) ProtoMessage() {}
+
+func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
+func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{27}
+}
+
+type SignOutEverywhereRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the caller.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// API tokens too.
+	Tokens        bool `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutEverywhereRequest) Reset() {
+	*x = SignOutEverywhereRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutEverywhereRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutEverywhereRequest) ProtoMessage() {}
+
+func (x *SignOutEverywhereRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutEverywhereRequest.ProtoReflect.Descriptor instead.
+func (*SignOutEverywhereRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SignOutEverywhereRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SignOutEverywhereRequest) GetTokens() bool {
+	if x != nil {
+		return x.Tokens
+	}
+	return false
+}
+
+type SignOutEverywhereResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many sessions and tokens ended.
+	Ended         int32 `protobuf:"varint,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOutEverywhereResponse) Reset() {
+	*x = SignOutEverywhereResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOutEverywhereResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOutEverywhereResponse) ProtoMessage() {}
+
+func (x *SignOutEverywhereResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOutEverywhereResponse.ProtoReflect.Descriptor instead.
+func (*SignOutEverywhereResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SignOutEverywhereResponse) GetEnded() int32 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+type ApiToken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	User  string                 `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	// What it may do now: not more than its user.
+	Role    Role                   `protobuf:"varint,4,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	Created *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
+	// Unset: never.
+	Expires *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires,proto3" json:"expires,omitempty"`
+	// To five minutes; unset: never used.
+	LastUsed *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	// The host that used it last.
+	Remote        string `protobuf:"bytes,8,opt,name=remote,proto3" json:"remote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApiToken) Reset() {
+	*x = ApiToken{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApiToken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApiToken) ProtoMessage() {}
+
+func (x *ApiToken) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApiToken.ProtoReflect.Descriptor instead.
+func (*ApiToken) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ApiToken) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ApiToken) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ApiToken) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ApiToken) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *ApiToken) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
+func (x *ApiToken) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *ApiToken) GetLastUsed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsed
+	}
+	return nil
+}
+
+func (x *ApiToken) GetRemote() string {
+	if x != nil {
+		return x.Remote
+	}
+	return ""
+}
+
+type ListTokensRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: the caller's own.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Everybody's, for administrators (Denied for others).
+	All           bool `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTokensRequest) Reset() {
+	*x = ListTokensRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTokensRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTokensRequest) ProtoMessage() {}
+
+func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
+func (*ListTokensRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListTokensRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ListTokensRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+type ListTokensResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tokens        []*ApiToken            `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTokensResponse) Reset() {
+	*x = ListTokensResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTokensResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTokensResponse) ProtoMessage() {}
+
+func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
+func (*ListTokensResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListTokensResponse) GetTokens() []*ApiToken {
+	if x != nil {
+		return x.Tokens
+	}
+	return nil
+}
+
+type RevokeTokenRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TokenId       string                 `protobuf:"bytes,1,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeTokenRequest) Reset() {
+	*x = RevokeTokenRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeTokenRequest) ProtoMessage() {}
+
+func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
+func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RevokeTokenRequest) GetTokenId() string {
+	if x != nil {
+		return x.TokenId
+	}
+	return ""
+}
+
+type RevokeTokenResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeTokenResponse) Reset() {
+	*x = RevokeTokenResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeTokenResponse) ProtoMessage() {}
+
+func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
+func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{34}
+}
+
+// AuditEntry is one call, or several of the same kind: what changes something, what shows mail content, signing in, and what
+// was denied. Words that were searched for, subjects, addresses of mail and secrets are not in it.
+type AuditEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sorts by time.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it ended.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// Empty when nobody was signed in: a refused sign-in names a user only if there is one of that name.
+	User string    `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	Role Role      `protobuf:"varint,4,opt,name=role,proto3,enum=holdfast.director.v1.Role" json:"role,omitempty"`
+	Kind TokenKind `protobuf:"varint,5,opt,name=kind,proto3,enum=holdfast.director.v1.TokenKind" json:"kind,omitempty"`
+	// Of an API token.
+	TokenName string `protobuf:"bytes,6,opt,name=token_name,json=tokenName,proto3" json:"token_name,omitempty"`
+	SessionId string `protobuf:"bytes,7,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The host that called.
+	Remote string `protobuf:"bytes,8,opt,name=remote,proto3" json:"remote,omitempty"`
+	// As "JobService/DeleteJob", or the path of a download: "/preview", "/download/export".
+	Method string `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
+	// "JobService", or "Download" for downloads and previews.
+	Area string `protobuf:"bytes,10,opt,name=area,proto3" json:"area,omitempty"`
+	// What it was about; at most 20.
+	Objects []*AuditObject `protobuf:"bytes,11,rep,name=objects,proto3" json:"objects,omitempty"`
+	// How many more there were.
+	MoreObjects int32 `protobuf:"varint,12,opt,name=more_objects,json=moreObjects,proto3" json:"more_objects,omitempty"`
+	// Empty when it succeeded; else the kind of fault, as "denied" or "not found".
+	Fault string `protobuf:"bytes,13,opt,name=fault,proto3" json:"fault,omitempty"`
+	// How many calls this stands for: the same by the same caller within ten minutes, as when a search is refined. Only what
+	// shows mail content, and refused calls, are taken together.
+	Count int32 `protobuf:"varint,14,opt,name=count,proto3" json:"count,omitempty"`
+	// When the last of them ended.
+	Last          *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEntry) Reset() {
+	*x = AuditEntry{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEntry) ProtoMessage() {}
+
+func (x *AuditEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
+func (*AuditEntry) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *AuditEntry) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *AuditEntry) GetKind() TokenKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TokenKind_TOKEN_KIND_UNSPECIFIED
+}
+
+func (x *AuditEntry) GetTokenName() string {
+	if x != nil {
+		return x.TokenName
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRemote() string {
+	if x != nil {
+		return x.Remote
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetArea() string {
+	if x != nil {
+		return x.Area
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetObjects() []*AuditObject {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetMoreObjects() int32 {
+	if x != nil {
+		return x.MoreObjects
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetLast() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+type AuditObject struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As "job", "repository", "account", "mailbox", "point", "message", "user".
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Id   string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// At the time; empty for what has none.
+	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditObject) Reset() {
+	*x = AuditObject{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditObject) ProtoMessage() {}
+
+func (x *AuditObject) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditObject.ProtoReflect.Descriptor instead.
+func (*AuditObject) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AuditObject) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AuditObject) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AuditObject) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type AuditFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly, whatever the case.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// An area ("JobService"), or one method ("JobService/DeleteJob").
+	Area string `protobuf:"bytes,2,opt,name=area,proto3" json:"area,omitempty"`
+	// From then on, and before then.
+	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	// Only what did not succeed.
+	Failed bool `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
+	// The id or the name of something that it was about.
+	Object        string `protobuf:"bytes,6,opt,name=object,proto3" json:"object,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditFilter) Reset() {
+	*x = AuditFilter{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditFilter) ProtoMessage() {}
+
+func (x *AuditFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditFilter.ProtoReflect.Descriptor instead.
+func (*AuditFilter) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AuditFilter) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AuditFilter) GetArea() string {
+	if x != nil {
+		return x.Area
+	}
+	return ""
+}
+
+func (x *AuditFilter) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *AuditFilter) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *AuditFilter) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *AuditFilter) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+type ListAuditRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Filter *AuditFilter           `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// 0 means 100, at most 1,000.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditRequest) Reset() {
+	*x = ListAuditRequest{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditRequest) ProtoMessage() {}
+
+func (x *ListAuditRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditRequest.ProtoReflect.Descriptor instead.
+func (*ListAuditRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListAuditRequest) GetFilter() *AuditFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ListAuditRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAuditRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListAuditResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Entries []*AuditEntry          `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	// Empty: there is no more.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// All areas that there can be, for choosing among.
+	Areas         []string `protobuf:"bytes,3,rep,name=areas,proto3" json:"areas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditResponse) Reset() {
+	*x = ListAuditResponse{}
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditResponse) ProtoMessage() {}
+
+func (x *ListAuditResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_auth_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditResponse.ProtoReflect.Descriptor instead.
+func (*ListAuditResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_auth_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListAuditResponse) GetEntries() []*AuditEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ListAuditResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListAuditResponse) GetAreas() []string {
+	if x != nil {
+		return x.Areas
+	}
+	return nil
 }
 
 var File_holdfast_director_v1_auth_proto protoreflect.FileDescriptor
@@ -480,31 +2497,198 @@ const file_holdfast_director_v1_auth_proto_rawDesc = "" +
 	"\x11GetVersionRequest\"\\\n" +
 	"\x12GetVersionResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12,\n" +
-	"\x03now\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"?\n" +
+	"\x03now\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"W\n" +
 	"\rSignInRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1a\n" +
-	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x96\x01\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x16\n" +
+	"\x06cookie\x18\x03 \x01(\bR\x06cookie\"\xda\x01\n" +
 	"\x0eSignInResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x124\n" +
 	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x128\n" +
-	"\x18password_change_required\x18\x03 \x01(\bR\x16passwordChangeRequired\"\x10\n" +
+	"\x18password_change_required\x18\x03 \x01(\bR\x16passwordChangeRequired\x12.\n" +
+	"\x04role\x18\x04 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x12\x12\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\"\x10\n" +
 	"\x0eSignOutRequest\"\x11\n" +
-	"\x0fSignOutResponse\"b\n" +
+	"\x0fSignOutResponse\"\x0f\n" +
+	"\rWhoAmIRequest\"\x93\x03\n" +
+	"\x0eWhoAmIResponse\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12.\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x123\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1f.holdfast.director.v1.TokenKindR\x04kind\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x04 \x01(\tR\tsessionId\x12\x1d\n" +
+	"\n" +
+	"token_name\x18\x05 \x01(\tR\ttokenName\x128\n" +
+	"\x18password_change_required\x18\x06 \x01(\bR\x16passwordChangeRequired\x124\n" +
+	"\aexpires\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12\x18\n" +
+	"\aversion\x18\b \x01(\tR\aversion\x12,\n" +
+	"\x03now\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x12\n" +
+	"\x04site\x18\n" +
+	" \x01(\tR\x04site\"b\n" +
 	"\x12SetPasswordRequest\x12)\n" +
 	"\x10current_password\x18\x01 \x01(\tR\x0fcurrentPassword\x12!\n" +
 	"\fnew_password\x18\x02 \x01(\tR\vnewPassword\"\x15\n" +
-	"\x13SetPasswordResponse\"(\n" +
+	"\x13SetPasswordResponse\"\x8e\x01\n" +
 	"\x12CreateTokenRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"+\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x124\n" +
+	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12.\n" +
+	"\x04role\x18\x03 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\"e\n" +
 	"\x13CreateTokenResponse\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token2\xe5\x03\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x128\n" +
+	"\adetails\x18\x02 \x01(\v2\x1e.holdfast.director.v1.ApiTokenR\adetails\"\xb6\x03\n" +
+	"\x04User\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x12\x1a\n" +
+	"\bdisabled\x18\x03 \x01(\bR\bdisabled\x128\n" +
+	"\x18password_change_required\x18\x04 \x01(\bR\x16passwordChangeRequired\x124\n" +
+	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12=\n" +
+	"\fpassword_set\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vpasswordSet\x12<\n" +
+	"\flast_sign_in\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"lastSignIn\x12\x1a\n" +
+	"\bsessions\x18\b \x01(\x05R\bsessions\x12\x16\n" +
+	"\x06tokens\x18\t \x01(\x05R\x06tokens\x12-\n" +
+	"\x12last_administrator\x18\n" +
+	" \x01(\bR\x11lastAdministrator\"\x12\n" +
+	"\x10ListUsersRequest\"E\n" +
+	"\x11ListUsersResponse\x120\n" +
+	"\x05users\x18\x01 \x03(\v2\x1a.holdfast.director.v1.UserR\x05users\"W\n" +
+	"\x11CreateUserRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\"p\n" +
+	"\x12CreateUserResponse\x12.\n" +
+	"\x04user\x18\x01 \x01(\v2\x1a.holdfast.director.v1.UserR\x04user\x12*\n" +
+	"\x11one_time_password\x18\x02 \x01(\tR\x0foneTimePassword\"\x85\x01\n" +
+	"\x11UpdateUserRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x12\x1f\n" +
+	"\bdisabled\x18\x03 \x01(\bH\x00R\bdisabled\x88\x01\x01B\v\n" +
+	"\t_disabled\"D\n" +
+	"\x12UpdateUserResponse\x12.\n" +
+	"\x04user\x18\x01 \x01(\v2\x1a.holdfast.director.v1.UserR\x04user\".\n" +
+	"\x18ResetUserPasswordRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"G\n" +
+	"\x19ResetUserPasswordResponse\x12*\n" +
+	"\x11one_time_password\x18\x01 \x01(\tR\x0foneTimePassword\"'\n" +
+	"\x11DeleteUserRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x14\n" +
+	"\x12DeleteUserResponse\"\xbd\x02\n" +
+	"\aSession\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x124\n" +
+	"\acreated\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x124\n" +
+	"\aexpires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x127\n" +
+	"\tlast_used\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\blastUsed\x12\x16\n" +
+	"\x06remote\x18\x06 \x01(\tR\x06remote\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\a \x01(\tR\tuserAgent\x12\x18\n" +
+	"\acurrent\x18\b \x01(\bR\acurrent\x12\x18\n" +
+	"\abrowser\x18\t \x01(\bR\abrowser\";\n" +
+	"\x13ListSessionsRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\"Q\n" +
+	"\x14ListSessionsResponse\x129\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1d.holdfast.director.v1.SessionR\bsessions\"5\n" +
+	"\x14RevokeSessionRequest\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"\x17\n" +
+	"\x15RevokeSessionResponse\"F\n" +
+	"\x18SignOutEverywhereRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
+	"\x06tokens\x18\x02 \x01(\bR\x06tokens\"1\n" +
+	"\x19SignOutEverywhereResponse\x12\x14\n" +
+	"\x05ended\x18\x01 \x01(\x05R\x05ended\"\xaf\x02\n" +
+	"\bApiToken\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04user\x18\x03 \x01(\tR\x04user\x12.\n" +
+	"\x04role\x18\x04 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x124\n" +
+	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x124\n" +
+	"\aexpires\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x127\n" +
+	"\tlast_used\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\blastUsed\x12\x16\n" +
+	"\x06remote\x18\b \x01(\tR\x06remote\"9\n" +
+	"\x11ListTokensRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\"L\n" +
+	"\x12ListTokensResponse\x126\n" +
+	"\x06tokens\x18\x01 \x03(\v2\x1e.holdfast.director.v1.ApiTokenR\x06tokens\"/\n" +
+	"\x12RevokeTokenRequest\x12\x19\n" +
+	"\btoken_id\x18\x01 \x01(\tR\atokenId\"\x15\n" +
+	"\x13RevokeTokenResponse\"\x83\x04\n" +
+	"\n" +
+	"AuditEntry\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
+	"\x04user\x18\x03 \x01(\tR\x04user\x12.\n" +
+	"\x04role\x18\x04 \x01(\x0e2\x1a.holdfast.director.v1.RoleR\x04role\x123\n" +
+	"\x04kind\x18\x05 \x01(\x0e2\x1f.holdfast.director.v1.TokenKindR\x04kind\x12\x1d\n" +
+	"\n" +
+	"token_name\x18\x06 \x01(\tR\ttokenName\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\a \x01(\tR\tsessionId\x12\x16\n" +
+	"\x06remote\x18\b \x01(\tR\x06remote\x12\x16\n" +
+	"\x06method\x18\t \x01(\tR\x06method\x12\x12\n" +
+	"\x04area\x18\n" +
+	" \x01(\tR\x04area\x12;\n" +
+	"\aobjects\x18\v \x03(\v2!.holdfast.director.v1.AuditObjectR\aobjects\x12!\n" +
+	"\fmore_objects\x18\f \x01(\x05R\vmoreObjects\x12\x14\n" +
+	"\x05fault\x18\r \x01(\tR\x05fault\x12\x14\n" +
+	"\x05count\x18\x0e \x01(\x05R\x05count\x12.\n" +
+	"\x04last\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x04last\"E\n" +
+	"\vAuditObject\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"\xc9\x01\n" +
+	"\vAuditFilter\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04area\x18\x02 \x01(\tR\x04area\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
+	"\x06failed\x18\x05 \x01(\bR\x06failed\x12\x16\n" +
+	"\x06object\x18\x06 \x01(\tR\x06object\"\x89\x01\n" +
+	"\x10ListAuditRequest\x129\n" +
+	"\x06filter\x18\x01 \x01(\v2!.holdfast.director.v1.AuditFilterR\x06filter\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x8d\x01\n" +
+	"\x11ListAuditResponse\x12:\n" +
+	"\aentries\x18\x01 \x03(\v2 .holdfast.director.v1.AuditEntryR\aentries\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05areas\x18\x03 \x03(\tR\x05areas*Y\n" +
+	"\x04Role\x12\x14\n" +
+	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fROLE_AUDITOR\x10\x01\x12\x11\n" +
+	"\rROLE_OPERATOR\x10\x02\x12\x16\n" +
+	"\x12ROLE_ADMINISTRATOR\x10\x03*i\n" +
+	"\tTokenKind\x12\x1a\n" +
+	"\x16TOKEN_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12TOKEN_KIND_SESSION\x10\x01\x12\x12\n" +
+	"\x0eTOKEN_KIND_API\x10\x02\x12\x14\n" +
+	"\x10TOKEN_KIND_LOCAL\x10\x032\xba\x04\n" +
 	"\rSystemService\x12_\n" +
 	"\n" +
 	"GetVersion\x12'.holdfast.director.v1.GetVersionRequest\x1a(.holdfast.director.v1.GetVersionResponse\x12S\n" +
 	"\x06SignIn\x12#.holdfast.director.v1.SignInRequest\x1a$.holdfast.director.v1.SignInResponse\x12V\n" +
-	"\aSignOut\x12$.holdfast.director.v1.SignOutRequest\x1a%.holdfast.director.v1.SignOutResponse\x12b\n" +
+	"\aSignOut\x12$.holdfast.director.v1.SignOutRequest\x1a%.holdfast.director.v1.SignOutResponse\x12S\n" +
+	"\x06WhoAmI\x12#.holdfast.director.v1.WhoAmIRequest\x1a$.holdfast.director.v1.WhoAmIResponse\x12b\n" +
 	"\vSetPassword\x12(.holdfast.director.v1.SetPasswordRequest\x1a).holdfast.director.v1.SetPasswordResponse\x12b\n" +
-	"\vCreateToken\x12(.holdfast.director.v1.CreateTokenRequest\x1a).holdfast.director.v1.CreateTokenResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
+	"\vCreateToken\x12(.holdfast.director.v1.CreateTokenRequest\x1a).holdfast.director.v1.CreateTokenResponse2\x90\b\n" +
+	"\vUserService\x12\\\n" +
+	"\tListUsers\x12&.holdfast.director.v1.ListUsersRequest\x1a'.holdfast.director.v1.ListUsersResponse\x12_\n" +
+	"\n" +
+	"CreateUser\x12'.holdfast.director.v1.CreateUserRequest\x1a(.holdfast.director.v1.CreateUserResponse\x12_\n" +
+	"\n" +
+	"UpdateUser\x12'.holdfast.director.v1.UpdateUserRequest\x1a(.holdfast.director.v1.UpdateUserResponse\x12t\n" +
+	"\x11ResetUserPassword\x12..holdfast.director.v1.ResetUserPasswordRequest\x1a/.holdfast.director.v1.ResetUserPasswordResponse\x12_\n" +
+	"\n" +
+	"DeleteUser\x12'.holdfast.director.v1.DeleteUserRequest\x1a(.holdfast.director.v1.DeleteUserResponse\x12e\n" +
+	"\fListSessions\x12).holdfast.director.v1.ListSessionsRequest\x1a*.holdfast.director.v1.ListSessionsResponse\x12h\n" +
+	"\rRevokeSession\x12*.holdfast.director.v1.RevokeSessionRequest\x1a+.holdfast.director.v1.RevokeSessionResponse\x12t\n" +
+	"\x11SignOutEverywhere\x12..holdfast.director.v1.SignOutEverywhereRequest\x1a/.holdfast.director.v1.SignOutEverywhereResponse\x12_\n" +
+	"\n" +
+	"ListTokens\x12'.holdfast.director.v1.ListTokensRequest\x1a(.holdfast.director.v1.ListTokensResponse\x12b\n" +
+	"\vRevokeToken\x12(.holdfast.director.v1.RevokeTokenRequest\x1a).holdfast.director.v1.RevokeTokenResponse2l\n" +
+	"\fAuditService\x12\\\n" +
+	"\tListAudit\x12&.holdfast.director.v1.ListAuditRequest\x1a'.holdfast.director.v1.ListAuditResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
 
 var (
 	file_holdfast_director_v1_auth_proto_rawDescOnce sync.Once
@@ -518,38 +2702,130 @@ func file_holdfast_director_v1_auth_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_auth_proto_rawDescData
 }
 
-var file_holdfast_director_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_holdfast_director_v1_auth_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_holdfast_director_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_holdfast_director_v1_auth_proto_goTypes = []any{
-	(*GetVersionRequest)(nil),     // 0: holdfast.director.v1.GetVersionRequest
-	(*GetVersionResponse)(nil),    // 1: holdfast.director.v1.GetVersionResponse
-	(*SignInRequest)(nil),         // 2: holdfast.director.v1.SignInRequest
-	(*SignInResponse)(nil),        // 3: holdfast.director.v1.SignInResponse
-	(*SignOutRequest)(nil),        // 4: holdfast.director.v1.SignOutRequest
-	(*SignOutResponse)(nil),       // 5: holdfast.director.v1.SignOutResponse
-	(*SetPasswordRequest)(nil),    // 6: holdfast.director.v1.SetPasswordRequest
-	(*SetPasswordResponse)(nil),   // 7: holdfast.director.v1.SetPasswordResponse
-	(*CreateTokenRequest)(nil),    // 8: holdfast.director.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),   // 9: holdfast.director.v1.CreateTokenResponse
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(Role)(0),                         // 0: holdfast.director.v1.Role
+	(TokenKind)(0),                    // 1: holdfast.director.v1.TokenKind
+	(*GetVersionRequest)(nil),         // 2: holdfast.director.v1.GetVersionRequest
+	(*GetVersionResponse)(nil),        // 3: holdfast.director.v1.GetVersionResponse
+	(*SignInRequest)(nil),             // 4: holdfast.director.v1.SignInRequest
+	(*SignInResponse)(nil),            // 5: holdfast.director.v1.SignInResponse
+	(*SignOutRequest)(nil),            // 6: holdfast.director.v1.SignOutRequest
+	(*SignOutResponse)(nil),           // 7: holdfast.director.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),             // 8: holdfast.director.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),            // 9: holdfast.director.v1.WhoAmIResponse
+	(*SetPasswordRequest)(nil),        // 10: holdfast.director.v1.SetPasswordRequest
+	(*SetPasswordResponse)(nil),       // 11: holdfast.director.v1.SetPasswordResponse
+	(*CreateTokenRequest)(nil),        // 12: holdfast.director.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),       // 13: holdfast.director.v1.CreateTokenResponse
+	(*User)(nil),                      // 14: holdfast.director.v1.User
+	(*ListUsersRequest)(nil),          // 15: holdfast.director.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 16: holdfast.director.v1.ListUsersResponse
+	(*CreateUserRequest)(nil),         // 17: holdfast.director.v1.CreateUserRequest
+	(*CreateUserResponse)(nil),        // 18: holdfast.director.v1.CreateUserResponse
+	(*UpdateUserRequest)(nil),         // 19: holdfast.director.v1.UpdateUserRequest
+	(*UpdateUserResponse)(nil),        // 20: holdfast.director.v1.UpdateUserResponse
+	(*ResetUserPasswordRequest)(nil),  // 21: holdfast.director.v1.ResetUserPasswordRequest
+	(*ResetUserPasswordResponse)(nil), // 22: holdfast.director.v1.ResetUserPasswordResponse
+	(*DeleteUserRequest)(nil),         // 23: holdfast.director.v1.DeleteUserRequest
+	(*DeleteUserResponse)(nil),        // 24: holdfast.director.v1.DeleteUserResponse
+	(*Session)(nil),                   // 25: holdfast.director.v1.Session
+	(*ListSessionsRequest)(nil),       // 26: holdfast.director.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),      // 27: holdfast.director.v1.ListSessionsResponse
+	(*RevokeSessionRequest)(nil),      // 28: holdfast.director.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),     // 29: holdfast.director.v1.RevokeSessionResponse
+	(*SignOutEverywhereRequest)(nil),  // 30: holdfast.director.v1.SignOutEverywhereRequest
+	(*SignOutEverywhereResponse)(nil), // 31: holdfast.director.v1.SignOutEverywhereResponse
+	(*ApiToken)(nil),                  // 32: holdfast.director.v1.ApiToken
+	(*ListTokensRequest)(nil),         // 33: holdfast.director.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),        // 34: holdfast.director.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),        // 35: holdfast.director.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),       // 36: holdfast.director.v1.RevokeTokenResponse
+	(*AuditEntry)(nil),                // 37: holdfast.director.v1.AuditEntry
+	(*AuditObject)(nil),               // 38: holdfast.director.v1.AuditObject
+	(*AuditFilter)(nil),               // 39: holdfast.director.v1.AuditFilter
+	(*ListAuditRequest)(nil),          // 40: holdfast.director.v1.ListAuditRequest
+	(*ListAuditResponse)(nil),         // 41: holdfast.director.v1.ListAuditResponse
+	(*timestamppb.Timestamp)(nil),     // 42: google.protobuf.Timestamp
 }
 var file_holdfast_director_v1_auth_proto_depIdxs = []int32{
-	10, // 0: holdfast.director.v1.GetVersionResponse.now:type_name -> google.protobuf.Timestamp
-	10, // 1: holdfast.director.v1.SignInResponse.expires:type_name -> google.protobuf.Timestamp
-	0,  // 2: holdfast.director.v1.SystemService.GetVersion:input_type -> holdfast.director.v1.GetVersionRequest
-	2,  // 3: holdfast.director.v1.SystemService.SignIn:input_type -> holdfast.director.v1.SignInRequest
-	4,  // 4: holdfast.director.v1.SystemService.SignOut:input_type -> holdfast.director.v1.SignOutRequest
-	6,  // 5: holdfast.director.v1.SystemService.SetPassword:input_type -> holdfast.director.v1.SetPasswordRequest
-	8,  // 6: holdfast.director.v1.SystemService.CreateToken:input_type -> holdfast.director.v1.CreateTokenRequest
-	1,  // 7: holdfast.director.v1.SystemService.GetVersion:output_type -> holdfast.director.v1.GetVersionResponse
-	3,  // 8: holdfast.director.v1.SystemService.SignIn:output_type -> holdfast.director.v1.SignInResponse
-	5,  // 9: holdfast.director.v1.SystemService.SignOut:output_type -> holdfast.director.v1.SignOutResponse
-	7,  // 10: holdfast.director.v1.SystemService.SetPassword:output_type -> holdfast.director.v1.SetPasswordResponse
-	9,  // 11: holdfast.director.v1.SystemService.CreateToken:output_type -> holdfast.director.v1.CreateTokenResponse
-	7,  // [7:12] is the sub-list for method output_type
-	2,  // [2:7] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	42, // 0: holdfast.director.v1.GetVersionResponse.now:type_name -> google.protobuf.Timestamp
+	42, // 1: holdfast.director.v1.SignInResponse.expires:type_name -> google.protobuf.Timestamp
+	0,  // 2: holdfast.director.v1.SignInResponse.role:type_name -> holdfast.director.v1.Role
+	0,  // 3: holdfast.director.v1.WhoAmIResponse.role:type_name -> holdfast.director.v1.Role
+	1,  // 4: holdfast.director.v1.WhoAmIResponse.kind:type_name -> holdfast.director.v1.TokenKind
+	42, // 5: holdfast.director.v1.WhoAmIResponse.expires:type_name -> google.protobuf.Timestamp
+	42, // 6: holdfast.director.v1.WhoAmIResponse.now:type_name -> google.protobuf.Timestamp
+	42, // 7: holdfast.director.v1.CreateTokenRequest.expires:type_name -> google.protobuf.Timestamp
+	0,  // 8: holdfast.director.v1.CreateTokenRequest.role:type_name -> holdfast.director.v1.Role
+	32, // 9: holdfast.director.v1.CreateTokenResponse.details:type_name -> holdfast.director.v1.ApiToken
+	0,  // 10: holdfast.director.v1.User.role:type_name -> holdfast.director.v1.Role
+	42, // 11: holdfast.director.v1.User.created:type_name -> google.protobuf.Timestamp
+	42, // 12: holdfast.director.v1.User.password_set:type_name -> google.protobuf.Timestamp
+	42, // 13: holdfast.director.v1.User.last_sign_in:type_name -> google.protobuf.Timestamp
+	14, // 14: holdfast.director.v1.ListUsersResponse.users:type_name -> holdfast.director.v1.User
+	0,  // 15: holdfast.director.v1.CreateUserRequest.role:type_name -> holdfast.director.v1.Role
+	14, // 16: holdfast.director.v1.CreateUserResponse.user:type_name -> holdfast.director.v1.User
+	0,  // 17: holdfast.director.v1.UpdateUserRequest.role:type_name -> holdfast.director.v1.Role
+	14, // 18: holdfast.director.v1.UpdateUserResponse.user:type_name -> holdfast.director.v1.User
+	42, // 19: holdfast.director.v1.Session.created:type_name -> google.protobuf.Timestamp
+	42, // 20: holdfast.director.v1.Session.expires:type_name -> google.protobuf.Timestamp
+	42, // 21: holdfast.director.v1.Session.last_used:type_name -> google.protobuf.Timestamp
+	25, // 22: holdfast.director.v1.ListSessionsResponse.sessions:type_name -> holdfast.director.v1.Session
+	0,  // 23: holdfast.director.v1.ApiToken.role:type_name -> holdfast.director.v1.Role
+	42, // 24: holdfast.director.v1.ApiToken.created:type_name -> google.protobuf.Timestamp
+	42, // 25: holdfast.director.v1.ApiToken.expires:type_name -> google.protobuf.Timestamp
+	42, // 26: holdfast.director.v1.ApiToken.last_used:type_name -> google.protobuf.Timestamp
+	32, // 27: holdfast.director.v1.ListTokensResponse.tokens:type_name -> holdfast.director.v1.ApiToken
+	42, // 28: holdfast.director.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	0,  // 29: holdfast.director.v1.AuditEntry.role:type_name -> holdfast.director.v1.Role
+	1,  // 30: holdfast.director.v1.AuditEntry.kind:type_name -> holdfast.director.v1.TokenKind
+	38, // 31: holdfast.director.v1.AuditEntry.objects:type_name -> holdfast.director.v1.AuditObject
+	42, // 32: holdfast.director.v1.AuditEntry.last:type_name -> google.protobuf.Timestamp
+	42, // 33: holdfast.director.v1.AuditFilter.since:type_name -> google.protobuf.Timestamp
+	42, // 34: holdfast.director.v1.AuditFilter.until:type_name -> google.protobuf.Timestamp
+	39, // 35: holdfast.director.v1.ListAuditRequest.filter:type_name -> holdfast.director.v1.AuditFilter
+	37, // 36: holdfast.director.v1.ListAuditResponse.entries:type_name -> holdfast.director.v1.AuditEntry
+	2,  // 37: holdfast.director.v1.SystemService.GetVersion:input_type -> holdfast.director.v1.GetVersionRequest
+	4,  // 38: holdfast.director.v1.SystemService.SignIn:input_type -> holdfast.director.v1.SignInRequest
+	6,  // 39: holdfast.director.v1.SystemService.SignOut:input_type -> holdfast.director.v1.SignOutRequest
+	8,  // 40: holdfast.director.v1.SystemService.WhoAmI:input_type -> holdfast.director.v1.WhoAmIRequest
+	10, // 41: holdfast.director.v1.SystemService.SetPassword:input_type -> holdfast.director.v1.SetPasswordRequest
+	12, // 42: holdfast.director.v1.SystemService.CreateToken:input_type -> holdfast.director.v1.CreateTokenRequest
+	15, // 43: holdfast.director.v1.UserService.ListUsers:input_type -> holdfast.director.v1.ListUsersRequest
+	17, // 44: holdfast.director.v1.UserService.CreateUser:input_type -> holdfast.director.v1.CreateUserRequest
+	19, // 45: holdfast.director.v1.UserService.UpdateUser:input_type -> holdfast.director.v1.UpdateUserRequest
+	21, // 46: holdfast.director.v1.UserService.ResetUserPassword:input_type -> holdfast.director.v1.ResetUserPasswordRequest
+	23, // 47: holdfast.director.v1.UserService.DeleteUser:input_type -> holdfast.director.v1.DeleteUserRequest
+	26, // 48: holdfast.director.v1.UserService.ListSessions:input_type -> holdfast.director.v1.ListSessionsRequest
+	28, // 49: holdfast.director.v1.UserService.RevokeSession:input_type -> holdfast.director.v1.RevokeSessionRequest
+	30, // 50: holdfast.director.v1.UserService.SignOutEverywhere:input_type -> holdfast.director.v1.SignOutEverywhereRequest
+	33, // 51: holdfast.director.v1.UserService.ListTokens:input_type -> holdfast.director.v1.ListTokensRequest
+	35, // 52: holdfast.director.v1.UserService.RevokeToken:input_type -> holdfast.director.v1.RevokeTokenRequest
+	40, // 53: holdfast.director.v1.AuditService.ListAudit:input_type -> holdfast.director.v1.ListAuditRequest
+	3,  // 54: holdfast.director.v1.SystemService.GetVersion:output_type -> holdfast.director.v1.GetVersionResponse
+	5,  // 55: holdfast.director.v1.SystemService.SignIn:output_type -> holdfast.director.v1.SignInResponse
+	7,  // 56: holdfast.director.v1.SystemService.SignOut:output_type -> holdfast.director.v1.SignOutResponse
+	9,  // 57: holdfast.director.v1.SystemService.WhoAmI:output_type -> holdfast.director.v1.WhoAmIResponse
+	11, // 58: holdfast.director.v1.SystemService.SetPassword:output_type -> holdfast.director.v1.SetPasswordResponse
+	13, // 59: holdfast.director.v1.SystemService.CreateToken:output_type -> holdfast.director.v1.CreateTokenResponse
+	16, // 60: holdfast.director.v1.UserService.ListUsers:output_type -> holdfast.director.v1.ListUsersResponse
+	18, // 61: holdfast.director.v1.UserService.CreateUser:output_type -> holdfast.director.v1.CreateUserResponse
+	20, // 62: holdfast.director.v1.UserService.UpdateUser:output_type -> holdfast.director.v1.UpdateUserResponse
+	22, // 63: holdfast.director.v1.UserService.ResetUserPassword:output_type -> holdfast.director.v1.ResetUserPasswordResponse
+	24, // 64: holdfast.director.v1.UserService.DeleteUser:output_type -> holdfast.director.v1.DeleteUserResponse
+	27, // 65: holdfast.director.v1.UserService.ListSessions:output_type -> holdfast.director.v1.ListSessionsResponse
+	29, // 66: holdfast.director.v1.UserService.RevokeSession:output_type -> holdfast.director.v1.RevokeSessionResponse
+	31, // 67: holdfast.director.v1.UserService.SignOutEverywhere:output_type -> holdfast.director.v1.SignOutEverywhereResponse
+	34, // 68: holdfast.director.v1.UserService.ListTokens:output_type -> holdfast.director.v1.ListTokensResponse
+	36, // 69: holdfast.director.v1.UserService.RevokeToken:output_type -> holdfast.director.v1.RevokeTokenResponse
+	41, // 70: holdfast.director.v1.AuditService.ListAudit:output_type -> holdfast.director.v1.ListAuditResponse
+	54, // [54:71] is the sub-list for method output_type
+	37, // [37:54] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_auth_proto_init() }
@@ -557,18 +2833,20 @@ func file_holdfast_director_v1_auth_proto_init() {
 	if File_holdfast_director_v1_auth_proto != nil {
 		return
 	}
+	file_holdfast_director_v1_auth_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_auth_proto_rawDesc), len(file_holdfast_director_v1_auth_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   10,
+			NumEnums:      2,
+			NumMessages:   40,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   3,
 		},
 		GoTypes:           file_holdfast_director_v1_auth_proto_goTypes,
 		DependencyIndexes: file_holdfast_director_v1_auth_proto_depIdxs,
+		EnumInfos:         file_holdfast_director_v1_auth_proto_enumTypes,
 		MessageInfos:      file_holdfast_director_v1_auth_proto_msgTypes,
 	}.Build()
 	File_holdfast_director_v1_auth_proto = out.File

@@ -33,8 +33,11 @@ type User struct {
 	ChangeRequired bool                   `protobuf:"varint,4,opt,name=change_required,json=changeRequired,proto3" json:"change_required,omitempty"`
 	Created        *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
 	PasswordSet    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=password_set,json=passwordSet,proto3" json:"password_set,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// May not sign in, and their tokens do not admit.
+	Disabled      bool                   `protobuf:"varint,7,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	LastSignIn    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_sign_in,json=lastSignIn,proto3" json:"last_sign_in,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
@@ -109,6 +112,20 @@ func (x *User) GetPasswordSet() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *User) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
+	}
+	return false
+}
+
+func (x *User) GetLastSignIn() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSignIn
+	}
+	return nil
+}
+
 // Token is a session or an API token. Its key is the SHA-256 of the secret, in hex; the secret itself is not kept.
 type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -122,8 +139,16 @@ type Token struct {
 	Expires *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires,proto3" json:"expires,omitempty"`
 	// Made with a one-time password.
 	ChangeRequired bool `protobuf:"varint,7,opt,name=change_required,json=changeRequired,proto3" json:"change_required,omitempty"`
-	// 1 auditor, 2 operator, 3 administrator.
-	Role          int32 `protobuf:"varint,8,opt,name=role,proto3" json:"role,omitempty"`
+	// 1 auditor, 2 operator, 3 administrator. Of an API token: at most that, and at most its user's.
+	Role int32 `protobuf:"varint,8,opt,name=role,proto3" json:"role,omitempty"`
+	// The host that signed in, or that used the token last.
+	Remote string `protobuf:"bytes,9,opt,name=remote,proto3" json:"remote,omitempty"`
+	// What the client that signed in calls itself.
+	Agent string `protobuf:"bytes,10,opt,name=agent,proto3" json:"agent,omitempty"`
+	// To five minutes.
+	LastUsed *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=last_used,json=lastUsed,proto3" json:"last_used,omitempty"`
+	// The session came as a cookie.
+	Browser       bool `protobuf:"varint,12,opt,name=browser,proto3" json:"browser,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +239,34 @@ func (x *Token) GetRole() int32 {
 	return 0
 }
 
+func (x *Token) GetRemote() string {
+	if x != nil {
+		return x.Remote
+	}
+	return ""
+}
+
+func (x *Token) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *Token) GetLastUsed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsed
+	}
+	return nil
+}
+
+func (x *Token) GetBrowser() bool {
+	if x != nil {
+		return x.Browser
+	}
+	return false
+}
+
 // Identity is the installation's certificate authority and the Director's own certificate. There is one.
 type Identity struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
@@ -296,14 +349,17 @@ var File_holdfast_state_v1_auth_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_auth_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/auth.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x01\n" +
+	"\x1choldfast/state/v1/auth.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x02\n" +
 	"\x04User\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
 	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHash\x12\x12\n" +
 	"\x04role\x18\x03 \x01(\x05R\x04role\x12'\n" +
 	"\x0fchange_required\x18\x04 \x01(\bR\x0echangeRequired\x124\n" +
 	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12=\n" +
-	"\fpassword_set\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vpasswordSet\"\x80\x02\n" +
+	"\fpassword_set\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vpasswordSet\x12\x1a\n" +
+	"\bdisabled\x18\a \x01(\bR\bdisabled\x12<\n" +
+	"\flast_sign_in\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"lastSignIn\"\x81\x03\n" +
 	"\x05Token\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x12\n" +
@@ -312,7 +368,12 @@ const file_holdfast_state_v1_auth_proto_rawDesc = "" +
 	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x124\n" +
 	"\aexpires\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12'\n" +
 	"\x0fchange_required\x18\a \x01(\bR\x0echangeRequired\x12\x12\n" +
-	"\x04role\x18\b \x01(\x05R\x04role\"\xf8\x01\n" +
+	"\x04role\x18\b \x01(\x05R\x04role\x12\x16\n" +
+	"\x06remote\x18\t \x01(\tR\x06remote\x12\x14\n" +
+	"\x05agent\x18\n" +
+	" \x01(\tR\x05agent\x127\n" +
+	"\tlast_used\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\blastUsed\x12\x18\n" +
+	"\abrowser\x18\f \x01(\bR\abrowser\"\xf8\x01\n" +
 	"\bIdentity\x12\"\n" +
 	"\finstallation\x18\x01 \x01(\tR\finstallation\x123\n" +
 	"\x15authority_certificate\x18\x02 \x01(\fR\x14authorityCertificate\x120\n" +
@@ -342,13 +403,15 @@ var file_holdfast_state_v1_auth_proto_goTypes = []any{
 var file_holdfast_state_v1_auth_proto_depIdxs = []int32{
 	3, // 0: holdfast.state.v1.User.created:type_name -> google.protobuf.Timestamp
 	3, // 1: holdfast.state.v1.User.password_set:type_name -> google.protobuf.Timestamp
-	3, // 2: holdfast.state.v1.Token.created:type_name -> google.protobuf.Timestamp
-	3, // 3: holdfast.state.v1.Token.expires:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 2: holdfast.state.v1.User.last_sign_in:type_name -> google.protobuf.Timestamp
+	3, // 3: holdfast.state.v1.Token.created:type_name -> google.protobuf.Timestamp
+	3, // 4: holdfast.state.v1.Token.expires:type_name -> google.protobuf.Timestamp
+	3, // 5: holdfast.state.v1.Token.last_used:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_auth_proto_init() }

@@ -23,6 +23,10 @@ const _ = connect.IsAtLeastVersion1_13_0
 const (
 	// SystemServiceName is the fully-qualified name of the SystemService service.
 	SystemServiceName = "holdfast.director.v1.SystemService"
+	// UserServiceName is the fully-qualified name of the UserService service.
+	UserServiceName = "holdfast.director.v1.UserService"
+	// AuditServiceName is the fully-qualified name of the AuditService service.
+	AuditServiceName = "holdfast.director.v1.AuditService"
 )
 
 // These constants are the fully-qualified names of the RPCs defined in this package. They're
@@ -40,23 +44,58 @@ const (
 	SystemServiceSignInProcedure = "/holdfast.director.v1.SystemService/SignIn"
 	// SystemServiceSignOutProcedure is the fully-qualified name of the SystemService's SignOut RPC.
 	SystemServiceSignOutProcedure = "/holdfast.director.v1.SystemService/SignOut"
+	// SystemServiceWhoAmIProcedure is the fully-qualified name of the SystemService's WhoAmI RPC.
+	SystemServiceWhoAmIProcedure = "/holdfast.director.v1.SystemService/WhoAmI"
 	// SystemServiceSetPasswordProcedure is the fully-qualified name of the SystemService's SetPassword
 	// RPC.
 	SystemServiceSetPasswordProcedure = "/holdfast.director.v1.SystemService/SetPassword"
 	// SystemServiceCreateTokenProcedure is the fully-qualified name of the SystemService's CreateToken
 	// RPC.
 	SystemServiceCreateTokenProcedure = "/holdfast.director.v1.SystemService/CreateToken"
+	// UserServiceListUsersProcedure is the fully-qualified name of the UserService's ListUsers RPC.
+	UserServiceListUsersProcedure = "/holdfast.director.v1.UserService/ListUsers"
+	// UserServiceCreateUserProcedure is the fully-qualified name of the UserService's CreateUser RPC.
+	UserServiceCreateUserProcedure = "/holdfast.director.v1.UserService/CreateUser"
+	// UserServiceUpdateUserProcedure is the fully-qualified name of the UserService's UpdateUser RPC.
+	UserServiceUpdateUserProcedure = "/holdfast.director.v1.UserService/UpdateUser"
+	// UserServiceResetUserPasswordProcedure is the fully-qualified name of the UserService's
+	// ResetUserPassword RPC.
+	UserServiceResetUserPasswordProcedure = "/holdfast.director.v1.UserService/ResetUserPassword"
+	// UserServiceDeleteUserProcedure is the fully-qualified name of the UserService's DeleteUser RPC.
+	UserServiceDeleteUserProcedure = "/holdfast.director.v1.UserService/DeleteUser"
+	// UserServiceListSessionsProcedure is the fully-qualified name of the UserService's ListSessions
+	// RPC.
+	UserServiceListSessionsProcedure = "/holdfast.director.v1.UserService/ListSessions"
+	// UserServiceRevokeSessionProcedure is the fully-qualified name of the UserService's RevokeSession
+	// RPC.
+	UserServiceRevokeSessionProcedure = "/holdfast.director.v1.UserService/RevokeSession"
+	// UserServiceSignOutEverywhereProcedure is the fully-qualified name of the UserService's
+	// SignOutEverywhere RPC.
+	UserServiceSignOutEverywhereProcedure = "/holdfast.director.v1.UserService/SignOutEverywhere"
+	// UserServiceListTokensProcedure is the fully-qualified name of the UserService's ListTokens RPC.
+	UserServiceListTokensProcedure = "/holdfast.director.v1.UserService/ListTokens"
+	// UserServiceRevokeTokenProcedure is the fully-qualified name of the UserService's RevokeToken RPC.
+	UserServiceRevokeTokenProcedure = "/holdfast.director.v1.UserService/RevokeToken"
+	// AuditServiceListAuditProcedure is the fully-qualified name of the AuditService's ListAudit RPC.
+	AuditServiceListAuditProcedure = "/holdfast.director.v1.AuditService/ListAudit"
 )
 
 // SystemServiceClient is a client for the holdfast.director.v1.SystemService service.
 type SystemServiceClient interface {
 	// GetVersion needs no sign-in.
 	GetVersion(context.Context, *v1.GetVersionRequest) (*v1.GetVersionResponse, error)
-	// SignIn returns a session token, to be sent as "Authorization: Bearer TOKEN". With the one-time password of the first
-	// start the session can do nothing but SetPassword.
+	// SignIn makes a session of 12 hours; use does not lengthen it. With a one-time password the session can do nothing but
+	// WhoAmI, SetPassword and SignOut. Unauthorized for a wrong name or password; Throttled, with the time to wait, after
+	// several; Denied with cookie from a page of another origin.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// SignOut ends the caller's session and takes the cookie away. Invalid for an API token.
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
+	// WhoAmI tells who the caller is; any session or token may ask.
+	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// SetPassword ends the caller's other sessions. API tokens stay.
 	SetPassword(context.Context, *v1.SetPasswordRequest) (*v1.SetPasswordResponse, error)
+	// CreateToken makes an API token of the caller's. Denied for a role above the caller's; one made by a token does not
+	// outlive that token.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 }
 
@@ -89,6 +128,12 @@ func NewSystemServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(systemServiceMethods.ByName("SignOut")),
 			connect.WithClientOptions(opts...),
 		),
+		whoAmI: connect.NewClient[v1.WhoAmIRequest, v1.WhoAmIResponse](
+			httpClient,
+			baseURL+SystemServiceWhoAmIProcedure,
+			connect.WithSchema(systemServiceMethods.ByName("WhoAmI")),
+			connect.WithClientOptions(opts...),
+		),
 		setPassword: connect.NewClient[v1.SetPasswordRequest, v1.SetPasswordResponse](
 			httpClient,
 			baseURL+SystemServiceSetPasswordProcedure,
@@ -109,6 +154,7 @@ type systemServiceClient struct {
 	getVersion  *connect.Client[v1.GetVersionRequest, v1.GetVersionResponse]
 	signIn      *connect.Client[v1.SignInRequest, v1.SignInResponse]
 	signOut     *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	whoAmI      *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
 	setPassword *connect.Client[v1.SetPasswordRequest, v1.SetPasswordResponse]
 	createToken *connect.Client[v1.CreateTokenRequest, v1.CreateTokenResponse]
 }
@@ -140,6 +186,15 @@ func (c *systemServiceClient) SignOut(ctx context.Context, req *v1.SignOutReques
 	return nil, err
 }
 
+// WhoAmI calls holdfast.director.v1.SystemService.WhoAmI.
+func (c *systemServiceClient) WhoAmI(ctx context.Context, req *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error) {
+	response, err := c.whoAmI.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // SetPassword calls holdfast.director.v1.SystemService.SetPassword.
 func (c *systemServiceClient) SetPassword(ctx context.Context, req *v1.SetPasswordRequest) (*v1.SetPasswordResponse, error) {
 	response, err := c.setPassword.CallUnary(ctx, connect.NewRequest(req))
@@ -162,11 +217,18 @@ func (c *systemServiceClient) CreateToken(ctx context.Context, req *v1.CreateTok
 type SystemServiceHandler interface {
 	// GetVersion needs no sign-in.
 	GetVersion(context.Context, *v1.GetVersionRequest) (*v1.GetVersionResponse, error)
-	// SignIn returns a session token, to be sent as "Authorization: Bearer TOKEN". With the one-time password of the first
-	// start the session can do nothing but SetPassword.
+	// SignIn makes a session of 12 hours; use does not lengthen it. With a one-time password the session can do nothing but
+	// WhoAmI, SetPassword and SignOut. Unauthorized for a wrong name or password; Throttled, with the time to wait, after
+	// several; Denied with cookie from a page of another origin.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// SignOut ends the caller's session and takes the cookie away. Invalid for an API token.
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
+	// WhoAmI tells who the caller is; any session or token may ask.
+	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// SetPassword ends the caller's other sessions. API tokens stay.
 	SetPassword(context.Context, *v1.SetPasswordRequest) (*v1.SetPasswordResponse, error)
+	// CreateToken makes an API token of the caller's. Denied for a role above the caller's; one made by a token does not
+	// outlive that token.
 	CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error)
 }
 
@@ -195,6 +257,12 @@ func NewSystemServiceHandler(svc SystemServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(systemServiceMethods.ByName("SignOut")),
 		connect.WithHandlerOptions(opts...),
 	)
+	systemServiceWhoAmIHandler := connect.NewUnaryHandlerSimple(
+		SystemServiceWhoAmIProcedure,
+		svc.WhoAmI,
+		connect.WithSchema(systemServiceMethods.ByName("WhoAmI")),
+		connect.WithHandlerOptions(opts...),
+	)
 	systemServiceSetPasswordHandler := connect.NewUnaryHandlerSimple(
 		SystemServiceSetPasswordProcedure,
 		svc.SetPassword,
@@ -215,6 +283,8 @@ func NewSystemServiceHandler(svc SystemServiceHandler, opts ...connect.HandlerOp
 			systemServiceSignInHandler.ServeHTTP(w, r)
 		case SystemServiceSignOutProcedure:
 			systemServiceSignOutHandler.ServeHTTP(w, r)
+		case SystemServiceWhoAmIProcedure:
+			systemServiceWhoAmIHandler.ServeHTTP(w, r)
 		case SystemServiceSetPasswordProcedure:
 			systemServiceSetPasswordHandler.ServeHTTP(w, r)
 		case SystemServiceCreateTokenProcedure:
@@ -240,10 +310,458 @@ func (UnimplementedSystemServiceHandler) SignOut(context.Context, *v1.SignOutReq
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SystemService.SignOut is not implemented"))
 }
 
+func (UnimplementedSystemServiceHandler) WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SystemService.WhoAmI is not implemented"))
+}
+
 func (UnimplementedSystemServiceHandler) SetPassword(context.Context, *v1.SetPasswordRequest) (*v1.SetPasswordResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SystemService.SetPassword is not implemented"))
 }
 
 func (UnimplementedSystemServiceHandler) CreateToken(context.Context, *v1.CreateTokenRequest) (*v1.CreateTokenResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SystemService.CreateToken is not implemented"))
+}
+
+// UserServiceClient is a client for the holdfast.director.v1.UserService service.
+type UserServiceClient interface {
+	ListUsers(context.Context, *v1.ListUsersRequest) (*v1.ListUsersResponse, error)
+	// CreateUser makes a user with a one-time password. Names are unique whatever their case.
+	CreateUser(context.Context, *v1.CreateUserRequest) (*v1.CreateUserResponse, error)
+	// UpdateUser sets the role and whether the user is disabled. Both apply at once, to open sessions, streams and tokens too:
+	// a token never has more than its user's role, and disabling ends the sessions. Conflict for the last administrator who
+	// can sign in.
+	UpdateUser(context.Context, *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error)
+	// ResetUserPassword gives a one-time password and ends the user's sessions. API tokens stay.
+	ResetUserPassword(context.Context, *v1.ResetUserPasswordRequest) (*v1.ResetUserPasswordResponse, error)
+	// DeleteUser deletes a user with all sessions and tokens. Conflict for the last administrator who can sign in. The audit
+	// log keeps the name.
+	DeleteUser(context.Context, *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error)
+	// ListSessions lists the caller's sessions that have not ended, last used first.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// RevokeSession ends a session at once, one's own too.
+	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// SignOutEverywhere ends all sessions of a user, the one that asks among them.
+	SignOutEverywhere(context.Context, *v1.SignOutEverywhereRequest) (*v1.SignOutEverywhereResponse, error)
+	// ListTokens lists API tokens by user and name.
+	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
+	// RevokeToken ends an API token at once.
+	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
+}
+
+// NewUserServiceClient constructs a client for the holdfast.director.v1.UserService service. By
+// default, it uses the Connect protocol with the binary Protobuf Codec, asks for gzipped responses,
+// and sends uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the
+// connect.WithGRPC() or connect.WithGRPCWeb() options.
+//
+// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
+// http://api.acme.com or https://acme.com/grpc).
+func NewUserServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) UserServiceClient {
+	baseURL = strings.TrimRight(baseURL, "/")
+	userServiceMethods := v1.File_holdfast_director_v1_auth_proto.Services().ByName("UserService").Methods()
+	return &userServiceClient{
+		listUsers: connect.NewClient[v1.ListUsersRequest, v1.ListUsersResponse](
+			httpClient,
+			baseURL+UserServiceListUsersProcedure,
+			connect.WithSchema(userServiceMethods.ByName("ListUsers")),
+			connect.WithClientOptions(opts...),
+		),
+		createUser: connect.NewClient[v1.CreateUserRequest, v1.CreateUserResponse](
+			httpClient,
+			baseURL+UserServiceCreateUserProcedure,
+			connect.WithSchema(userServiceMethods.ByName("CreateUser")),
+			connect.WithClientOptions(opts...),
+		),
+		updateUser: connect.NewClient[v1.UpdateUserRequest, v1.UpdateUserResponse](
+			httpClient,
+			baseURL+UserServiceUpdateUserProcedure,
+			connect.WithSchema(userServiceMethods.ByName("UpdateUser")),
+			connect.WithClientOptions(opts...),
+		),
+		resetUserPassword: connect.NewClient[v1.ResetUserPasswordRequest, v1.ResetUserPasswordResponse](
+			httpClient,
+			baseURL+UserServiceResetUserPasswordProcedure,
+			connect.WithSchema(userServiceMethods.ByName("ResetUserPassword")),
+			connect.WithClientOptions(opts...),
+		),
+		deleteUser: connect.NewClient[v1.DeleteUserRequest, v1.DeleteUserResponse](
+			httpClient,
+			baseURL+UserServiceDeleteUserProcedure,
+			connect.WithSchema(userServiceMethods.ByName("DeleteUser")),
+			connect.WithClientOptions(opts...),
+		),
+		listSessions: connect.NewClient[v1.ListSessionsRequest, v1.ListSessionsResponse](
+			httpClient,
+			baseURL+UserServiceListSessionsProcedure,
+			connect.WithSchema(userServiceMethods.ByName("ListSessions")),
+			connect.WithClientOptions(opts...),
+		),
+		revokeSession: connect.NewClient[v1.RevokeSessionRequest, v1.RevokeSessionResponse](
+			httpClient,
+			baseURL+UserServiceRevokeSessionProcedure,
+			connect.WithSchema(userServiceMethods.ByName("RevokeSession")),
+			connect.WithClientOptions(opts...),
+		),
+		signOutEverywhere: connect.NewClient[v1.SignOutEverywhereRequest, v1.SignOutEverywhereResponse](
+			httpClient,
+			baseURL+UserServiceSignOutEverywhereProcedure,
+			connect.WithSchema(userServiceMethods.ByName("SignOutEverywhere")),
+			connect.WithClientOptions(opts...),
+		),
+		listTokens: connect.NewClient[v1.ListTokensRequest, v1.ListTokensResponse](
+			httpClient,
+			baseURL+UserServiceListTokensProcedure,
+			connect.WithSchema(userServiceMethods.ByName("ListTokens")),
+			connect.WithClientOptions(opts...),
+		),
+		revokeToken: connect.NewClient[v1.RevokeTokenRequest, v1.RevokeTokenResponse](
+			httpClient,
+			baseURL+UserServiceRevokeTokenProcedure,
+			connect.WithSchema(userServiceMethods.ByName("RevokeToken")),
+			connect.WithClientOptions(opts...),
+		),
+	}
+}
+
+// userServiceClient implements UserServiceClient.
+type userServiceClient struct {
+	listUsers         *connect.Client[v1.ListUsersRequest, v1.ListUsersResponse]
+	createUser        *connect.Client[v1.CreateUserRequest, v1.CreateUserResponse]
+	updateUser        *connect.Client[v1.UpdateUserRequest, v1.UpdateUserResponse]
+	resetUserPassword *connect.Client[v1.ResetUserPasswordRequest, v1.ResetUserPasswordResponse]
+	deleteUser        *connect.Client[v1.DeleteUserRequest, v1.DeleteUserResponse]
+	listSessions      *connect.Client[v1.ListSessionsRequest, v1.ListSessionsResponse]
+	revokeSession     *connect.Client[v1.RevokeSessionRequest, v1.RevokeSessionResponse]
+	signOutEverywhere *connect.Client[v1.SignOutEverywhereRequest, v1.SignOutEverywhereResponse]
+	listTokens        *connect.Client[v1.ListTokensRequest, v1.ListTokensResponse]
+	revokeToken       *connect.Client[v1.RevokeTokenRequest, v1.RevokeTokenResponse]
+}
+
+// ListUsers calls holdfast.director.v1.UserService.ListUsers.
+func (c *userServiceClient) ListUsers(ctx context.Context, req *v1.ListUsersRequest) (*v1.ListUsersResponse, error) {
+	response, err := c.listUsers.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CreateUser calls holdfast.director.v1.UserService.CreateUser.
+func (c *userServiceClient) CreateUser(ctx context.Context, req *v1.CreateUserRequest) (*v1.CreateUserResponse, error) {
+	response, err := c.createUser.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// UpdateUser calls holdfast.director.v1.UserService.UpdateUser.
+func (c *userServiceClient) UpdateUser(ctx context.Context, req *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error) {
+	response, err := c.updateUser.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ResetUserPassword calls holdfast.director.v1.UserService.ResetUserPassword.
+func (c *userServiceClient) ResetUserPassword(ctx context.Context, req *v1.ResetUserPasswordRequest) (*v1.ResetUserPasswordResponse, error) {
+	response, err := c.resetUserPassword.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeleteUser calls holdfast.director.v1.UserService.DeleteUser.
+func (c *userServiceClient) DeleteUser(ctx context.Context, req *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error) {
+	response, err := c.deleteUser.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListSessions calls holdfast.director.v1.UserService.ListSessions.
+func (c *userServiceClient) ListSessions(ctx context.Context, req *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	response, err := c.listSessions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeSession calls holdfast.director.v1.UserService.RevokeSession.
+func (c *userServiceClient) RevokeSession(ctx context.Context, req *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
+	response, err := c.revokeSession.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SignOutEverywhere calls holdfast.director.v1.UserService.SignOutEverywhere.
+func (c *userServiceClient) SignOutEverywhere(ctx context.Context, req *v1.SignOutEverywhereRequest) (*v1.SignOutEverywhereResponse, error) {
+	response, err := c.signOutEverywhere.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListTokens calls holdfast.director.v1.UserService.ListTokens.
+func (c *userServiceClient) ListTokens(ctx context.Context, req *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
+	response, err := c.listTokens.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeToken calls holdfast.director.v1.UserService.RevokeToken.
+func (c *userServiceClient) RevokeToken(ctx context.Context, req *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error) {
+	response, err := c.revokeToken.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// UserServiceHandler is an implementation of the holdfast.director.v1.UserService service.
+type UserServiceHandler interface {
+	ListUsers(context.Context, *v1.ListUsersRequest) (*v1.ListUsersResponse, error)
+	// CreateUser makes a user with a one-time password. Names are unique whatever their case.
+	CreateUser(context.Context, *v1.CreateUserRequest) (*v1.CreateUserResponse, error)
+	// UpdateUser sets the role and whether the user is disabled. Both apply at once, to open sessions, streams and tokens too:
+	// a token never has more than its user's role, and disabling ends the sessions. Conflict for the last administrator who
+	// can sign in.
+	UpdateUser(context.Context, *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error)
+	// ResetUserPassword gives a one-time password and ends the user's sessions. API tokens stay.
+	ResetUserPassword(context.Context, *v1.ResetUserPasswordRequest) (*v1.ResetUserPasswordResponse, error)
+	// DeleteUser deletes a user with all sessions and tokens. Conflict for the last administrator who can sign in. The audit
+	// log keeps the name.
+	DeleteUser(context.Context, *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error)
+	// ListSessions lists the caller's sessions that have not ended, last used first.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// RevokeSession ends a session at once, one's own too.
+	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// SignOutEverywhere ends all sessions of a user, the one that asks among them.
+	SignOutEverywhere(context.Context, *v1.SignOutEverywhereRequest) (*v1.SignOutEverywhereResponse, error)
+	// ListTokens lists API tokens by user and name.
+	ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error)
+	// RevokeToken ends an API token at once.
+	RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error)
+}
+
+// NewUserServiceHandler builds an HTTP handler from the service implementation. It returns the path
+// on which to mount the handler and the handler itself.
+//
+// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
+// and JSON codecs. They also support gzip compression.
+func NewUserServiceHandler(svc UserServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
+	userServiceMethods := v1.File_holdfast_director_v1_auth_proto.Services().ByName("UserService").Methods()
+	userServiceListUsersHandler := connect.NewUnaryHandlerSimple(
+		UserServiceListUsersProcedure,
+		svc.ListUsers,
+		connect.WithSchema(userServiceMethods.ByName("ListUsers")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceCreateUserHandler := connect.NewUnaryHandlerSimple(
+		UserServiceCreateUserProcedure,
+		svc.CreateUser,
+		connect.WithSchema(userServiceMethods.ByName("CreateUser")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceUpdateUserHandler := connect.NewUnaryHandlerSimple(
+		UserServiceUpdateUserProcedure,
+		svc.UpdateUser,
+		connect.WithSchema(userServiceMethods.ByName("UpdateUser")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceResetUserPasswordHandler := connect.NewUnaryHandlerSimple(
+		UserServiceResetUserPasswordProcedure,
+		svc.ResetUserPassword,
+		connect.WithSchema(userServiceMethods.ByName("ResetUserPassword")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceDeleteUserHandler := connect.NewUnaryHandlerSimple(
+		UserServiceDeleteUserProcedure,
+		svc.DeleteUser,
+		connect.WithSchema(userServiceMethods.ByName("DeleteUser")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceListSessionsHandler := connect.NewUnaryHandlerSimple(
+		UserServiceListSessionsProcedure,
+		svc.ListSessions,
+		connect.WithSchema(userServiceMethods.ByName("ListSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceRevokeSessionHandler := connect.NewUnaryHandlerSimple(
+		UserServiceRevokeSessionProcedure,
+		svc.RevokeSession,
+		connect.WithSchema(userServiceMethods.ByName("RevokeSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceSignOutEverywhereHandler := connect.NewUnaryHandlerSimple(
+		UserServiceSignOutEverywhereProcedure,
+		svc.SignOutEverywhere,
+		connect.WithSchema(userServiceMethods.ByName("SignOutEverywhere")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceListTokensHandler := connect.NewUnaryHandlerSimple(
+		UserServiceListTokensProcedure,
+		svc.ListTokens,
+		connect.WithSchema(userServiceMethods.ByName("ListTokens")),
+		connect.WithHandlerOptions(opts...),
+	)
+	userServiceRevokeTokenHandler := connect.NewUnaryHandlerSimple(
+		UserServiceRevokeTokenProcedure,
+		svc.RevokeToken,
+		connect.WithSchema(userServiceMethods.ByName("RevokeToken")),
+		connect.WithHandlerOptions(opts...),
+	)
+	return "/holdfast.director.v1.UserService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case UserServiceListUsersProcedure:
+			userServiceListUsersHandler.ServeHTTP(w, r)
+		case UserServiceCreateUserProcedure:
+			userServiceCreateUserHandler.ServeHTTP(w, r)
+		case UserServiceUpdateUserProcedure:
+			userServiceUpdateUserHandler.ServeHTTP(w, r)
+		case UserServiceResetUserPasswordProcedure:
+			userServiceResetUserPasswordHandler.ServeHTTP(w, r)
+		case UserServiceDeleteUserProcedure:
+			userServiceDeleteUserHandler.ServeHTTP(w, r)
+		case UserServiceListSessionsProcedure:
+			userServiceListSessionsHandler.ServeHTTP(w, r)
+		case UserServiceRevokeSessionProcedure:
+			userServiceRevokeSessionHandler.ServeHTTP(w, r)
+		case UserServiceSignOutEverywhereProcedure:
+			userServiceSignOutEverywhereHandler.ServeHTTP(w, r)
+		case UserServiceListTokensProcedure:
+			userServiceListTokensHandler.ServeHTTP(w, r)
+		case UserServiceRevokeTokenProcedure:
+			userServiceRevokeTokenHandler.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// UnimplementedUserServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedUserServiceHandler struct{}
+
+func (UnimplementedUserServiceHandler) ListUsers(context.Context, *v1.ListUsersRequest) (*v1.ListUsersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.ListUsers is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) CreateUser(context.Context, *v1.CreateUserRequest) (*v1.CreateUserResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.CreateUser is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) UpdateUser(context.Context, *v1.UpdateUserRequest) (*v1.UpdateUserResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.UpdateUser is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) ResetUserPassword(context.Context, *v1.ResetUserPasswordRequest) (*v1.ResetUserPasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.ResetUserPassword is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) DeleteUser(context.Context, *v1.DeleteUserRequest) (*v1.DeleteUserResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.DeleteUser is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.ListSessions is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.RevokeSession is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) SignOutEverywhere(context.Context, *v1.SignOutEverywhereRequest) (*v1.SignOutEverywhereResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.SignOutEverywhere is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) ListTokens(context.Context, *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.ListTokens is not implemented"))
+}
+
+func (UnimplementedUserServiceHandler) RevokeToken(context.Context, *v1.RevokeTokenRequest) (*v1.RevokeTokenResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.UserService.RevokeToken is not implemented"))
+}
+
+// AuditServiceClient is a client for the holdfast.director.v1.AuditService service.
+type AuditServiceClient interface {
+	// ListAudit lists what was done, newest first.
+	ListAudit(context.Context, *v1.ListAuditRequest) (*v1.ListAuditResponse, error)
+}
+
+// NewAuditServiceClient constructs a client for the holdfast.director.v1.AuditService service. By
+// default, it uses the Connect protocol with the binary Protobuf Codec, asks for gzipped responses,
+// and sends uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the
+// connect.WithGRPC() or connect.WithGRPCWeb() options.
+//
+// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
+// http://api.acme.com or https://acme.com/grpc).
+func NewAuditServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) AuditServiceClient {
+	baseURL = strings.TrimRight(baseURL, "/")
+	auditServiceMethods := v1.File_holdfast_director_v1_auth_proto.Services().ByName("AuditService").Methods()
+	return &auditServiceClient{
+		listAudit: connect.NewClient[v1.ListAuditRequest, v1.ListAuditResponse](
+			httpClient,
+			baseURL+AuditServiceListAuditProcedure,
+			connect.WithSchema(auditServiceMethods.ByName("ListAudit")),
+			connect.WithClientOptions(opts...),
+		),
+	}
+}
+
+// auditServiceClient implements AuditServiceClient.
+type auditServiceClient struct {
+	listAudit *connect.Client[v1.ListAuditRequest, v1.ListAuditResponse]
+}
+
+// ListAudit calls holdfast.director.v1.AuditService.ListAudit.
+func (c *auditServiceClient) ListAudit(ctx context.Context, req *v1.ListAuditRequest) (*v1.ListAuditResponse, error) {
+	response, err := c.listAudit.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AuditServiceHandler is an implementation of the holdfast.director.v1.AuditService service.
+type AuditServiceHandler interface {
+	// ListAudit lists what was done, newest first.
+	ListAudit(context.Context, *v1.ListAuditRequest) (*v1.ListAuditResponse, error)
+}
+
+// NewAuditServiceHandler builds an HTTP handler from the service implementation. It returns the
+// path on which to mount the handler and the handler itself.
+//
+// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
+// and JSON codecs. They also support gzip compression.
+func NewAuditServiceHandler(svc AuditServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
+	auditServiceMethods := v1.File_holdfast_director_v1_auth_proto.Services().ByName("AuditService").Methods()
+	auditServiceListAuditHandler := connect.NewUnaryHandlerSimple(
+		AuditServiceListAuditProcedure,
+		svc.ListAudit,
+		connect.WithSchema(auditServiceMethods.ByName("ListAudit")),
+		connect.WithHandlerOptions(opts...),
+	)
+	return "/holdfast.director.v1.AuditService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case AuditServiceListAuditProcedure:
+			auditServiceListAuditHandler.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// UnimplementedAuditServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedAuditServiceHandler struct{}
+
+func (UnimplementedAuditServiceHandler) ListAudit(context.Context, *v1.ListAuditRequest) (*v1.ListAuditResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.AuditService.ListAudit is not implemented"))
 }
