@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"hash/maphash"
 	"slices"
 
@@ -19,31 +20,36 @@ type Builder struct {
 	chapters  []Chapter
 	size      int
 
-	seed    maphash.Seed
+	seeds   [Fields]maphash.Seed
 	arena   []byte   // the words, one behind the other, each behind its field
 	entries []entry  // of the words, as they came
-	table   []uint32 // open addressing: number of an entry and 1, or 0
+	table   []slot   // open addressing
 	words   []uint32 // of all documents, one behind the other: numbers of entries
 	starts  []uint32 // where each document's words begin
-	key     []byte
 }
+
+// slot is a place of the table: an entry's number and 1, or 0. The hash says which words need not be compared.
+type slot struct{ hash, entry uint32 }
 
 type entry struct {
 	at     uint32 // in the arena
-	length uint16
-	hash   uint16 // so that few words are compared in vain
+	length uint16 // with the field
 	last   uint32 // document that had it last, and 1
 	count  uint32 // documents
 }
 
 // NewBuilder returns a builder whose first document has the number base.
 func NewBuilder(base uint32) *Builder {
-	return &Builder{base: base, numbers: map[Mailbox]uint32{}, seed: maphash.MakeSeed(), table: make([]uint32, 1<<12)}
+	b := &Builder{base: base, numbers: map[Mailbox]uint32{}, table: make([]slot, 1<<12)}
+	for f := range b.seeds {
+		b.seeds[f] = maphash.MakeSeed()
+	}
+	return b
 }
 
 // Size returns how many bytes of memory the builder takes, about; writing it takes half as much again.
 func (b *Builder) Size() int {
-	return b.size + cap(b.arena) + 16*cap(b.entries) + 4*(cap(b.table)+cap(b.words)+cap(b.starts))
+	return b.size + cap(b.arena) + 16*cap(b.entries) + 8*cap(b.table) + 4*(cap(b.words)+cap(b.starts))
 }
 
 // Len returns how many documents it has.
@@ -92,50 +98,55 @@ func (b *Builder) word(f Field, w []byte) {
 	if len(w) > maxWord {
 		return
 	}
-	b.key = append(append(b.key[:0], byte(f)), w...)
-	h := maphash.Bytes(b.seed, b.key)
+	h := maphash.Bytes(b.seeds[f], w)
 	mask := uint64(len(b.table) - 1)
 	doc := uint32(len(b.docs))
 	for i := h & mask; ; i = (i + 1) & mask {
-		n := b.table[i]
-		if n == 0 {
-			b.table[i] = b.newEntry(uint16(h>>48), doc)
+		at := &b.table[i]
+		if at.entry == 0 {
+			*at = slot{uint32(h >> 32), b.newEntry(f, w, doc)}
 			if len(b.entries)*2 > len(b.table) {
 				b.grow()
 			}
 			return
 		}
-		e := &b.entries[n-1]
-		if e.hash != uint16(h>>48) || !bytes.Equal(b.wordOf(e), b.key) {
+		if at.hash != uint32(h>>32) {
+			continue
+		}
+		e := &b.entries[at.entry-1]
+		if key := b.wordOf(e); key[0] != byte(f) || !bytes.Equal(key[1:], w) {
 			continue
 		}
 		if e.last != doc {
 			e.last = doc
 			e.count++
-			b.words = append(b.words, n-1)
+			b.words = append(b.words, at.entry-1)
 		}
 		return
 	}
 }
 
-func (b *Builder) newEntry(hash uint16, doc uint32) uint32 {
+func (b *Builder) newEntry(f Field, w []byte, doc uint32) uint32 {
 	b.words = append(b.words, uint32(len(b.entries)))
-	b.entries = append(b.entries, entry{at: uint32(len(b.arena)), length: uint16(len(b.key)), hash: hash, last: doc, count: 1})
-	b.arena = append(b.arena, b.key...)
+	b.entries = append(b.entries, entry{at: uint32(len(b.arena)), length: uint16(len(w) + 1), last: doc, count: 1})
+	b.arena = append(append(b.arena, byte(f)), w...)
 	return uint32(len(b.entries))
 }
 
+// wordOf returns a word behind its field.
 func (b *Builder) wordOf(e *entry) []byte { return b.arena[e.at : e.at+uint32(e.length)] }
 
 func (b *Builder) grow() {
-	b.table = make([]uint32, len(b.table)*2)
+	b.table = make([]slot, len(b.table)*2)
 	mask := uint64(len(b.table) - 1)
 	for n := range b.entries {
-		i := maphash.Bytes(b.seed, b.wordOf(&b.entries[n])) & mask
-		for b.table[i] != 0 {
+		key := b.wordOf(&b.entries[n])
+		h := maphash.Bytes(b.seeds[key[0]], key[1:])
+		i := h & mask
+		for b.table[i].entry != 0 {
 			i = (i + 1) & mask
 		}
-		b.table[i] = uint32(n) + 1
+		b.table[i] = slot{uint32(h >> 32), uint32(n) + 1}
 	}
 }
 
@@ -164,21 +175,38 @@ func (b *Builder) content() *content {
 	}
 }
 
+// ranked is a word in a sort: its first bytes decide nearly always.
+type ranked struct {
+	first uint64 // eight bytes, the field among them
+	entry uint32
+}
+
+// order returns the words in order.
+func (b *Builder) order() []ranked {
+	list := make([]ranked, len(b.entries))
+	for i := range b.entries {
+		var first [8]byte
+		copy(first[:], b.wordOf(&b.entries[i]))
+		list[i] = ranked{binary.BigEndian.Uint64(first[:]), uint32(i)}
+	}
+	slices.SortFunc(list, func(x, y ranked) int {
+		if x.first != y.first {
+			return cmp.Compare(x.first, y.first)
+		}
+		return bytes.Compare(b.wordOf(&b.entries[x.entry]), b.wordOf(&b.entries[y.entry]))
+	})
+	return list
+}
+
 // eachWord calls fn for the words in order, with their documents.
 func (b *Builder) eachWord(fn func(word []byte, docs []uint32) error) error {
-	order := make([]uint32, len(b.entries))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(x, y uint32) int {
-		return cmp.Or(bytes.Compare(b.wordOf(&b.entries[x]), b.wordOf(&b.entries[y])), cmp.Compare(x, y))
-	})
+	order := b.order()
 	// The documents of each word, one word behind the other.
 	ends := make([]uint32, len(b.entries))
 	sum := uint32(0)
-	for _, n := range order {
-		ends[n] = sum // for now where they begin
-		sum += b.entries[n].count
+	for _, r := range order {
+		ends[r.entry] = sum // for now where they begin
+		sum += b.entries[r.entry].count
 	}
 	docs := make([]uint32, sum)
 	for i := range b.docs {
@@ -187,7 +215,8 @@ func (b *Builder) eachWord(fn func(word []byte, docs []uint32) error) error {
 			ends[n]++
 		}
 	}
-	for _, n := range order {
+	for _, r := range order {
+		n := r.entry
 		if err := fn(b.wordOf(&b.entries[n]), docs[ends[n]-b.entries[n].count:ends[n]]); err != nil {
 			return err
 		}

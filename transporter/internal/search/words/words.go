@@ -53,6 +53,7 @@ const Break = '\n'
 type folded struct {
 	text  string // empty for gaps and what is dropped
 	class class
+	joins bool // with the character before it, to one that folds otherwise: the text is then composed first
 }
 
 type page [256]folded
@@ -73,9 +74,21 @@ func newPage(first rune) *page {
 	p := &page{}
 	caser := cases.Fold()
 	for i := range p {
-		p[i] = makeFolded(first+rune(i), caser)
+		r := first + rune(i)
+		p[i] = makeFolded(r, caser)
+		p[i].joins = joins(r)
 	}
 	return p
+}
+
+// joins reports whether a character may join with the one before it, or change places with it, and is not dropped: vowels and
+// marks of Indian scripts, jamo, the sounds of kana. All others fold alike on their own and in composed text.
+func joins(r rune) bool {
+	if !utf8.ValidRune(r) || dropped(r) {
+		return false
+	}
+	s := string(r)
+	return !norm.NFKC.PropertiesString(s).BoundaryBefore() || !norm.NFKC.PropertiesString(norm.NFKD.String(s)).BoundaryBefore()
 }
 
 func makeFolded(r rune, caser cases.Caser) folded {
@@ -99,7 +112,7 @@ func makeFolded(r rune, caser cases.Caser) folded {
 	if gaps {
 		is = several
 	}
-	return folded{s, is}
+	return folded{text: s, class: is}
 }
 
 // bare drops accents and what is not seen.
@@ -178,30 +191,44 @@ var ascii = func() (t [128]byte) {
 // Append appends the normal form of a text to dst, behind a Break where there is something before it. Text without letters,
 // digits and signs appends nothing.
 func Append(dst []byte, text []byte) []byte {
-	if composes(text) && !norm.NFKC.IsNormal(text) {
-		text = norm.NFKC.Bytes(text)
-	}
 	a := appender{dst: dst, begin: len(dst)}
-	if len(dst) > 0 {
+	if !a.text(text, false) {
+		a = appender{dst: dst, begin: len(dst)}
+		a.text(norm.NFKC.Bytes(text), true)
+	}
+	return a.dst
+}
+
+// text appends a text. It stops with false at a character that joins, unless the text is composed.
+func (a *appender) text(text []byte, composed bool) bool {
+	if a.begin > 0 {
 		a.between = Break
 	}
 	for i := 0; i < len(text); {
-		c := text[i]
-		if c < utf8.RuneSelf {
-			i++
-			if c = ascii[c]; c == 0 {
-				a.gap()
-				continue
+		if text[i] >= utf8.RuneSelf {
+			r, n := utf8.DecodeRune(text[i:])
+			i += n
+			f := foldRune(r)
+			if f.joins && !composed {
+				return false
 			}
-			a.join()
-			a.dst = append(a.dst, c)
+			a.fold(f)
 			continue
 		}
-		r, n := utf8.DecodeRune(text[i:])
-		i += n
-		a.rune(r)
+		if ascii[text[i]] == 0 {
+			a.gap()
+			i++
+			continue
+		}
+		a.join()
+		out := a.dst
+		for i < len(text) && text[i] < utf8.RuneSelf && ascii[text[i]] != 0 {
+			out = append(out, ascii[text[i]])
+			i++
+		}
+		a.dst = out
 	}
-	return a.dst
+	return true
 }
 
 // appender is one Append.
@@ -224,8 +251,7 @@ func (a *appender) join() {
 	}
 }
 
-func (a *appender) rune(r rune) {
-	f := foldRune(r)
+func (a *appender) fold(f *folded) {
 	switch f.class {
 	case nothing:
 	case gap:
@@ -248,17 +274,6 @@ func (a *appender) rune(r rune) {
 // Normal returns the normal form of a text.
 func Normal(text string) string { return string(Append(nil, []byte(text))) }
 
-// composes reports whether characters of the text may join with those before them to one that folds otherwise: that is so
-// only from the Indian scripts on.
-func composes(text []byte) bool {
-	for _, c := range text {
-		if c >= 0xe0 {
-			return true
-		}
-	}
-	return false
-}
-
 func classAt(text []byte) (class, int) {
 	if c := text[0]; c < utf8.RuneSelf {
 		if c == ' ' || c == Break {
@@ -273,10 +288,17 @@ func classAt(text []byte) (class, int) {
 // Each calls fn for the words of a normal text, in order, with repetitions. The slices are valid until fn returns.
 func Each(text []byte, fn func(word []byte)) {
 	for i := 0; i < len(text); {
-		c, n := classAt(text[i:])
-		begin, count := i, 1
-		i += n
-		for i < len(text) {
+		begin := i
+		for i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf { // most of all text, and one byte each
+			i++
+		}
+		c, count := letter, i-begin
+		if count == 0 {
+			var n int
+			c, n = classAt(text[i:])
+			i, count = i+n, 1
+		}
+		for i < len(text) && text[i] > ' ' {
 			next, n := classAt(text[i:])
 			if next != c {
 				break

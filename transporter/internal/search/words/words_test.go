@@ -223,3 +223,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestComposedTextFoldsAlike holds the shortcut that composes only texts with characters that join against composing all.
+func TestComposedTextFoldsAlike(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	marks := []rune("a1 e\u0301\u0345α\u0308\u0327éйи\u0306가\u1112\u1161\u11ab\u3131\u314fカガ\u3099ﾞｶ\u0915\u093c\u0958\u093f\u0e33\u0e48\u0e38ี\u07eb\u07f2\u0653\u0622=\u0338≠½ﷺ①Ⅷ\u00ad\u200d👍")
+	for range 50_000 {
+		text := make([]rune, rnd.IntN(8))
+		for i := range text {
+			switch rnd.IntN(8) {
+			case 0:
+				text[i] = rnd.Int32N(0x3400)
+			case 1:
+				text[i] = 0xf900 + rnd.Int32N(0x700)
+			default:
+				text[i] = marks[rnd.IntN(len(marks))]
+			}
+		}
+		s := string(text)
+		if got, want := words.Normal(s), words.Normal(norm.NFKC.String(s)); got != want {
+			t.Fatalf("%+q is %q, composed %q", s, got, want)
+		}
+	}
+}
