@@ -7,45 +7,8 @@ import (
 
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/record"
-	"holdfast/pkg/mail"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 )
-
-type recoveries struct{ Options }
-
-func (s *recoveries) StartRecovery(ctx context.Context, q *directorv1.StartRecoveryRequest) (*directorv1.StartRecoveryResponse, error) {
-	what := record.Recovery{
-		Point: record.PointID(q.GetPointId()), IfExists: record.IfExists(q.GetIfExists()), IntoFolder: q.GetIntoFolder(),
-		PlanOnly: q.GetPlanOnly(),
-	}
-	if what.IfExists == 0 {
-		what.IfExists = record.IfExistsSkip
-	}
-	for _, id := range q.GetFolderIds() {
-		what.Folders = append(what.Folders, mail.FolderID(id))
-	}
-	for _, m := range q.GetMessages() {
-		what.Messages = append(what.Messages, record.MessageRef{
-			Folder: mail.FolderID(m.GetFolderId()), Message: mail.MessageID(m.GetMessageId()),
-		})
-	}
-	run, err := s.Dispatcher.StartRecovery(ctx, dispatch.Recovery{
-		Repository: record.RepositoryID(q.GetRepositoryId()), Account: mail.AccountID(q.GetAccountId()),
-		Mailbox: mail.MailboxID(q.GetMailboxId()), What: what,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &directorv1.StartRecoveryResponse{ActivityId: string(run.ID)}, nil
-}
-
-func (s *recoveries) UndoRecovery(ctx context.Context, q *directorv1.UndoRecoveryRequest) (*directorv1.UndoRecoveryResponse, error) {
-	run, err := s.Dispatcher.StartUndo(ctx, record.RunID(q.GetActivityId()), q.GetPlanOnly())
-	if err != nil {
-		return nil, err
-	}
-	return &directorv1.UndoRecoveryResponse{ActivityId: string(run.ID)}, nil
-}
 
 type activities struct{ Options }
 

@@ -48,6 +48,7 @@ func showTask(v dispatch.TaskView) *directorv1.Task {
 		PointId: string(v.Point), Recovery: showRecovery(v.RecoveryReport),
 	}
 	showTaskOutlook(out, &v)
+	showTaskRecovery(out, &v)
 	return out
 }
 
@@ -69,6 +70,7 @@ func showActivity(v dispatch.RunView) *directorv1.Activity {
 		LossesMore: v.LossesMore, Recovery: showRecovery(v.Recovery), Cause: v.Cause,
 	}
 	showUpkeep(out, &v)
+	showSeveral(out, &v)
 	if r := v.Verify; r != nil {
 		out.Verify = &directorv1.VerifyReport{Points: r.Points, Blobs: r.Blobs, Bytes: r.Bytes, Damage: r.Damage}
 	}

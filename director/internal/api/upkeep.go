@@ -105,12 +105,7 @@ func (s *repositories) DeletePoints(ctx context.Context, q *directorv1.DeletePoi
 // showUpkeep adds what was done to a repository.
 func showUpkeep(out *directorv1.Activity, v *dispatch.RunView) {
 	out.Survey = showSurvey(v.Survey)
-	if u := v.Undo; u != nil {
-		out.Undo = &directorv1.UndoReport{
-			Removed: u.Removed, Trashed: u.Trashed, PutBack: u.PutBack, Left: u.Left, FoldersRemoved: u.FoldersRemoved,
-			FoldersLeft: u.FoldersLeft,
-		}
-	}
+	out.Undo = showUndo(v.Undo)
 	if r := v.Reclaim; r != nil {
 		out.Reclaim = &directorv1.ReclaimReport{
 			FreedBytes: r.Freed, Blobs: r.Blobs, PacksDropped: r.PacksDropped, PacksRewritten: r.PacksRewritten,

@@ -11,7 +11,6 @@ import (
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
-	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
 
 // Scope says which mailboxes of a job are run; the zero value means all.
@@ -111,7 +110,7 @@ func (s Scope) choose(tx *store.Tx, j record.Job, all []record.Mailbox) ([]recor
 		if err != nil {
 			return nil, err
 		}
-		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !left[mailboxKey{m.Account, m.ID}] })
+		list = slices.DeleteFunc(list, func(m record.Mailbox) bool { return !left[mailboxKey{account: m.Account, mailbox: m.ID}] })
 		if len(list) == 0 {
 			return nil, fault.New(fault.Conflict, "no mailbox failed in the last run of job %s", j.Name)
 		}
@@ -175,7 +174,7 @@ func (d *Dispatcher) begin(run record.Run, tasks []record.Task) {
 }
 
 // startOne writes and takes up a run of one task.
-func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.Task, what *record.Recovery) (record.Run, error) {
+func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.Task) (record.Run, error) {
 	err := d.Store.Update(ctx, func(tx *store.Tx) error {
 		r, err := store.Repositories.Get(tx, string(task.Repository))
 		if err != nil {
@@ -184,12 +183,6 @@ func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.T
 		if !r.Attached {
 			return fault.New(fault.Conflict, "repository %s is detached; attach it first", r.Name)
 		}
-		if what != nil {
-			what.Task = task.ID
-			if err := store.Recoveries.Put(tx, *what); err != nil {
-				return err
-			}
-		}
 		return insert(tx, &run, []record.Task{task})
 	})
 	if err != nil {
@@ -197,92 +190,4 @@ func (d *Dispatcher) startOne(ctx context.Context, run record.Run, task record.T
 	}
 	d.begin(run, []record.Task{task})
 	return run, nil
-}
-
-// Recovery is what to bring back and where to.
-type Recovery struct {
-	Repository record.RepositoryID
-	// Account and Mailbox to write to; both empty mean the original place.
-	Account mail.AccountID
-	Mailbox mail.MailboxID
-	What    record.Recovery
-}
-
-// StartRecovery checks that what is wanted is in the point and that the place to write to is there, and starts.
-func (d *Dispatcher) StartRecovery(ctx context.Context, r Recovery) (record.Run, error) {
-	content, err := d.Depot.Folders(ctx, r.Repository, r.What.Point)
-	if err != nil {
-		return record.Run{}, err
-	}
-	if err := selected(r.What, content.GetFolders()); err != nil {
-		return record.Run{}, err
-	}
-	target, err := d.target(r, content.GetPoint())
-	if err != nil {
-		return record.Run{}, err
-	}
-	run, err := d.newRun(record.KindRecovery)
-	if err != nil {
-		return record.Run{}, err
-	}
-	run.Title = "Recover into " + target.Name
-	if r.What.PlanOnly {
-		run.Title = "Plan recovery into " + target.Name
-	}
-	task := record.Task{
-		ID: record.TaskOf(run.ID, 1), Run: run.ID, Kind: record.KindRecovery, Account: target.Account, Mailbox: target.ID,
-		MailboxName: target.Name, MailboxAddress: target.Address, MailboxKind: target.Kind, Repository: r.Repository,
-		Status: record.TaskQueued,
-	}
-	return d.startOne(ctx, run, task, &r.What)
-}
-
-// selected reports the first folder of a selection that is not in the point. Messages are looked up by the Transporter.
-func selected(what record.Recovery, folders []*transporterv1.Folder) error {
-	there := make(map[mail.FolderID]bool, len(folders))
-	for _, f := range folders {
-		there[mail.FolderID(f.GetId())] = true
-	}
-	for n, id := range what.Folders {
-		if !there[id] {
-			return fault.InvalidField(fmt.Sprintf("folder_ids[%d]", n), "the point has no folder %q", id)
-		}
-	}
-	for n, m := range what.Messages {
-		if !there[m.Folder] {
-			return fault.InvalidField(fmt.Sprintf("messages[%d].folder_id", n), "the point has no folder %q", m.Folder)
-		}
-	}
-	return nil
-}
-
-// target returns the mailbox to write to.
-func (d *Dispatcher) target(r Recovery, point *transporterv1.Point) (record.Mailbox, error) {
-	original := r.Account == "" && r.Mailbox == ""
-	if original {
-		r.Account, r.Mailbox = mail.AccountID(point.GetKey().GetAccountId()), mail.MailboxID(point.GetKey().GetMailboxId())
-	}
-	if _, err := d.Inventory.Get(r.Account); err != nil {
-		if original && fault.KindOf(err) == fault.NotFound {
-			return record.Mailbox{}, fault.New(fault.Conflict, "the account that the point came from is not in the inventory any more; choose an account and a mailbox to recover to")
-		}
-		return record.Mailbox{}, err
-	}
-	m, err := d.Inventory.Mailbox(r.Account, r.Mailbox)
-	switch {
-	case fault.KindOf(err) == fault.NotFound && original:
-		// The inventory was never read since the account was added; the point knows the mailbox.
-		o := point.GetOrigin()
-		return record.Mailbox{
-			Account: r.Account, ID: r.Mailbox, Name: o.GetMailboxName(), Address: o.GetMailboxAddress(),
-			Kind: mail.MailboxKind(o.GetMailboxKind()),
-		}, nil
-	case err != nil:
-		return record.Mailbox{}, err
-	case m.Gone:
-		return record.Mailbox{}, fault.New(fault.Conflict, "mailbox %s is gone from the tenant; choose another one to recover to", m.Name)
-	case m.Absent != "":
-		return record.Mailbox{}, fault.New(fault.Conflict, "%s has no mailbox to recover to: %s", m.Name, m.Absent)
-	}
-	return m, nil
 }

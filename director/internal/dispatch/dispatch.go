@@ -113,16 +113,21 @@ type Dispatcher struct {
 	background sync.WaitGroup
 }
 
-// mailboxKey is what at most one task backs up at a time.
+// mailboxKey is what at most one task backs up at a time, and at most one writes to: two that brought the same message back
+// at once would each not see the other's.
 type mailboxKey struct {
 	account mail.AccountID
 	mailbox mail.MailboxID
+	// writes is set of what writes to the mailbox.
+	writes bool
 }
 
 // activeRun is a run that has not ended. Dispatcher.mu guards it.
 type activeRun struct {
-	id        record.RunID
-	kind      record.RunKind
+	id   record.RunID
+	kind record.RunKind
+	// planOnly is set when it writes to no mailbox.
+	planOnly  bool
 	options   record.JobOptions
 	stop, now bool
 	// stopAt is when its schedule ends it; zero for never.
@@ -234,7 +239,7 @@ func Open(ctx context.Context, o Options) (*Dispatcher, error) {
 // activate adds a run; d.mu is held, or d not shared yet.
 func (d *Dispatcher) activate(r record.Run) *activeRun {
 	a := &activeRun{
-		id: r.ID, kind: r.Kind, options: r.Options, stop: r.Stop, now: r.StopNow, phase: r.Phase, goals: map[record.RepositoryID]*goal{},
+		id: r.ID, kind: r.Kind, planOnly: r.PlanOnly, options: r.Options, stop: r.Stop, now: r.StopNow, phase: r.Phase, goals: map[record.RepositoryID]*goal{},
 		stopAt: r.StopAt, name: r.Title, course: resume(&r, d.Now()), refused: map[barrier]refusals{},
 	}
 	d.runs[r.ID] = a
@@ -243,17 +248,25 @@ func (d *Dispatcher) activate(r record.Run) *activeRun {
 
 func (r *activeRun) append(t record.Task, usual time.Duration) {
 	r.goal(t.Repository)
+	key := keyOf(&t)
+	if r.planOnly {
+		key = mailboxKey{}
+	}
 	r.pending = append(r.pending, pending{
-		id: t.ID, key: keyOf(&t), repository: t.Repository, at: t.NextTry, on: t.Transporter, usual: usual,
+		id: t.ID, key: key, repository: t.Repository, at: t.NextTry, on: t.Transporter, usual: usual,
 	})
 }
 
-// keyOf returns the mailbox that the task must have for itself; none for a recovery or verify.
+// keyOf returns the mailbox that the task must have for itself; none for what is done to a repository.
 func keyOf(t *record.Task) mailboxKey {
-	if t.Kind != record.KindBackup {
+	switch t.Kind { //nolint:exhaustive // the others have no mailbox
+	case record.KindBackup:
+		return mailboxKey{account: t.Account, mailbox: t.Mailbox}
+	case record.KindRecovery, record.KindUndo, record.KindDrill:
+		return mailboxKey{t.Account, t.Mailbox, true}
+	default:
 		return mailboxKey{}
 	}
-	return mailboxKey{t.Account, t.Mailbox}
 }
 
 // Run starts and watches tasks until ctx ends. Tasks then go on at their Transporters; the next Run finds them there. It

@@ -13,7 +13,7 @@ const failedRuns = 50
 func failed(tx *store.Tx, j record.Job, all []record.Mailbox) (map[mailboxKey]bool, error) {
 	unseen := make(map[mailboxKey]bool, len(all))
 	for _, m := range all {
-		unseen[mailboxKey{m.Account, m.ID}] = true
+		unseen[mailboxKey{account: m.Account, mailbox: m.ID}] = true
 	}
 	left := map[mailboxKey]bool{}
 	runs := 0

@@ -29,7 +29,7 @@ func (d *Dispatcher) fill(ctx context.Context, wg *sync.WaitGroup) time.Duration
 	for list := d.inOrder(); len(list) > 0; list = d.inOrder(list...) {
 		r := list[0]
 		c := choice{index: -1}
-		if r.phase == 0 && (r.stop || r.kind != record.KindBackup || r.flying < r.limit()) { // else its script comes first
+		if r.phase == 0 && (r.stop || r.flying < r.limit()) { // else its script comes first
 			c = d.choose(r, places, now)
 		}
 		if c.wait > 0 {
@@ -61,7 +61,7 @@ func (d *Dispatcher) inOrder(list ...*activeRun) []*activeRun {
 	}
 	class := func(r *activeRun) int {
 		switch r.kind {
-		case record.KindRecovery:
+		case record.KindRecovery, record.KindUndo:
 			return 0
 		case record.KindBackup:
 			return 2
@@ -74,6 +74,9 @@ func (d *Dispatcher) inOrder(list ...*activeRun) []*activeRun {
 	})
 	return list
 }
+
+// waitWriter is what a run waits for whose mailboxes others write to.
+const waitWriter = "waiting for the end of another recovery, undo or drill that writes to the same mailbox"
 
 // choice is the task of a run to take up next.
 type choice struct {
@@ -107,6 +110,9 @@ func (d *Dispatcher) choose(r *activeRun, places places, now time.Time) choice {
 			later(p.at.Sub(now))
 			continue
 		case p.key != (mailboxKey{}) && d.busy[p.key] != "":
+			if p.key.writes && r.flying == 0 && r.waiting == "" {
+				r.waiting = waitWriter
+			}
 			continue
 		case p.on != "":
 			return choice{index: i, on: p.on}

@@ -118,7 +118,7 @@ func (d *Dispatcher) count(tx *store.Tx, t *record.Task) (record.Run, error) {
 		return record.Run{}, err
 	}
 	if t.Status == record.TaskFailed && run.Error == "" {
-		if run.Error = t.Error; run.Kind == record.KindBackup {
+		if run.Error = t.Error; run.Kind == record.KindBackup || run.Tasks > 1 {
 			run.Error = fmt.Sprintf("%s: %s", t.MailboxName, t.Error)
 		}
 	}

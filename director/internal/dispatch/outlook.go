@@ -85,7 +85,7 @@ func usual(tx *store.Tx, job record.JobID) (map[mailboxKey]time.Duration, error)
 			return nil, err
 		}
 		if e, ok := p.Next(); ok {
-			known[mailboxKey{p.Account, p.Mailbox}] = e.Took
+			known[mailboxKey{account: p.Account, mailbox: p.Mailbox}] = e.Took
 		}
 	}
 	return known, nil

@@ -173,11 +173,11 @@ func TestRecoveryAndVerify(t *testing.T) {
 	} {
 		wrong := recovery
 		tc.change(&wrong)
-		if _, err := s.dispatcher.StartRecovery(t.Context(), wrong); fault.KindOf(err) != tc.kind {
+		if _, err := s.dispatcher.StartRecovery(t.Context(), []dispatch.Recovery{wrong}, 0); fault.KindOf(err) != tc.kind {
 			t.Errorf("%s: got %v, want kind %v", name, err, tc.kind)
 		}
 	}
-	run, err := s.dispatcher.StartRecovery(t.Context(), recovery)
+	run, err := s.dispatcher.StartRecovery(t.Context(), []dispatch.Recovery{recovery}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

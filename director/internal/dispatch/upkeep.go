@@ -61,7 +61,7 @@ func (d *Dispatcher) startUpkeep(ctx context.Context, title string, task record.
 	}
 	run.Title = title + repository.Name
 	task.ID, task.Run, task.Status = record.TaskOf(run.ID, 1), run.ID, record.TaskQueued
-	return d.startOne(ctx, run, task, nil)
+	return d.startOne(ctx, run, task)
 }
 
 // fillInUpkeep puts what is done to a repository into a request. It is false for backups and recoveries.

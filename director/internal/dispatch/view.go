@@ -20,7 +20,8 @@ type RunView struct {
 	Waiting  string
 	// Outlook is empty but for its Took once the run has ended.
 	Outlook Outlook
-	// RequestID, Losses and reports are those of a run of one task.
+	// RequestID and Losses are those of a run of one task that is no backup; reports of several are sums. They hide those that
+	// are stored, LossesMore counts what Losses does not list.
 	RequestID  string
 	Losses     []mail.Loss
 	LossesMore int64
@@ -31,6 +32,7 @@ type RunView struct {
 	Copy       *record.CopyReport
 	Survey     *record.Survey
 	Undo       *record.UndoReport
+	Drill      *record.DrillReport
 }
 
 // TaskView is a task as of now.
@@ -108,8 +110,10 @@ func (n now) run(tx *store.Tx, r record.Run) (RunView, error) {
 	case r.Kind.Own(), r.Tasks == 0:
 		v.Waiting = r.Held
 		return v, nil
-	case r.Kind != record.KindBackup:
+	case r.Kind != record.KindBackup && r.Tasks == 1:
 		return v, n.one(tx, &v)
+	case r.Kind != record.KindBackup:
+		v.Recovery, v.Undo, v.Drill, v.LossesMore = r.Recovery, r.Undo, r.Drill, r.Losses
 	}
 	if r.Status.Ended() {
 		v.Waiting = ""
@@ -143,7 +147,7 @@ func (n now) one(tx *store.Tx, v *RunView) error {
 	v.Phase, v.RequestID, v.LossesMore = view.Phase, t.RequestID, view.LossesMore
 	v.Losses, v.Recovery, v.Verify = view.Lost, t.RecoveryReport, t.VerifyReport
 	v.Reclaim, v.Repair, v.Copy, v.Survey = t.ReclaimReport, t.RepairReport, t.CopyReport, t.SurveyReport
-	v.Undo = t.UndoReport
+	v.Undo, v.Drill = t.UndoReport, t.DrillReport
 	if v.Error == "" {
 		v.Error = t.Error
 	}

@@ -20,6 +20,7 @@ const (
 	KindCopy     RunKind = 6
 	KindSurvey   RunKind = 7
 	KindUndo     RunKind = 8
+	KindDrill    RunKind = 9
 	// What follows the Director does itself: such a run has no tasks.
 	KindDetach         RunKind = 20
 	KindAttach         RunKind = 21
@@ -81,6 +82,15 @@ type Run struct {
 	Took time.Duration
 	// Held is why it waits, of a run that the Director does itself.
 	Held string
+	// PlanOnly is set when it plans a recovery or an undo.
+	PlanOnly bool
+	// DrillOf is the drill that it is of; empty for none.
+	DrillOf DrillID
+	// Sums over the tasks that ended, of a run of several that is no backup; Losses is how many they have.
+	Recovery *RecoveryReport
+	Undo     *UndoReport
+	Drill    *DrillReport
+	Losses   int64
 }
 
 // Done returns how many tasks ended.
@@ -99,6 +109,7 @@ func (r *Run) Count(t *Task) {
 		r.Failed++
 	}
 	r.Progress.Add(t.Progress)
+	r.sum(t)
 }
 
 // Result is the final state that the counts amount to.
@@ -172,7 +183,12 @@ type Task struct {
 	// Copy is for a copy: what is copied, and where to.
 	Copy *Copy
 	// Undo is for an undo.
-	Undo           *Undo
+	Undo *Undo
+	// Source is what a recovery, an undo or a drill recovers from; nil in old ones.
+	Source *TaskSource
+	// Drill is for a drill.
+	Drill          *DrillTask
+	DrillReport    *DrillReport
 	RecoveryReport *RecoveryReport
 	VerifyReport   *VerifyReport
 	ReclaimReport  *ReclaimReport
@@ -194,45 +210,10 @@ type Transfer struct {
 	Transporter TransporterID
 }
 
-// IfExists says what becomes of a message that is there already. Numbers are stored.
-type IfExists int32
-
-// The ways.
-const (
-	IfExistsSkip      IfExists = 1
-	IfExistsRename    IfExists = 2
-	IfExistsOverwrite IfExists = 3
-)
-
-// Recovery is what a recovery task does; the task names the account and mailbox written to.
-type Recovery struct {
-	Task       TaskID
-	Point      PointID
-	Folders    []mail.FolderID
-	Messages   []MessageRef
-	IfExists   IfExists
-	IntoFolder string
-	PlanOnly   bool
-	// UndoneBy is the last run that undoes it; empty for none.
-	UndoneBy RunID
-}
-
-// MessageRef names a message in a point.
-type MessageRef struct {
-	Folder  mail.FolderID
-	Message mail.MessageID
-}
-
 // Losses of a task.
 type Losses struct {
 	Task   TaskID
 	Losses []mail.Loss
-}
-
-// RecoveryReport is what a recovery did, or would do.
-type RecoveryReport struct {
-	Created, Skipped, Renamed, Overwritten, Failed, FoldersCreated int64
-	Notes                                                          []string
 }
 
 // VerifyReport is what a verify found.

@@ -21,17 +21,13 @@ func encodeTask(r *record.Task) *statev1.Task {
 	for _, t := range r.Transfers {
 		p.Transfers = append(p.Transfers, &statev1.Transfer{Id: t.ID, TransporterId: string(t.Transporter)})
 	}
-	if w := r.RecoveryReport; w != nil {
-		p.RecoveryReport = &statev1.RecoveryReport{
-			Created: w.Created, Skipped: w.Skipped, Renamed: w.Renamed, Overwritten: w.Overwritten, Failed: w.Failed,
-			FoldersCreated: w.FoldersCreated, Notes: w.Notes,
-		}
-	}
+	p.RecoveryReport = encodeRecoveryReport(r.RecoveryReport)
 	if w := r.VerifyReport; w != nil {
 		p.VerifyReport = &statev1.VerifyReport{Points: w.Points, Blobs: w.Blobs, Bytes: w.Bytes, Damage: w.Damage}
 	}
 	encodeUpkeep(p, r)
 	encodeUndo(p, r)
+	encodeSource(p, r)
 	encodeCourse(p, r)
 	return p
 }
@@ -53,12 +49,7 @@ func decodeTask(p *statev1.Task) record.Task {
 			ID: t.GetId(), Transporter: record.TransporterID(t.GetTransporterId()),
 		})
 	}
-	if w := p.GetRecoveryReport(); w != nil {
-		r.RecoveryReport = &record.RecoveryReport{
-			Created: w.GetCreated(), Skipped: w.GetSkipped(), Renamed: w.GetRenamed(), Overwritten: w.GetOverwritten(),
-			Failed: w.GetFailed(), FoldersCreated: w.GetFoldersCreated(), Notes: w.GetNotes(),
-		}
-	}
+	r.RecoveryReport = decodeRecoveryReport(p.GetRecoveryReport())
 	if w := p.GetVerifyReport(); w != nil {
 		r.VerifyReport = &record.VerifyReport{
 			Points: w.GetPoints(), Blobs: w.GetBlobs(), Bytes: w.GetBytes(), Damage: w.GetDamage(),
@@ -66,6 +57,7 @@ func decodeTask(p *statev1.Task) record.Task {
 	}
 	decodeUpkeep(&r, p)
 	decodeUndo(&r, p)
+	decodeSource(&r, p)
 	decodeCourse(&r, p)
 	return r
 }
@@ -73,7 +65,7 @@ func decodeTask(p *statev1.Task) record.Task {
 func encodeRecovery(r *record.Recovery) *statev1.Recovery {
 	p := &statev1.Recovery{
 		TaskId: string(r.Task), PointId: string(r.Point), FolderIds: texts[string](r.Folders), IfExists: int32(r.IfExists),
-		IntoFolder: r.IntoFolder, PlanOnly: r.PlanOnly, UndoRunId: string(r.UndoneBy),
+		IntoFolder: r.IntoFolder, PlanOnly: r.PlanOnly, UndoRunId: string(r.UndoneBy), IfFolderExists: int32(r.IfFolder), Day: r.Day,
 	}
 	for _, m := range r.Messages {
 		p.Messages = append(p.Messages, &statev1.MessageRef{FolderId: string(m.Folder), MessageId: string(m.Message)})
@@ -86,6 +78,7 @@ func decodeRecovery(p *statev1.Recovery) record.Recovery {
 		Task: record.TaskID(p.GetTaskId()), Point: record.PointID(p.GetPointId()),
 		Folders: texts[mail.FolderID](p.GetFolderIds()), IfExists: record.IfExists(p.GetIfExists()),
 		IntoFolder: p.GetIntoFolder(), PlanOnly: p.GetPlanOnly(), UndoneBy: record.RunID(p.GetUndoRunId()),
+		IfFolder: record.IfFolderExists(p.GetIfFolderExists()), Day: p.GetDay(),
 	}
 	for _, m := range p.GetMessages() {
 		r.Messages = append(r.Messages, record.MessageRef{

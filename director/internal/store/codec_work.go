@@ -7,7 +7,7 @@ import (
 )
 
 func encodeRun(r *record.Run) *statev1.Run {
-	return &statev1.Run{
+	p := &statev1.Run{
 		Id: string(r.ID), Kind: int32(r.Kind), Title: r.Title, JobId: string(r.Job), JobName: r.JobName,
 		Options: encodeJobOptions(&r.Options), Status: int32(r.Status), Stop: r.Stop, StopNow: r.StopNow,
 		Started: stamp(r.Started), Ended: stamp(r.Ended), Tasks: r.Tasks, Succeeded: r.Succeeded, Incomplete: r.Incomplete,
@@ -16,10 +16,12 @@ func encodeRun(r *record.Run) *statev1.Run {
 		Notes: r.Notes, TookMs: r.Took.Milliseconds(),
 		Held: r.Held,
 	}
+	encodeSums(p, r)
+	return p
 }
 
 func decodeRun(p *statev1.Run) record.Run {
-	return record.Run{
+	r := record.Run{
 		ID: record.RunID(p.GetId()), Kind: record.RunKind(p.GetKind()), Title: p.GetTitle(), Job: record.JobID(p.GetJobId()),
 		JobName: p.GetJobName(), Options: decodeJobOptions(p.GetOptions()), Status: record.RunStatus(p.GetStatus()),
 		Stop: p.GetStop(), StopNow: p.GetStopNow(), Started: moment(p.GetStarted()), Ended: moment(p.GetEnded()),
@@ -29,6 +31,8 @@ func decodeRun(p *statev1.Run) record.Run {
 		Notes: p.GetNotes(), Took: milliseconds(p.GetTookMs()),
 		Held: p.GetHeld(),
 	}
+	decodeSums(&r, p)
+	return r
 }
 
 func encodeProgress(r *record.Progress) *statev1.Progress {

@@ -23,6 +23,7 @@
 //	├── tokens          SHA-256 of the secret → Token
 //	├── self-backup     "settings" → SelfBackup               (key sealed)
 //	├── history         "settings" → History
+//	├── drills          id → Drill
 //	├── runs-of-job     JOB/RUN → nothing
 //	├── runs-active     RUN → nothing                        (not ended yet)
 //	└── tasks-unsettled RUN-POSITION → nothing               (ended; transfers to be closed, Transporter to be told)

@@ -94,6 +94,11 @@ var (
 		empty: func() *statev1.History { return &statev1.History{} }, encode: plain(encodeHistory), decode: plainly(decodeHistory),
 	}
 
+	Drills = Table[record.Drill, *statev1.Drill]{
+		name: "drills", noun: "drill", key: func(r *record.Drill) string { return string(r.ID) },
+		empty: func() *statev1.Drill { return &statev1.Drill{} }, encode: plain(encodeDrill), decode: plainly(decodeDrill),
+	}
+
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
 	TasksUnsettled = Set{"tasks-unsettled"}
@@ -105,7 +110,7 @@ var buckets = []string{
 	Losses.name, Recoveries.name, Users.name, Tokens.name, RunsOfJob.name, RunsActive.name, TasksUnsettled.name, RunsToPrune.name,
 	RunScripts.name, Notifications.name, Deliveries.name,
 	Pasts.name,
-	RepositoryPlans.name, SelfBackups.name, Histories.name,
+	RepositoryPlans.name, SelfBackups.name, Histories.name, Drills.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.

@@ -117,6 +117,7 @@ func Result(t *record.Task, s *transporterv1.TaskState) {
 	}
 	upkeep(t, s)
 	undo(t, s)
+	drill(t, s)
 }
 
 // Losses returns what a task could not keep or bring back.
@@ -136,7 +137,7 @@ func Recovery(t *record.Task, r record.Recovery, a record.Account) *transporterv
 	w := &transporterv1.RecoveryWork{
 		Account: Account(a), Mailbox: TaskMailbox(t), RepositoryId: string(t.Repository), PointId: string(r.Point),
 		Selection: &transporterv1.Selection{}, IfExists: transporterv1.IfExists(r.IfExists), IntoFolder: r.IntoFolder,
-		PlanOnly: r.PlanOnly,
+		PlanOnly: r.PlanOnly, IfFolderExists: transporterv1.IfFolderExists(r.IfFolder), Day: r.Day,
 	}
 	for _, f := range r.Folders {
 		w.Selection.FolderIds = append(w.Selection.FolderIds, string(f))

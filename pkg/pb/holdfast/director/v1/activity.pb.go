@@ -134,6 +134,10 @@ type Activity struct {
 	TasksFailed     int32        `protobuf:"varint,43,opt,name=tasks_failed,json=tasksFailed,proto3" json:"tasks_failed,omitempty"`
 	TasksIncomplete int32        `protobuf:"varint,44,opt,name=tasks_incomplete,json=tasksIncomplete,proto3" json:"tasks_incomplete,omitempty"`
 	Drill           *DrillReport `protobuf:"bytes,45,opt,name=drill,proto3" json:"drill,omitempty"`
+	// It plans a recovery or an undo, and writes nothing.
+	PlanOnly bool `protobuf:"varint,46,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
+	// The drill that it is of.
+	DrillId string `protobuf:"bytes,47,opt,name=drill_id,json=drillId,proto3" json:"drill_id,omitempty"`
 	// What started it ("schedule: every day at 06:00 (UTC)"); empty for a person.
 	Cause         string `protobuf:"bytes,30,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -350,6 +354,20 @@ func (x *Activity) GetDrill() *DrillReport {
 		return x.Drill
 	}
 	return nil
+}
+
+func (x *Activity) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
+func (x *Activity) GetDrillId() string {
+	if x != nil {
+		return x.DrillId
+	}
+	return ""
 }
 
 func (x *Activity) GetCause() string {
@@ -1064,7 +1082,7 @@ var File_holdfast_director_v1_activity_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\n" +
-	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xa7\t\n" +
+	"#holdfast/director/v1/activity.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\x1a#holdfast/director/v1/recovery.proto\x1a\x1eholdfast/director/v1/run.proto\"\xdf\t\n" +
 	"\bActivity\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".holdfast.director.v1.ActivityKindR\x04kind\x12\x14\n" +
@@ -1096,7 +1114,9 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"tasks_done\x18* \x01(\x05R\ttasksDone\x12!\n" +
 	"\ftasks_failed\x18+ \x01(\x05R\vtasksFailed\x12)\n" +
 	"\x10tasks_incomplete\x18, \x01(\x05R\x0ftasksIncomplete\x127\n" +
-	"\x05drill\x18- \x01(\v2!.holdfast.director.v1.DrillReportR\x05drill\x12\x14\n" +
+	"\x05drill\x18- \x01(\v2!.holdfast.director.v1.DrillReportR\x05drill\x12\x1b\n" +
+	"\tplan_only\x18. \x01(\bR\bplanOnly\x12\x19\n" +
+	"\bdrill_id\x18/ \x01(\tR\adrillId\x12\x14\n" +
 	"\x05cause\x18\x1e \x01(\tR\x05cause\"j\n" +
 	"\fVerifyReport\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x14\n" +

@@ -894,7 +894,9 @@ type Run struct {
 	// How many losses its tasks have.
 	Losses int64 `protobuf:"varint,63,opt,name=losses,proto3" json:"losses,omitempty"`
 	// The drill that it is of; empty for none.
-	DrillId       string `protobuf:"bytes,64,opt,name=drill_id,json=drillId,proto3" json:"drill_id,omitempty"`
+	DrillId string `protobuf:"bytes,64,opt,name=drill_id,json=drillId,proto3" json:"drill_id,omitempty"`
+	// It plans a recovery or an undo, and writes nothing.
+	PlanOnly      bool `protobuf:"varint,65,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1130,6 +1132,13 @@ func (x *Run) GetDrillId() string {
 		return x.DrillId
 	}
 	return ""
+}
+
+func (x *Run) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
 }
 
 // Task is the part of a run for one mailbox, or the whole of a recovery or verify.
@@ -3489,7 +3498,7 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\rretry_minutes\x18\a \x01(\x05R\fretryMinutes\x12#\n" +
 	"\rwhen_detached\x18\b \x01(\x05R\fwhenDetachedB\n" +
 	"\n" +
-	"\b_retries\"\xd4\a\n" +
+	"\b_retries\"\xf1\a\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\x05R\x04kind\x12\x14\n" +
@@ -3523,7 +3532,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"undoReport\x12A\n" +
 	"\fdrill_report\x18> \x01(\v2\x1e.holdfast.state.v1.DrillReportR\vdrillReport\x12\x16\n" +
 	"\x06losses\x18? \x01(\x03R\x06losses\x12\x19\n" +
-	"\bdrill_id\x18@ \x01(\tR\adrillId\"\xe5\x0e\n" +
+	"\bdrill_id\x18@ \x01(\tR\adrillId\x12\x1b\n" +
+	"\tplan_only\x18A \x01(\bR\bplanOnly\"\xe5\x0e\n" +
 	"\x04Task\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x15\n" +
 	"\x06run_id\x18\x02 \x01(\tR\x05runId\x12\x1d\n" +
