@@ -107,6 +107,10 @@ var allowed = map[string]access{
 
 	dc.MessageServiceGetMessageProcedure: operator,
 
+	dc.BrowseServiceListBackupJobsProcedure:    auditor,
+	dc.BrowseServiceDiffPointsProcedure:        operator,
+	dc.BrowseServiceGetMessageHistoryProcedure: operator,
+
 	pathMessage: operator, pathAttachment: operator, pathExport: operator, pathPreview: operator,
 
 	dc.RecoveryServiceStartRecoveryProcedure: operator,

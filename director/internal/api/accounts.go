@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"time"
 
-	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
@@ -90,31 +88,6 @@ func (s *accounts) RemoveAccount(ctx context.Context, q *directorv1.RemoveAccoun
 
 // defaultPage is the size of a page when the request names none.
 const defaultPage = 100
-
-func (s *accounts) ListMailboxes(_ context.Context, q *directorv1.ListMailboxesRequest) (*directorv1.ListMailboxesResponse, error) {
-	after, err := base64.RawURLEncoding.DecodeString(q.GetPageToken())
-	if err != nil {
-		return nil, fault.InvalidField("page_token", "the page token is not one that was given out")
-	}
-	size := int(q.GetPageSize())
-	if size == 0 {
-		size = defaultPage
-	}
-	page, total, more, err := s.Inventory.Mailboxes(inventory.Filter{
-		Account: mail.AccountID(q.GetAccountId()), Search: q.GetSearch(), Absent: q.GetAbsent(), After: string(after), Limit: size,
-	})
-	if err != nil {
-		return nil, err
-	}
-	answer := &directorv1.ListMailboxesResponse{Total: int64(total)}
-	for _, m := range page {
-		answer.Mailboxes = append(answer.Mailboxes, showMailbox(m))
-	}
-	if more {
-		answer.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(inventory.Place(page[len(page)-1])))
-	}
-	return answer, nil
-}
 
 func takeAccount(a *directorv1.Account, c *directorv1.Credential) record.Account {
 	l := a.GetLimits()

@@ -68,6 +68,7 @@ func Register(all *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewTransporterServiceHandler(&transporters{o}, handler...))
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(&repositories{o}, handler...))
 	mux.Handle(directorv1connect.NewJobServiceHandler(&jobService{o}, handler...))
+	mux.Handle(directorv1connect.NewBrowseServiceHandler(&browsing{o}, handler...))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(&searches{o}, handler...))

@@ -1,15 +1,10 @@
 package api
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 
-	"holdfast/director/internal/depot"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
-	"holdfast/pkg/mail"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 )
@@ -106,41 +101,6 @@ func (s *repositories) VerifyRepository(ctx context.Context, q *directorv1.Verif
 	return &directorv1.VerifyRepositoryResponse{ActivityId: string(run.ID)}, nil
 }
 
-// ListPoints lists those of one repository, or of all that are attached.
-func (s *repositories) ListPoints(ctx context.Context, q *directorv1.ListPointsRequest) (*directorv1.ListPointsResponse, error) {
-	ids := []record.RepositoryID{record.RepositoryID(q.GetRepositoryId())}
-	if ids[0] == "" {
-		all, err := s.Depot.List()
-		if err != nil {
-			return nil, err
-		}
-		ids = ids[:0]
-		for _, r := range all {
-			if r.Attached {
-				ids = append(ids, r.ID)
-			}
-		}
-	}
-	answer := &directorv1.ListPointsResponse{}
-	for _, id := range ids {
-		points, err := s.Depot.Points(ctx, id, depot.Key{
-			Account: mail.AccountID(q.GetAccountId()), Mailbox: mail.MailboxID(q.GetMailboxId()), Job: record.JobID(q.GetJobId()),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("list the points: %w", err)
-		}
-		for _, p := range points {
-			answer.Points = append(answer.Points, showPoint(id, p))
-		}
-	}
-	if len(ids) > 1 {
-		slices.SortStableFunc(answer.Points, func(a, b *directorv1.Point) int {
-			return cmp.Compare(b.GetTime().AsTime().UnixNano(), a.GetTime().AsTime().UnixNano())
-		})
-	}
-	return answer, nil
-}
-
 func (s *repositories) ListFolders(ctx context.Context, q *directorv1.ListFoldersRequest) (*directorv1.ListFoldersResponse, error) {
 	id := record.RepositoryID(q.GetRepositoryId())
 	content, err := s.Depot.Folders(ctx, id, record.PointID(q.GetPointId()))
@@ -153,7 +113,8 @@ func (s *repositories) ListFolders(ctx context.Context, q *directorv1.ListFolder
 func (s *repositories) ListMessages(ctx context.Context, q *directorv1.ListMessagesRequest) (*directorv1.ListMessagesResponse, error) {
 	page, err := s.Depot.Messages(ctx, &transporterv1.ListMessagesRequest{
 		RepositoryId: q.GetRepositoryId(), PointId: q.GetPointId(), FolderId: q.GetFolderId(), Offset: q.GetOffset(),
-		Limit: q.GetLimit(), OldestFirst: q.GetOldestFirst(),
+		Limit: q.GetLimit(), OldestFirst: q.GetOldestFirst(), Order: transporterv1.MessageOrder(q.GetOrder()), Ascending: q.GetAscending(),
+		Filter: q.GetFilter(), Unread: q.GetUnread(), Flagged: q.GetFlagged(), WithAttachments: q.GetWithAttachments(),
 	})
 	if err != nil {
 		return nil, err

@@ -122,7 +122,7 @@ func showAddress(a *transporterv1.Address) *directorv1.Address {
 }
 
 func showMessages(page *transporterv1.ListMessagesResponse) *directorv1.ListMessagesResponse {
-	out := &directorv1.ListMessagesResponse{Total: page.GetTotal()}
+	out := &directorv1.ListMessagesResponse{Total: page.GetTotal(), InFolder: page.GetInFolder()}
 	for _, m := range page.GetMessages() {
 		out.Messages = append(out.Messages, showSummary(m))
 	}

@@ -26,28 +26,6 @@ func (s *repositories) SurveyRepository(ctx context.Context, q *directorv1.Surve
 	return &directorv1.SurveyRepositoryResponse{ActivityId: string(run.ID)}, nil
 }
 
-func (s *repositories) ListBackups(ctx context.Context, q *directorv1.ListBackupsRequest) (*directorv1.ListBackupsResponse, error) {
-	all, err := s.Depot.Backups(ctx, record.RepositoryID(q.GetRepositoryId()))
-	if err != nil {
-		return nil, err
-	}
-	limit := int(q.GetLimit())
-	if limit == 0 {
-		limit = 1000
-	}
-	answer := &directorv1.ListBackupsResponse{Total: int64(len(all))}
-	for _, b := range all[:min(len(all), limit)] {
-		k, o := b.GetKey(), b.GetOrigin()
-		answer.Backups = append(answer.Backups, &directorv1.BackupSize{
-			AccountId: k.GetAccountId(), MailboxId: k.GetMailboxId(), JobId: k.GetJobId(), AccountName: o.GetAccountName(),
-			MailboxName: o.GetMailboxName(), MailboxAddress: o.GetMailboxAddress(), JobName: o.GetJobName(), Points: b.GetPoints(),
-			Newest: b.GetNewest(), Messages: b.GetMessages(), LogicalBytes: b.GetLogicalBytes(), LogicalAllBytes: b.GetLogicalAllBytes(),
-			HeldBytes: b.GetHeldBytes(), AloneBytes: b.GetAloneBytes(), Surveyed: b.GetSurveyed(),
-		})
-	}
-	return answer, nil
-}
-
 func showSurvey(s *record.Survey) *directorv1.Survey {
 	if s == nil {
 		return nil
@@ -132,7 +110,7 @@ func validateUpkeep(m any) error {
 	case *directorv1.SurveyRepositoryRequest:
 		return id("repository_id", q.GetRepositoryId())
 	case *directorv1.ListBackupsRequest:
-		return first(id("repository_id", q.GetRepositoryId()), between("limit", int64(q.GetLimit()), 0, 10_000))
+		return listBackups(q)
 	case *directorv1.SetRepositorySchedulesRequest:
 		return first(id("repository_id", q.GetRepositoryId()), line("confirm_name", q.GetConfirmName(), maxName), repositorySchedules(q.GetSchedules()))
 	case *directorv1.ListRepositoryStartsRequest:

@@ -21,8 +21,7 @@ func validateInventory(m any) error {
 	case *directorv1.RemoveAccountRequest:
 		return id("account_id", q.GetAccountId())
 	case *directorv1.ListMailboxesRequest:
-		return first(maybeID("account_id", q.GetAccountId()), line("search", q.GetSearch(), maxName),
-			between("page_size", q.GetPageSize(), 0, maxPageSize), line("page_token", q.GetPageToken(), maxPath))
+		return listMailboxes(q)
 	case *directorv1.PairTransporterRequest:
 		return first(line("name", q.GetName(), maxName), line("address", q.GetAddress(), maxName),
 			line("pairing_code", q.GetPairingCode(), maxPath), host("transfer_host", q.GetTransferHost()))
@@ -133,7 +132,8 @@ func validateRepository(m any) error {
 		return id("repository_id", q.GetRepositoryId())
 	case *directorv1.ListPointsRequest:
 		return first(maybeID("repository_id", q.GetRepositoryId()), maybeID("account_id", q.GetAccountId()),
-			maybeID("mailbox_id", q.GetMailboxId()), maybeID("job_id", q.GetJobId()))
+			maybeID("mailbox_id", q.GetMailboxId()), maybeID("job_id", q.GetJobId()), between("limit", q.GetLimit(), 0, maxListed),
+			between("offset", q.GetOffset(), 0, maxPlace))
 	case *directorv1.ListFoldersRequest:
 		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()))
 	case *directorv1.GetMessageRequest:
@@ -141,7 +141,10 @@ func validateRepository(m any) error {
 			id("message_id", q.GetMessageId()))
 	case *directorv1.ListMessagesRequest:
 		return first(id("repository_id", q.GetRepositoryId()), id("point_id", q.GetPointId()), id("folder_id", q.GetFolderId()),
-			between("offset", q.GetOffset(), 0, 1<<40), between("limit", q.GetLimit(), 0, maxPageSize))
+			between("offset", q.GetOffset(), 0, maxPlace), between("limit", q.GetLimit(), 0, maxPageSize), messageOrder(q.GetOrder()),
+			line("filter", q.GetFilter(), maxName))
+	case *directorv1.ListBackupJobsRequest, *directorv1.DiffPointsRequest, *directorv1.GetMessageHistoryRequest:
+		return validateBrowse(m)
 	default:
 		return validateUpkeep(m)
 	}

@@ -37,6 +37,8 @@ type Service struct {
 	// opened is when the Transporter began to run on which a repository was last attached: after a restart of it, the
 	// repository must be attached again.
 	opened map[record.RepositoryID]epoch
+
+	backups remembered
 }
 
 type epoch struct {

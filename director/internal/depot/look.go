@@ -120,6 +120,9 @@ func (s *Service) Messages(ctx context.Context, q *transporterv1.ListMessagesReq
 		answer, err = c.ListMessages(ctx, q)
 		return err
 	})
+	if err == nil {
+		err = understood(q, answer)
+	}
 	return answer, err
 }
 

@@ -17,9 +17,17 @@ type Filter struct {
 	Search string
 	// Absent takes in users without a mailbox.
 	Absent bool
-	// After is the place behind which the page begins; see Place.
+	// Kinds are those that fit; empty for all.
+	Kinds []mail.MailboxKind
+	// Only says of what fits otherwise whether it fits; nil for all.
+	Only func(record.Mailbox) bool
+	// After is the place behind which the page begins; see Place. It is good in the order by name only.
 	After string
-	Limit int
+	// Offset is how many mailboxes come before the page, without After.
+	Offset, Limit int
+	// Order is what the list is sorted by before the name; nil is the name alone.
+	Order      func(a, b record.Mailbox) int
+	Descending bool
 }
 
 // Place is where a mailbox comes in the order of a list.
@@ -46,10 +54,7 @@ func (s *Service) Mailboxes(f Filter) (page []record.Mailbox, total int, more bo
 			if err != nil {
 				return err
 			}
-			if m.Absent != "" && !f.Absent {
-				continue
-			}
-			if strings.Contains(strings.ToLower(m.Name), search) || strings.Contains(strings.ToLower(m.Address), search) {
+			if f.fits(m, search) {
 				all = append(all, m)
 			}
 		}
@@ -58,8 +63,8 @@ func (s *Service) Mailboxes(f Filter) (page []record.Mailbox, total int, more bo
 	if err != nil {
 		return nil, 0, false, err
 	}
-	slices.SortFunc(all, func(a, b record.Mailbox) int { return cmp.Compare(Place(a), Place(b)) })
-	from := 0
+	f.sort(all)
+	from := min(f.Offset, len(all))
 	if f.After != "" {
 		from, _ = slices.BinarySearchFunc(all, f.After, func(m record.Mailbox, after string) int {
 			if Place(m) <= after {
@@ -70,6 +75,33 @@ func (s *Service) Mailboxes(f Filter) (page []record.Mailbox, total int, more bo
 	}
 	to := min(len(all), from+f.Limit)
 	return all[from:to], len(all), to < len(all), nil
+}
+
+func (f *Filter) fits(m record.Mailbox, search string) bool {
+	switch {
+	case m.Absent != "" && !f.Absent, len(f.Kinds) > 0 && !slices.Contains(f.Kinds, m.Kind):
+		return false
+	case !strings.Contains(strings.ToLower(m.Name), search) && !strings.Contains(strings.ToLower(m.Address), search):
+		return false
+	}
+	return f.Only == nil || f.Only(m)
+}
+
+// sort puts mailboxes into the order of the list; what is equal in it is by name.
+func (f *Filter) sort(all []record.Mailbox) {
+	slices.SortFunc(all, func(a, b record.Mailbox) int {
+		c := 0
+		if f.Order != nil {
+			c = f.Order(a, b)
+		}
+		if c == 0 {
+			c = cmp.Compare(Place(a), Place(b))
+		}
+		if f.Descending {
+			return -c
+		}
+		return c
+	})
 }
 
 // Mailbox returns one mailbox; NotFound when the last refresh and those before it did not find it.

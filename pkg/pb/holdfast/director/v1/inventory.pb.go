@@ -135,6 +135,69 @@ func (MailboxKind) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{1}
 }
 
+type MailboxOrder int32
+
+const (
+	// By name.
+	MailboxOrder_MAILBOX_ORDER_UNSPECIFIED MailboxOrder = 0
+	MailboxOrder_MAILBOX_ORDER_NAME        MailboxOrder = 1
+	MailboxOrder_MAILBOX_ORDER_ADDRESS     MailboxOrder = 2
+	MailboxOrder_MAILBOX_ORDER_KIND        MailboxOrder = 3
+	// These need protection. Mailboxes without a point are the oldest, and the smallest.
+	MailboxOrder_MAILBOX_ORDER_NEWEST_POINT MailboxOrder = 4
+	MailboxOrder_MAILBOX_ORDER_POINTS       MailboxOrder = 5
+	MailboxOrder_MAILBOX_ORDER_SIZE         MailboxOrder = 6
+)
+
+// Enum value maps for MailboxOrder.
+var (
+	MailboxOrder_name = map[int32]string{
+		0: "MAILBOX_ORDER_UNSPECIFIED",
+		1: "MAILBOX_ORDER_NAME",
+		2: "MAILBOX_ORDER_ADDRESS",
+		3: "MAILBOX_ORDER_KIND",
+		4: "MAILBOX_ORDER_NEWEST_POINT",
+		5: "MAILBOX_ORDER_POINTS",
+		6: "MAILBOX_ORDER_SIZE",
+	}
+	MailboxOrder_value = map[string]int32{
+		"MAILBOX_ORDER_UNSPECIFIED":  0,
+		"MAILBOX_ORDER_NAME":         1,
+		"MAILBOX_ORDER_ADDRESS":      2,
+		"MAILBOX_ORDER_KIND":         3,
+		"MAILBOX_ORDER_NEWEST_POINT": 4,
+		"MAILBOX_ORDER_POINTS":       5,
+		"MAILBOX_ORDER_SIZE":         6,
+	}
+)
+
+func (x MailboxOrder) Enum() *MailboxOrder {
+	p := new(MailboxOrder)
+	*p = x
+	return p
+}
+
+func (x MailboxOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MailboxOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_inventory_proto_enumTypes[2].Descriptor()
+}
+
+func (MailboxOrder) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[2]
+}
+
+func (x MailboxOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MailboxOrder.Descriptor instead.
+func (MailboxOrder) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{2}
+}
+
 type Codec int32
 
 const (
@@ -174,11 +237,11 @@ func (x Codec) String() string {
 }
 
 func (Codec) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_director_v1_inventory_proto_enumTypes[2].Descriptor()
+	return file_holdfast_director_v1_inventory_proto_enumTypes[3].Descriptor()
 }
 
 func (Codec) Type() protoreflect.EnumType {
-	return &file_holdfast_director_v1_inventory_proto_enumTypes[2]
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[3]
 }
 
 func (x Codec) Number() protoreflect.EnumNumber {
@@ -187,7 +250,7 @@ func (x Codec) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Codec.Descriptor instead.
 func (Codec) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{3}
 }
 
 type RepositoryWork int32
@@ -232,11 +295,11 @@ func (x RepositoryWork) String() string {
 }
 
 func (RepositoryWork) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_director_v1_inventory_proto_enumTypes[3].Descriptor()
+	return file_holdfast_director_v1_inventory_proto_enumTypes[4].Descriptor()
 }
 
 func (RepositoryWork) Type() protoreflect.EnumType {
-	return &file_holdfast_director_v1_inventory_proto_enumTypes[3]
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[4]
 }
 
 func (x RepositoryWork) Number() protoreflect.EnumNumber {
@@ -245,7 +308,130 @@ func (x RepositoryWork) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RepositoryWork.Descriptor instead.
 func (RepositoryWork) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{4}
+}
+
+type BackupOrder int32
+
+const (
+	// The largest first.
+	BackupOrder_BACKUP_ORDER_UNSPECIFIED BackupOrder = 0
+	BackupOrder_BACKUP_ORDER_SIZE        BackupOrder = 1
+	// By the mailbox's name, from A to Z.
+	BackupOrder_BACKUP_ORDER_MAILBOX BackupOrder = 2
+	// By the newest point, the newest first.
+	BackupOrder_BACKUP_ORDER_NEWEST BackupOrder = 3
+	// The most points first.
+	BackupOrder_BACKUP_ORDER_POINTS BackupOrder = 4
+)
+
+// Enum value maps for BackupOrder.
+var (
+	BackupOrder_name = map[int32]string{
+		0: "BACKUP_ORDER_UNSPECIFIED",
+		1: "BACKUP_ORDER_SIZE",
+		2: "BACKUP_ORDER_MAILBOX",
+		3: "BACKUP_ORDER_NEWEST",
+		4: "BACKUP_ORDER_POINTS",
+	}
+	BackupOrder_value = map[string]int32{
+		"BACKUP_ORDER_UNSPECIFIED": 0,
+		"BACKUP_ORDER_SIZE":        1,
+		"BACKUP_ORDER_MAILBOX":     2,
+		"BACKUP_ORDER_NEWEST":      3,
+		"BACKUP_ORDER_POINTS":      4,
+	}
+)
+
+func (x BackupOrder) Enum() *BackupOrder {
+	p := new(BackupOrder)
+	*p = x
+	return p
+}
+
+func (x BackupOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BackupOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_inventory_proto_enumTypes[5].Descriptor()
+}
+
+func (BackupOrder) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[5]
+}
+
+func (x BackupOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BackupOrder.Descriptor instead.
+func (BackupOrder) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{5}
+}
+
+// MessageOrder is by what a list of messages is sorted; what is equal is by time of receipt. Other orders than that of receipt
+// are made when they are first asked for, which takes a second or two in a folder of 200,000 messages, and remembered.
+// Messages that cannot be read come last.
+type MessageOrder int32
+
+const (
+	// By time of receipt.
+	MessageOrder_MESSAGE_ORDER_UNSPECIFIED MessageOrder = 0
+	MessageOrder_MESSAGE_ORDER_RECEIVED    MessageOrder = 1
+	MessageOrder_MESSAGE_ORDER_SENT        MessageOrder = 2
+	// Without the "Re:" and "Fw:" of replies; what agrees in the first 40 letters is equal.
+	MessageOrder_MESSAGE_ORDER_SUBJECT MessageOrder = 3
+	// By the sender's name, or address where it has none.
+	MessageOrder_MESSAGE_ORDER_FROM MessageOrder = 4
+	MessageOrder_MESSAGE_ORDER_SIZE MessageOrder = 5
+)
+
+// Enum value maps for MessageOrder.
+var (
+	MessageOrder_name = map[int32]string{
+		0: "MESSAGE_ORDER_UNSPECIFIED",
+		1: "MESSAGE_ORDER_RECEIVED",
+		2: "MESSAGE_ORDER_SENT",
+		3: "MESSAGE_ORDER_SUBJECT",
+		4: "MESSAGE_ORDER_FROM",
+		5: "MESSAGE_ORDER_SIZE",
+	}
+	MessageOrder_value = map[string]int32{
+		"MESSAGE_ORDER_UNSPECIFIED": 0,
+		"MESSAGE_ORDER_RECEIVED":    1,
+		"MESSAGE_ORDER_SENT":        2,
+		"MESSAGE_ORDER_SUBJECT":     3,
+		"MESSAGE_ORDER_FROM":        4,
+		"MESSAGE_ORDER_SIZE":        5,
+	}
+)
+
+func (x MessageOrder) Enum() *MessageOrder {
+	p := new(MessageOrder)
+	*p = x
+	return p
+}
+
+func (x MessageOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MessageOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_director_v1_inventory_proto_enumTypes[6].Descriptor()
+}
+
+func (MessageOrder) Type() protoreflect.EnumType {
+	return &file_holdfast_director_v1_inventory_proto_enumTypes[6]
+}
+
+func (x MessageOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MessageOrder.Descriptor instead.
+func (MessageOrder) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{6}
 }
 
 type Account struct {
@@ -1239,7 +1425,9 @@ type Mailbox struct {
 	// Why the user has no mailbox; empty when it has one.
 	Absent string `protobuf:"bytes,6,opt,name=absent,proto3" json:"absent,omitempty"`
 	// Set when the last refresh did not find it any more.
-	Gone          bool `protobuf:"varint,7,opt,name=gone,proto3" json:"gone,omitempty"`
+	Gone bool `protobuf:"varint,7,opt,name=gone,proto3" json:"gone,omitempty"`
+	// With ListMailboxesRequest.protection: what protects it.
+	Protection    *MailboxProtection `protobuf:"bytes,8,opt,name=protection,proto3" json:"protection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1323,6 +1511,152 @@ func (x *Mailbox) GetGone() bool {
 	return false
 }
 
+func (x *Mailbox) GetProtection() *MailboxProtection {
+	if x != nil {
+		return x.Protection
+	}
+	return nil
+}
+
+// MailboxProtection is what there is against the loss of a mailbox: the jobs that back it up, and the points that are kept of it in
+// all attached repositories, of whatever job.
+type MailboxProtection struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Jobs   []*MailboxJob          `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
+	Points int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// Of the newest point: when it was made, and what it holds.
+	Newest        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=newest,proto3" json:"newest,omitempty"`
+	Messages      int64                  `protobuf:"varint,4,opt,name=messages,proto3" json:"messages,omitempty"`
+	Bytes         int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailboxProtection) Reset() {
+	*x = MailboxProtection{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailboxProtection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailboxProtection) ProtoMessage() {}
+
+func (x *MailboxProtection) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailboxProtection.ProtoReflect.Descriptor instead.
+func (*MailboxProtection) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MailboxProtection) GetJobs() []*MailboxJob {
+	if x != nil {
+		return x.Jobs
+	}
+	return nil
+}
+
+func (x *MailboxProtection) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *MailboxProtection) GetNewest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Newest
+	}
+	return nil
+}
+
+func (x *MailboxProtection) GetMessages() int64 {
+	if x != nil {
+		return x.Messages
+	}
+	return 0
+}
+
+func (x *MailboxProtection) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+type MailboxJob struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	JobId         string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Enabled       bool                   `protobuf:"varint,3,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailboxJob) Reset() {
+	*x = MailboxJob{}
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailboxJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailboxJob) ProtoMessage() {}
+
+func (x *MailboxJob) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailboxJob.ProtoReflect.Descriptor instead.
+func (*MailboxJob) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *MailboxJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *MailboxJob) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MailboxJob) GetEnabled() bool {
+	if x != nil {
+		return x.Enabled
+	}
+	return false
+}
+
 type ListMailboxesRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
@@ -1331,15 +1665,27 @@ type ListMailboxesRequest struct {
 	// Users without a mailbox too.
 	Absent bool `protobuf:"varint,3,opt,name=absent,proto3" json:"absent,omitempty"`
 	// 1 to 1,000; 0 means 100.
-	PageSize      int32  `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Goes on behind a page; only by name, and without an offset.
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only these kinds; empty for all.
+	Kinds []MailboxKind `protobuf:"varint,6,rep,packed,name=kinds,proto3,enum=holdfast.director.v1.MailboxKind" json:"kinds,omitempty"`
+	// What protects each, for which the Transporters of all attached repositories are asked. What they answered is kept for
+	// half a minute.
+	Protection bool `protobuf:"varint,7,opt,name=protection,proto3" json:"protection,omitempty"`
+	// Only mailboxes that no enabled job backs up.
+	Unprotected bool         `protobuf:"varint,8,opt,name=unprotected,proto3" json:"unprotected,omitempty"`
+	Order       MailboxOrder `protobuf:"varint,9,opt,name=order,proto3,enum=holdfast.director.v1.MailboxOrder" json:"order,omitempty"`
+	Descending  bool         `protobuf:"varint,10,opt,name=descending,proto3" json:"descending,omitempty"`
+	// The place of the page's first mailbox in the list, in place of a token: any page at once.
+	Offset        int64 `protobuf:"varint,11,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListMailboxesRequest) Reset() {
 	*x = ListMailboxesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1697,7 @@ func (x *ListMailboxesRequest) String() string {
 func (*ListMailboxesRequest) ProtoMessage() {}
 
 func (x *ListMailboxesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[17]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1710,7 @@ func (x *ListMailboxesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailboxesRequest.ProtoReflect.Descriptor instead.
 func (*ListMailboxesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListMailboxesRequest) GetAccountId() string {
@@ -1402,18 +1748,64 @@ func (x *ListMailboxesRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListMailboxesRequest) GetKinds() []MailboxKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *ListMailboxesRequest) GetProtection() bool {
+	if x != nil {
+		return x.Protection
+	}
+	return false
+}
+
+func (x *ListMailboxesRequest) GetUnprotected() bool {
+	if x != nil {
+		return x.Unprotected
+	}
+	return false
+}
+
+func (x *ListMailboxesRequest) GetOrder() MailboxOrder {
+	if x != nil {
+		return x.Order
+	}
+	return MailboxOrder_MAILBOX_ORDER_UNSPECIFIED
+}
+
+func (x *ListMailboxesRequest) GetDescending() bool {
+	if x != nil {
+		return x.Descending
+	}
+	return false
+}
+
+func (x *ListMailboxesRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type ListMailboxesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Mailboxes     []*Mailbox             `protobuf:"bytes,1,rep,name=mailboxes,proto3" json:"mailboxes,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	Total         int64                  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Mailboxes []*Mailbox             `protobuf:"bytes,1,rep,name=mailboxes,proto3" json:"mailboxes,omitempty"`
+	// Given by name only; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many fit in all.
+	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Repositories whose points are not counted in, and why.
+	Problems      []string `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListMailboxesResponse) Reset() {
 	*x = ListMailboxesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1425,7 +1817,7 @@ func (x *ListMailboxesResponse) String() string {
 func (*ListMailboxesResponse) ProtoMessage() {}
 
 func (x *ListMailboxesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[18]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1438,7 +1830,7 @@ func (x *ListMailboxesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMailboxesResponse.ProtoReflect.Descriptor instead.
 func (*ListMailboxesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListMailboxesResponse) GetMailboxes() []*Mailbox {
@@ -1460,6 +1852,13 @@ func (x *ListMailboxesResponse) GetTotal() int64 {
 		return x.Total
 	}
 	return 0
+}
+
+func (x *ListMailboxesResponse) GetProblems() []string {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
 }
 
 type Transporter struct {
@@ -1494,7 +1893,7 @@ type Transporter struct {
 
 func (x *Transporter) Reset() {
 	*x = Transporter{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1905,7 @@ func (x *Transporter) String() string {
 func (*Transporter) ProtoMessage() {}
 
 func (x *Transporter) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[19]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1918,7 @@ func (x *Transporter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transporter.ProtoReflect.Descriptor instead.
 func (*Transporter) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Transporter) GetId() string {
@@ -1667,7 +2066,7 @@ type PairTransporterRequest struct {
 
 func (x *PairTransporterRequest) Reset() {
 	*x = PairTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +2078,7 @@ func (x *PairTransporterRequest) String() string {
 func (*PairTransporterRequest) ProtoMessage() {}
 
 func (x *PairTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[20]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +2091,7 @@ func (x *PairTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PairTransporterRequest.ProtoReflect.Descriptor instead.
 func (*PairTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PairTransporterRequest) GetName() string {
@@ -1732,7 +2131,7 @@ type PairTransporterResponse struct {
 
 func (x *PairTransporterResponse) Reset() {
 	*x = PairTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +2143,7 @@ func (x *PairTransporterResponse) String() string {
 func (*PairTransporterResponse) ProtoMessage() {}
 
 func (x *PairTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[21]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +2156,7 @@ func (x *PairTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PairTransporterResponse.ProtoReflect.Descriptor instead.
 func (*PairTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PairTransporterResponse) GetTransporter() *Transporter {
@@ -1778,7 +2177,7 @@ type TestTransporterRequest struct {
 
 func (x *TestTransporterRequest) Reset() {
 	*x = TestTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +2189,7 @@ func (x *TestTransporterRequest) String() string {
 func (*TestTransporterRequest) ProtoMessage() {}
 
 func (x *TestTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[22]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +2202,7 @@ func (x *TestTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestTransporterRequest.ProtoReflect.Descriptor instead.
 func (*TestTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TestTransporterRequest) GetTransporterId() string {
@@ -1829,7 +2228,7 @@ type TestTransporterResponse struct {
 
 func (x *TestTransporterResponse) Reset() {
 	*x = TestTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +2240,7 @@ func (x *TestTransporterResponse) String() string {
 func (*TestTransporterResponse) ProtoMessage() {}
 
 func (x *TestTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[23]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +2253,7 @@ func (x *TestTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestTransporterResponse.ProtoReflect.Descriptor instead.
 func (*TestTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TestTransporterResponse) GetWays() []*Way {
@@ -1884,7 +2283,7 @@ type Way struct {
 
 func (x *Way) Reset() {
 	*x = Way{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2295,7 @@ func (x *Way) String() string {
 func (*Way) ProtoMessage() {}
 
 func (x *Way) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[24]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2308,7 @@ func (x *Way) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Way.ProtoReflect.Descriptor instead.
 func (*Way) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Way) GetFromId() string {
@@ -1969,7 +2368,7 @@ type ListTransportersRequest struct {
 
 func (x *ListTransportersRequest) Reset() {
 	*x = ListTransportersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2380,7 @@ func (x *ListTransportersRequest) String() string {
 func (*ListTransportersRequest) ProtoMessage() {}
 
 func (x *ListTransportersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[25]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2393,7 @@ func (x *ListTransportersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransportersRequest.ProtoReflect.Descriptor instead.
 func (*ListTransportersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{27}
 }
 
 type ListTransportersResponse struct {
@@ -2006,7 +2405,7 @@ type ListTransportersResponse struct {
 
 func (x *ListTransportersResponse) Reset() {
 	*x = ListTransportersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2018,7 +2417,7 @@ func (x *ListTransportersResponse) String() string {
 func (*ListTransportersResponse) ProtoMessage() {}
 
 func (x *ListTransportersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[26]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2031,7 +2430,7 @@ func (x *ListTransportersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransportersResponse.ProtoReflect.Descriptor instead.
 func (*ListTransportersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListTransportersResponse) GetTransporters() []*Transporter {
@@ -2050,7 +2449,7 @@ type RefreshTransporterRequest struct {
 
 func (x *RefreshTransporterRequest) Reset() {
 	*x = RefreshTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2461,7 @@ func (x *RefreshTransporterRequest) String() string {
 func (*RefreshTransporterRequest) ProtoMessage() {}
 
 func (x *RefreshTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[27]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2474,7 @@ func (x *RefreshTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshTransporterRequest.ProtoReflect.Descriptor instead.
 func (*RefreshTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RefreshTransporterRequest) GetTransporterId() string {
@@ -2094,7 +2493,7 @@ type RefreshTransporterResponse struct {
 
 func (x *RefreshTransporterResponse) Reset() {
 	*x = RefreshTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2505,7 @@ func (x *RefreshTransporterResponse) String() string {
 func (*RefreshTransporterResponse) ProtoMessage() {}
 
 func (x *RefreshTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[28]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2518,7 @@ func (x *RefreshTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshTransporterResponse.ProtoReflect.Descriptor instead.
 func (*RefreshTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RefreshTransporterResponse) GetTransporter() *Transporter {
@@ -2138,7 +2537,7 @@ type UpdateTransporterRequest struct {
 
 func (x *UpdateTransporterRequest) Reset() {
 	*x = UpdateTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2150,7 +2549,7 @@ func (x *UpdateTransporterRequest) String() string {
 func (*UpdateTransporterRequest) ProtoMessage() {}
 
 func (x *UpdateTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[29]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2163,7 +2562,7 @@ func (x *UpdateTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTransporterRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *UpdateTransporterRequest) GetTransporter() *Transporter {
@@ -2182,7 +2581,7 @@ type UpdateTransporterResponse struct {
 
 func (x *UpdateTransporterResponse) Reset() {
 	*x = UpdateTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2593,7 @@ func (x *UpdateTransporterResponse) String() string {
 func (*UpdateTransporterResponse) ProtoMessage() {}
 
 func (x *UpdateTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[30]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2606,7 @@ func (x *UpdateTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTransporterResponse.ProtoReflect.Descriptor instead.
 func (*UpdateTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UpdateTransporterResponse) GetTransporter() *Transporter {
@@ -2226,7 +2625,7 @@ type RemoveTransporterRequest struct {
 
 func (x *RemoveTransporterRequest) Reset() {
 	*x = RemoveTransporterRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2637,7 @@ func (x *RemoveTransporterRequest) String() string {
 func (*RemoveTransporterRequest) ProtoMessage() {}
 
 func (x *RemoveTransporterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[31]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2650,7 @@ func (x *RemoveTransporterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTransporterRequest.ProtoReflect.Descriptor instead.
 func (*RemoveTransporterRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RemoveTransporterRequest) GetTransporterId() string {
@@ -2269,7 +2668,7 @@ type RemoveTransporterResponse struct {
 
 func (x *RemoveTransporterResponse) Reset() {
 	*x = RemoveTransporterResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2281,7 +2680,7 @@ func (x *RemoveTransporterResponse) String() string {
 func (*RemoveTransporterResponse) ProtoMessage() {}
 
 func (x *RemoveTransporterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[32]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2294,7 +2693,7 @@ func (x *RemoveTransporterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTransporterResponse.ProtoReflect.Descriptor instead.
 func (*RemoveTransporterResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
 }
 
 type Repository struct {
@@ -2332,7 +2731,7 @@ type Repository struct {
 
 func (x *Repository) Reset() {
 	*x = Repository{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2344,7 +2743,7 @@ func (x *Repository) String() string {
 func (*Repository) ProtoMessage() {}
 
 func (x *Repository) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[33]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2357,7 +2756,7 @@ func (x *Repository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Repository.ProtoReflect.Descriptor instead.
 func (*Repository) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Repository) GetId() string {
@@ -2543,7 +2942,7 @@ type RepositorySchedules struct {
 
 func (x *RepositorySchedules) Reset() {
 	*x = RepositorySchedules{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2555,7 +2954,7 @@ func (x *RepositorySchedules) String() string {
 func (*RepositorySchedules) ProtoMessage() {}
 
 func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[34]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2568,7 +2967,7 @@ func (x *RepositorySchedules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositorySchedules.ProtoReflect.Descriptor instead.
 func (*RepositorySchedules) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RepositorySchedules) GetDetach() []*Schedule {
@@ -2633,7 +3032,7 @@ type SetRepositorySchedulesRequest struct {
 
 func (x *SetRepositorySchedulesRequest) Reset() {
 	*x = SetRepositorySchedulesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +3044,7 @@ func (x *SetRepositorySchedulesRequest) String() string {
 func (*SetRepositorySchedulesRequest) ProtoMessage() {}
 
 func (x *SetRepositorySchedulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[35]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +3057,7 @@ func (x *SetRepositorySchedulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositorySchedulesRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositorySchedulesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SetRepositorySchedulesRequest) GetRepositoryId() string {
@@ -2693,7 +3092,7 @@ type SetRepositorySchedulesResponse struct {
 
 func (x *SetRepositorySchedulesResponse) Reset() {
 	*x = SetRepositorySchedulesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +3104,7 @@ func (x *SetRepositorySchedulesResponse) String() string {
 func (*SetRepositorySchedulesResponse) ProtoMessage() {}
 
 func (x *SetRepositorySchedulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[36]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +3117,7 @@ func (x *SetRepositorySchedulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositorySchedulesResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositorySchedulesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SetRepositorySchedulesResponse) GetRepository() *Repository {
@@ -2747,7 +3146,7 @@ type ListRepositoryStartsRequest struct {
 
 func (x *ListRepositoryStartsRequest) Reset() {
 	*x = ListRepositoryStartsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2759,7 +3158,7 @@ func (x *ListRepositoryStartsRequest) String() string {
 func (*ListRepositoryStartsRequest) ProtoMessage() {}
 
 func (x *ListRepositoryStartsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[37]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2772,7 +3171,7 @@ func (x *ListRepositoryStartsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoryStartsRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoryStartsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListRepositoryStartsRequest) GetRepositoryId() string {
@@ -2798,7 +3197,7 @@ type ListRepositoryStartsResponse struct {
 
 func (x *ListRepositoryStartsResponse) Reset() {
 	*x = ListRepositoryStartsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2810,7 +3209,7 @@ func (x *ListRepositoryStartsResponse) String() string {
 func (*ListRepositoryStartsResponse) ProtoMessage() {}
 
 func (x *ListRepositoryStartsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[38]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2823,7 +3222,7 @@ func (x *ListRepositoryStartsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoryStartsResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoryStartsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListRepositoryStartsResponse) GetStarts() []*RepositoryStart {
@@ -2849,7 +3248,7 @@ type RepositoryStart struct {
 
 func (x *RepositoryStart) Reset() {
 	*x = RepositoryStart{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2861,7 +3260,7 @@ func (x *RepositoryStart) String() string {
 func (*RepositoryStart) ProtoMessage() {}
 
 func (x *RepositoryStart) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[39]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2874,7 +3273,7 @@ func (x *RepositoryStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryStart.ProtoReflect.Descriptor instead.
 func (*RepositoryStart) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RepositoryStart) GetRepositoryId() string {
@@ -2942,7 +3341,7 @@ type Survey struct {
 
 func (x *Survey) Reset() {
 	*x = Survey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3353,7 @@ func (x *Survey) String() string {
 func (*Survey) ProtoMessage() {}
 
 func (x *Survey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[40]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3366,7 @@ func (x *Survey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Survey.ProtoReflect.Descriptor instead.
 func (*Survey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Survey) GetTaken() *timestamppb.Timestamp {
@@ -3009,7 +3408,7 @@ type RepositoryKey struct {
 
 func (x *RepositoryKey) Reset() {
 	*x = RepositoryKey{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3021,7 +3420,7 @@ func (x *RepositoryKey) String() string {
 func (*RepositoryKey) ProtoMessage() {}
 
 func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[41]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3034,7 +3433,7 @@ func (x *RepositoryKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepositoryKey.ProtoReflect.Descriptor instead.
 func (*RepositoryKey) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RepositoryKey) GetPassphrase() string {
@@ -3065,7 +3464,7 @@ type CreateRepositoryRequest struct {
 
 func (x *CreateRepositoryRequest) Reset() {
 	*x = CreateRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3077,7 +3476,7 @@ func (x *CreateRepositoryRequest) String() string {
 func (*CreateRepositoryRequest) ProtoMessage() {}
 
 func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[42]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3090,7 +3489,7 @@ func (x *CreateRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CreateRepositoryRequest) GetName() string {
@@ -3137,7 +3536,7 @@ type CreateRepositoryResponse struct {
 
 func (x *CreateRepositoryResponse) Reset() {
 	*x = CreateRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3149,7 +3548,7 @@ func (x *CreateRepositoryResponse) String() string {
 func (*CreateRepositoryResponse) ProtoMessage() {}
 
 func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[43]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3162,7 +3561,7 @@ func (x *CreateRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CreateRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CreateRepositoryResponse) GetRepository() *Repository {
@@ -3180,7 +3579,7 @@ type ListRepositoriesRequest struct {
 
 func (x *ListRepositoriesRequest) Reset() {
 	*x = ListRepositoriesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3192,7 +3591,7 @@ func (x *ListRepositoriesRequest) String() string {
 func (*ListRepositoriesRequest) ProtoMessage() {}
 
 func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[44]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3205,7 +3604,7 @@ func (x *ListRepositoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
 }
 
 type ListRepositoriesResponse struct {
@@ -3217,7 +3616,7 @@ type ListRepositoriesResponse struct {
 
 func (x *ListRepositoriesResponse) Reset() {
 	*x = ListRepositoriesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3229,7 +3628,7 @@ func (x *ListRepositoriesResponse) String() string {
 func (*ListRepositoriesResponse) ProtoMessage() {}
 
 func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[45]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3242,7 +3641,7 @@ func (x *ListRepositoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRepositoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListRepositoriesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListRepositoriesResponse) GetRepositories() []*Repository {
@@ -3261,7 +3660,7 @@ type GetRepositoryRequest struct {
 
 func (x *GetRepositoryRequest) Reset() {
 	*x = GetRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3273,7 +3672,7 @@ func (x *GetRepositoryRequest) String() string {
 func (*GetRepositoryRequest) ProtoMessage() {}
 
 func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[46]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3286,7 +3685,7 @@ func (x *GetRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*GetRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetRepositoryRequest) GetRepositoryId() string {
@@ -3305,7 +3704,7 @@ type GetRepositoryResponse struct {
 
 func (x *GetRepositoryResponse) Reset() {
 	*x = GetRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3716,7 @@ func (x *GetRepositoryResponse) String() string {
 func (*GetRepositoryResponse) ProtoMessage() {}
 
 func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[47]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3729,7 @@ func (x *GetRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*GetRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetRepositoryResponse) GetRepository() *Repository {
@@ -3357,7 +3756,7 @@ type AttachRepositoryRequest struct {
 
 func (x *AttachRepositoryRequest) Reset() {
 	*x = AttachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3369,7 +3768,7 @@ func (x *AttachRepositoryRequest) String() string {
 func (*AttachRepositoryRequest) ProtoMessage() {}
 
 func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[48]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3382,7 +3781,7 @@ func (x *AttachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AttachRepositoryRequest) GetRepositoryId() string {
@@ -3443,7 +3842,7 @@ type AttachRepositoryResponse struct {
 
 func (x *AttachRepositoryResponse) Reset() {
 	*x = AttachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3455,7 +3854,7 @@ func (x *AttachRepositoryResponse) String() string {
 func (*AttachRepositoryResponse) ProtoMessage() {}
 
 func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[49]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3468,7 +3867,7 @@ func (x *AttachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*AttachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AttachRepositoryResponse) GetRepository() *Repository {
@@ -3487,7 +3886,7 @@ type DetachRepositoryRequest struct {
 
 func (x *DetachRepositoryRequest) Reset() {
 	*x = DetachRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3499,7 +3898,7 @@ func (x *DetachRepositoryRequest) String() string {
 func (*DetachRepositoryRequest) ProtoMessage() {}
 
 func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[50]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3512,7 +3911,7 @@ func (x *DetachRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *DetachRepositoryRequest) GetRepositoryId() string {
@@ -3531,7 +3930,7 @@ type DetachRepositoryResponse struct {
 
 func (x *DetachRepositoryResponse) Reset() {
 	*x = DetachRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3543,7 +3942,7 @@ func (x *DetachRepositoryResponse) String() string {
 func (*DetachRepositoryResponse) ProtoMessage() {}
 
 func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[51]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3556,7 +3955,7 @@ func (x *DetachRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DetachRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*DetachRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *DetachRepositoryResponse) GetRepository() *Repository {
@@ -3578,7 +3977,7 @@ type RemoveRepositoryRequest struct {
 
 func (x *RemoveRepositoryRequest) Reset() {
 	*x = RemoveRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3590,7 +3989,7 @@ func (x *RemoveRepositoryRequest) String() string {
 func (*RemoveRepositoryRequest) ProtoMessage() {}
 
 func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[52]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3603,7 +4002,7 @@ func (x *RemoveRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RemoveRepositoryRequest) GetRepositoryId() string {
@@ -3635,7 +4034,7 @@ type RemoveRepositoryResponse struct {
 
 func (x *RemoveRepositoryResponse) Reset() {
 	*x = RemoveRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3647,7 +4046,7 @@ func (x *RemoveRepositoryResponse) String() string {
 func (*RemoveRepositoryResponse) ProtoMessage() {}
 
 func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[53]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3660,7 +4059,7 @@ func (x *RemoveRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RemoveRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
 }
 
 type VerifyRepositoryRequest struct {
@@ -3673,7 +4072,7 @@ type VerifyRepositoryRequest struct {
 
 func (x *VerifyRepositoryRequest) Reset() {
 	*x = VerifyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3685,7 +4084,7 @@ func (x *VerifyRepositoryRequest) String() string {
 func (*VerifyRepositoryRequest) ProtoMessage() {}
 
 func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[54]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3698,7 +4097,7 @@ func (x *VerifyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *VerifyRepositoryRequest) GetRepositoryId() string {
@@ -3724,7 +4123,7 @@ type VerifyRepositoryResponse struct {
 
 func (x *VerifyRepositoryResponse) Reset() {
 	*x = VerifyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3736,7 +4135,7 @@ func (x *VerifyRepositoryResponse) String() string {
 func (*VerifyRepositoryResponse) ProtoMessage() {}
 
 func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[55]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3749,7 +4148,7 @@ func (x *VerifyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*VerifyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *VerifyRepositoryResponse) GetActivityId() string {
@@ -3768,7 +4167,7 @@ type ReclaimRepositoryRequest struct {
 
 func (x *ReclaimRepositoryRequest) Reset() {
 	*x = ReclaimRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3780,7 +4179,7 @@ func (x *ReclaimRepositoryRequest) String() string {
 func (*ReclaimRepositoryRequest) ProtoMessage() {}
 
 func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[56]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3793,7 +4192,7 @@ func (x *ReclaimRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ReclaimRepositoryRequest) GetRepositoryId() string {
@@ -3812,7 +4211,7 @@ type ReclaimRepositoryResponse struct {
 
 func (x *ReclaimRepositoryResponse) Reset() {
 	*x = ReclaimRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3824,7 +4223,7 @@ func (x *ReclaimRepositoryResponse) String() string {
 func (*ReclaimRepositoryResponse) ProtoMessage() {}
 
 func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[57]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3837,7 +4236,7 @@ func (x *ReclaimRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclaimRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*ReclaimRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ReclaimRepositoryResponse) GetActivityId() string {
@@ -3856,7 +4255,7 @@ type SurveyRepositoryRequest struct {
 
 func (x *SurveyRepositoryRequest) Reset() {
 	*x = SurveyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3868,7 +4267,7 @@ func (x *SurveyRepositoryRequest) String() string {
 func (*SurveyRepositoryRequest) ProtoMessage() {}
 
 func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[58]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3881,7 +4280,7 @@ func (x *SurveyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *SurveyRepositoryRequest) GetRepositoryId() string {
@@ -3900,7 +4299,7 @@ type SurveyRepositoryResponse struct {
 
 func (x *SurveyRepositoryResponse) Reset() {
 	*x = SurveyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3912,7 +4311,7 @@ func (x *SurveyRepositoryResponse) String() string {
 func (*SurveyRepositoryResponse) ProtoMessage() {}
 
 func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[59]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3925,7 +4324,7 @@ func (x *SurveyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SurveyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*SurveyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *SurveyRepositoryResponse) GetActivityId() string {
@@ -3936,17 +4335,31 @@ func (x *SurveyRepositoryResponse) GetActivityId() string {
 }
 
 type ListBackupsRequest struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for all attached repositories.
+	RepositoryId string `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
 	// 1 to 10,000; 0 means 1,000.
-	Limit         int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Empty fields match all.
+	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId string `protobuf:"bytes,4,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	JobId     string `protobuf:"bytes,5,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Part of the mailbox's name or address, in any case.
+	Search string `protobuf:"bytes,6,opt,name=search,proto3" json:"search,omitempty"`
+	// Only backups whose job is gone.
+	JobGone bool        `protobuf:"varint,7,opt,name=job_gone,json=jobGone,proto3" json:"job_gone,omitempty"`
+	Order   BackupOrder `protobuf:"varint,8,opt,name=order,proto3,enum=holdfast.director.v1.BackupOrder" json:"order,omitempty"`
+	// The other way round.
+	Reverse bool `protobuf:"varint,9,opt,name=reverse,proto3" json:"reverse,omitempty"`
+	// The place of the first in the list.
+	Offset        int64 `protobuf:"varint,10,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListBackupsRequest) Reset() {
 	*x = ListBackupsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3958,7 +4371,7 @@ func (x *ListBackupsRequest) String() string {
 func (*ListBackupsRequest) ProtoMessage() {}
 
 func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[60]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3971,7 +4384,7 @@ func (x *ListBackupsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsRequest.ProtoReflect.Descriptor instead.
 func (*ListBackupsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListBackupsRequest) GetRepositoryId() string {
@@ -3988,18 +4401,76 @@ func (x *ListBackupsRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *ListBackupsRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListBackupsRequest) GetMailboxId() string {
+	if x != nil {
+		return x.MailboxId
+	}
+	return ""
+}
+
+func (x *ListBackupsRequest) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *ListBackupsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
+}
+
+func (x *ListBackupsRequest) GetJobGone() bool {
+	if x != nil {
+		return x.JobGone
+	}
+	return false
+}
+
+func (x *ListBackupsRequest) GetOrder() BackupOrder {
+	if x != nil {
+		return x.Order
+	}
+	return BackupOrder_BACKUP_ORDER_UNSPECIFIED
+}
+
+func (x *ListBackupsRequest) GetReverse() bool {
+	if x != nil {
+		return x.Reverse
+	}
+	return false
+}
+
+func (x *ListBackupsRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type ListBackupsResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Backups []*BackupSize          `protobuf:"bytes,1,rep,name=backups,proto3" json:"backups,omitempty"`
-	// How many there are.
-	Total         int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many fit in all.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// With repository_id empty: repositories whose backups are not in the list, and why.
+	Problems      []string `protobuf:"bytes,3,rep,name=problems,proto3" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListBackupsResponse) Reset() {
 	*x = ListBackupsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4011,7 +4482,7 @@ func (x *ListBackupsResponse) String() string {
 func (*ListBackupsResponse) ProtoMessage() {}
 
 func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[61]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4024,7 +4495,7 @@ func (x *ListBackupsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBackupsResponse.ProtoReflect.Descriptor instead.
 func (*ListBackupsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListBackupsResponse) GetBackups() []*BackupSize {
@@ -4039,6 +4510,13 @@ func (x *ListBackupsResponse) GetTotal() int64 {
 		return x.Total
 	}
 	return 0
+}
+
+func (x *ListBackupsResponse) GetProblems() []string {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
 }
 
 // BackupSize is one backup and what it takes.
@@ -4063,13 +4541,17 @@ type BackupSize struct {
 	MailboxName    string `protobuf:"bytes,13,opt,name=mailbox_name,json=mailboxName,proto3" json:"mailbox_name,omitempty"`
 	MailboxAddress string `protobuf:"bytes,14,opt,name=mailbox_address,json=mailboxAddress,proto3" json:"mailbox_address,omitempty"`
 	JobName        string `protobuf:"bytes,15,opt,name=job_name,json=jobName,proto3" json:"job_name,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	RepositoryId   string `protobuf:"bytes,16,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	RepositoryName string `protobuf:"bytes,17,opt,name=repository_name,json=repositoryName,proto3" json:"repository_name,omitempty"`
+	// The job that made it is no more; job_name is what it was called.
+	JobGone       bool `protobuf:"varint,18,opt,name=job_gone,json=jobGone,proto3" json:"job_gone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BackupSize) Reset() {
 	*x = BackupSize{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4081,7 +4563,7 @@ func (x *BackupSize) String() string {
 func (*BackupSize) ProtoMessage() {}
 
 func (x *BackupSize) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[62]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4094,7 +4576,7 @@ func (x *BackupSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupSize.ProtoReflect.Descriptor instead.
 func (*BackupSize) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *BackupSize) GetAccountId() string {
@@ -4202,6 +4684,27 @@ func (x *BackupSize) GetJobName() string {
 	return ""
 }
 
+func (x *BackupSize) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *BackupSize) GetRepositoryName() string {
+	if x != nil {
+		return x.RepositoryName
+	}
+	return ""
+}
+
+func (x *BackupSize) GetJobGone() bool {
+	if x != nil {
+		return x.JobGone
+	}
+	return false
+}
+
 type RepairRepositoryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -4211,7 +4714,7 @@ type RepairRepositoryRequest struct {
 
 func (x *RepairRepositoryRequest) Reset() {
 	*x = RepairRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4223,7 +4726,7 @@ func (x *RepairRepositoryRequest) String() string {
 func (*RepairRepositoryRequest) ProtoMessage() {}
 
 func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[63]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4236,7 +4739,7 @@ func (x *RepairRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *RepairRepositoryRequest) GetRepositoryId() string {
@@ -4255,7 +4758,7 @@ type RepairRepositoryResponse struct {
 
 func (x *RepairRepositoryResponse) Reset() {
 	*x = RepairRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4267,7 +4770,7 @@ func (x *RepairRepositoryResponse) String() string {
 func (*RepairRepositoryResponse) ProtoMessage() {}
 
 func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[64]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4280,7 +4783,7 @@ func (x *RepairRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RepairRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*RepairRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *RepairRepositoryResponse) GetActivityId() string {
@@ -4310,7 +4813,7 @@ type CopyRepositoryRequest struct {
 
 func (x *CopyRepositoryRequest) Reset() {
 	*x = CopyRepositoryRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4322,7 +4825,7 @@ func (x *CopyRepositoryRequest) String() string {
 func (*CopyRepositoryRequest) ProtoMessage() {}
 
 func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[65]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4335,7 +4838,7 @@ func (x *CopyRepositoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryRequest.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *CopyRepositoryRequest) GetRepositoryId() string {
@@ -4403,7 +4906,7 @@ type CopyRepositoryResponse struct {
 
 func (x *CopyRepositoryResponse) Reset() {
 	*x = CopyRepositoryResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4918,7 @@ func (x *CopyRepositoryResponse) String() string {
 func (*CopyRepositoryResponse) ProtoMessage() {}
 
 func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[66]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4931,7 @@ func (x *CopyRepositoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CopyRepositoryResponse.ProtoReflect.Descriptor instead.
 func (*CopyRepositoryResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *CopyRepositoryResponse) GetActivityId() string {
@@ -4448,7 +4951,7 @@ type SetRepositoryCodecRequest struct {
 
 func (x *SetRepositoryCodecRequest) Reset() {
 	*x = SetRepositoryCodecRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4460,7 +4963,7 @@ func (x *SetRepositoryCodecRequest) String() string {
 func (*SetRepositoryCodecRequest) ProtoMessage() {}
 
 func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[67]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4473,7 +4976,7 @@ func (x *SetRepositoryCodecRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecRequest.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *SetRepositoryCodecRequest) GetRepositoryId() string {
@@ -4499,7 +5002,7 @@ type SetRepositoryCodecResponse struct {
 
 func (x *SetRepositoryCodecResponse) Reset() {
 	*x = SetRepositoryCodecResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4511,7 +5014,7 @@ func (x *SetRepositoryCodecResponse) String() string {
 func (*SetRepositoryCodecResponse) ProtoMessage() {}
 
 func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[68]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4524,7 +5027,7 @@ func (x *SetRepositoryCodecResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRepositoryCodecResponse.ProtoReflect.Descriptor instead.
 func (*SetRepositoryCodecResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *SetRepositoryCodecResponse) GetRepository() *Repository {
@@ -4546,7 +5049,7 @@ type ChangeRepositoryKeyRequest struct {
 
 func (x *ChangeRepositoryKeyRequest) Reset() {
 	*x = ChangeRepositoryKeyRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4558,7 +5061,7 @@ func (x *ChangeRepositoryKeyRequest) String() string {
 func (*ChangeRepositoryKeyRequest) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[69]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4571,7 +5074,7 @@ func (x *ChangeRepositoryKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ChangeRepositoryKeyRequest) GetRepositoryId() string {
@@ -4604,7 +5107,7 @@ type ChangeRepositoryKeyResponse struct {
 
 func (x *ChangeRepositoryKeyResponse) Reset() {
 	*x = ChangeRepositoryKeyResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4616,7 +5119,7 @@ func (x *ChangeRepositoryKeyResponse) String() string {
 func (*ChangeRepositoryKeyResponse) ProtoMessage() {}
 
 func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[70]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4629,7 +5132,7 @@ func (x *ChangeRepositoryKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRepositoryKeyResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRepositoryKeyResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ChangeRepositoryKeyResponse) GetRepository() *Repository {
@@ -4650,7 +5153,7 @@ type DeletePointsRequest struct {
 
 func (x *DeletePointsRequest) Reset() {
 	*x = DeletePointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4662,7 +5165,7 @@ func (x *DeletePointsRequest) String() string {
 func (*DeletePointsRequest) ProtoMessage() {}
 
 func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[71]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4675,7 +5178,7 @@ func (x *DeletePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsRequest.ProtoReflect.Descriptor instead.
 func (*DeletePointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *DeletePointsRequest) GetRepositoryId() string {
@@ -4700,7 +5203,7 @@ type DeletePointsResponse struct {
 
 func (x *DeletePointsResponse) Reset() {
 	*x = DeletePointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4712,7 +5215,7 @@ func (x *DeletePointsResponse) String() string {
 func (*DeletePointsResponse) ProtoMessage() {}
 
 func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[72]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4725,7 +5228,7 @@ func (x *DeletePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePointsResponse.ProtoReflect.Descriptor instead.
 func (*DeletePointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
 }
 
 type Point struct {
@@ -4753,7 +5256,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4765,7 +5268,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[73]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4778,7 +5281,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Point) GetId() string {
@@ -4901,18 +5404,21 @@ func (x *Point) GetComplete() bool {
 }
 
 type ListPointsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
-	AccountId     string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	MailboxId     string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
-	JobId         string                 `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	AccountId    string                 `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	MailboxId    string                 `protobuf:"bytes,3,opt,name=mailbox_id,json=mailboxId,proto3" json:"mailbox_id,omitempty"`
+	JobId        string                 `protobuf:"bytes,4,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// At most so many, from this place on; 0 lists all.
+	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	Offset        int64 `protobuf:"varint,6,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPointsRequest) Reset() {
 	*x = ListPointsRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4924,7 +5430,7 @@ func (x *ListPointsRequest) String() string {
 func (*ListPointsRequest) ProtoMessage() {}
 
 func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[74]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4937,7 +5443,7 @@ func (x *ListPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsRequest.ProtoReflect.Descriptor instead.
 func (*ListPointsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListPointsRequest) GetRepositoryId() string {
@@ -4968,17 +5474,33 @@ func (x *ListPointsRequest) GetJobId() string {
 	return ""
 }
 
+func (x *ListPointsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListPointsRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type ListPointsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Newest first.
-	Points        []*Point `protobuf:"bytes,1,rep,name=points,proto3" json:"points,omitempty"`
+	Points []*Point `protobuf:"bytes,1,rep,name=points,proto3" json:"points,omitempty"`
+	// How many fit in all.
+	Total         int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPointsResponse) Reset() {
 	*x = ListPointsResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4990,7 +5512,7 @@ func (x *ListPointsResponse) String() string {
 func (*ListPointsResponse) ProtoMessage() {}
 
 func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[75]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5003,7 +5525,7 @@ func (x *ListPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPointsResponse.ProtoReflect.Descriptor instead.
 func (*ListPointsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListPointsResponse) GetPoints() []*Point {
@@ -5011,6 +5533,13 @@ func (x *ListPointsResponse) GetPoints() []*Point {
 		return x.Points
 	}
 	return nil
+}
+
+func (x *ListPointsResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
 }
 
 type Folder struct {
@@ -5027,7 +5556,7 @@ type Folder struct {
 
 func (x *Folder) Reset() {
 	*x = Folder{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5039,7 +5568,7 @@ func (x *Folder) String() string {
 func (*Folder) ProtoMessage() {}
 
 func (x *Folder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[76]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5052,7 +5581,7 @@ func (x *Folder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Folder.ProtoReflect.Descriptor instead.
 func (*Folder) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Folder) GetId() string {
@@ -5107,7 +5636,7 @@ type ListFoldersRequest struct {
 
 func (x *ListFoldersRequest) Reset() {
 	*x = ListFoldersRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5119,7 +5648,7 @@ func (x *ListFoldersRequest) String() string {
 func (*ListFoldersRequest) ProtoMessage() {}
 
 func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[77]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5132,7 +5661,7 @@ func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
 func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ListFoldersRequest) GetRepositoryId() string {
@@ -5160,7 +5689,7 @@ type ListFoldersResponse struct {
 
 func (x *ListFoldersResponse) Reset() {
 	*x = ListFoldersResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5172,7 +5701,7 @@ func (x *ListFoldersResponse) String() string {
 func (*ListFoldersResponse) ProtoMessage() {}
 
 func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[78]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5185,7 +5714,7 @@ func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
 func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ListFoldersResponse) GetPoint() *Point {
@@ -5219,7 +5748,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5231,7 +5760,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[79]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5244,7 +5773,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *Address) GetName() string {
@@ -5284,7 +5813,7 @@ type MessageSummary struct {
 
 func (x *MessageSummary) Reset() {
 	*x = MessageSummary{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5296,7 +5825,7 @@ func (x *MessageSummary) String() string {
 func (*MessageSummary) ProtoMessage() {}
 
 func (x *MessageSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[80]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5309,7 +5838,7 @@ func (x *MessageSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MessageSummary.ProtoReflect.Descriptor instead.
 func (*MessageSummary) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *MessageSummary) GetId() string {
@@ -5418,20 +5947,32 @@ func (x *MessageSummary) GetPreview() string {
 }
 
 type ListMessagesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
-	PointId       string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
-	FolderId      string                 `protobuf:"bytes,3,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
-	Offset        int64                  `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
-	Limit         int32                  `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
-	OldestFirst   bool                   `protobuf:"varint,6,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	PointId      string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	FolderId     string                 `protobuf:"bytes,3,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
+	// The place of the page's first message in the order: any page may be asked for at once.
+	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	// 1 to 1,000; 0 means 100.
+	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Same as ascending.
+	OldestFirst bool         `protobuf:"varint,6,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
+	Order       MessageOrder `protobuf:"varint,7,opt,name=order,proto3,enum=holdfast.director.v1.MessageOrder" json:"order,omitempty"`
+	// From the oldest, from A, from the smallest.
+	Ascending bool `protobuf:"varint,8,opt,name=ascending,proto3" json:"ascending,omitempty"`
+	// Only messages with this in the subject, or in the name or address of who sent them; in any case.
+	Filter string `protobuf:"bytes,9,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Only messages that are all of these.
+	Unread          bool `protobuf:"varint,10,opt,name=unread,proto3" json:"unread,omitempty"`
+	Flagged         bool `protobuf:"varint,11,opt,name=flagged,proto3" json:"flagged,omitempty"`
+	WithAttachments bool `protobuf:"varint,12,opt,name=with_attachments,json=withAttachments,proto3" json:"with_attachments,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ListMessagesRequest) Reset() {
 	*x = ListMessagesRequest{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5443,7 +5984,7 @@ func (x *ListMessagesRequest) String() string {
 func (*ListMessagesRequest) ProtoMessage() {}
 
 func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[81]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5456,7 +5997,7 @@ func (x *ListMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{81}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ListMessagesRequest) GetRepositoryId() string {
@@ -5501,17 +6042,62 @@ func (x *ListMessagesRequest) GetOldestFirst() bool {
 	return false
 }
 
+func (x *ListMessagesRequest) GetOrder() MessageOrder {
+	if x != nil {
+		return x.Order
+	}
+	return MessageOrder_MESSAGE_ORDER_UNSPECIFIED
+}
+
+func (x *ListMessagesRequest) GetAscending() bool {
+	if x != nil {
+		return x.Ascending
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetUnread() bool {
+	if x != nil {
+		return x.Unread
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetFlagged() bool {
+	if x != nil {
+		return x.Flagged
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetWithAttachments() bool {
+	if x != nil {
+		return x.WithAttachments
+	}
+	return false
+}
+
 type ListMessagesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Messages      []*MessageSummary      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	Total         int64                  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Messages []*MessageSummary      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// How many messages the list has: those that fit.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many the folder has.
+	InFolder      int64 `protobuf:"varint,3,opt,name=in_folder,json=inFolder,proto3" json:"in_folder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListMessagesResponse) Reset() {
 	*x = ListMessagesResponse{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5523,7 +6109,7 @@ func (x *ListMessagesResponse) String() string {
 func (*ListMessagesResponse) ProtoMessage() {}
 
 func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[82]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5536,7 +6122,7 @@ func (x *ListMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{82}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
@@ -5549,6 +6135,13 @@ func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
 func (x *ListMessagesResponse) GetTotal() int64 {
 	if x != nil {
 		return x.Total
+	}
+	return 0
+}
+
+func (x *ListMessagesResponse) GetInFolder() int64 {
+	if x != nil {
+		return x.InFolder
 	}
 	return 0
 }
@@ -5568,7 +6161,7 @@ type Loss struct {
 
 func (x *Loss) Reset() {
 	*x = Loss{}
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5580,7 +6173,7 @@ func (x *Loss) String() string {
 func (*Loss) ProtoMessage() {}
 
 func (x *Loss) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[83]
+	mi := &file_holdfast_director_v1_inventory_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5593,7 +6186,7 @@ func (x *Loss) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loss.ProtoReflect.Descriptor instead.
 func (*Loss) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{83}
+	return file_holdfast_director_v1_inventory_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Loss) GetMessageId() string {
@@ -5722,7 +6315,7 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x14RemoveAccountRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\"\x17\n" +
-	"\x15RemoveAccountResponse\"\xc9\x01\n" +
+	"\x15RemoveAccountResponse\"\x92\x02\n" +
 	"\aMailbox\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -5731,7 +6324,21 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x125\n" +
 	"\x04kind\x18\x05 \x01(\x0e2!.holdfast.director.v1.MailboxKindR\x04kind\x12\x16\n" +
 	"\x06absent\x18\x06 \x01(\tR\x06absent\x12\x12\n" +
-	"\x04gone\x18\a \x01(\bR\x04gone\"\xa1\x01\n" +
+	"\x04gone\x18\a \x01(\bR\x04gone\x12G\n" +
+	"\n" +
+	"protection\x18\b \x01(\v2'.holdfast.director.v1.MailboxProtectionR\n" +
+	"protection\"\xc7\x01\n" +
+	"\x11MailboxProtection\x124\n" +
+	"\x04jobs\x18\x01 \x03(\v2 .holdfast.director.v1.MailboxJobR\x04jobs\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x122\n" +
+	"\x06newest\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06newest\x12\x1a\n" +
+	"\bmessages\x18\x04 \x01(\x03R\bmessages\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\"Q\n" +
+	"\n" +
+	"MailboxJob\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aenabled\x18\x03 \x01(\bR\aenabled\"\x8e\x03\n" +
 	"\x14ListMailboxesRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
@@ -5739,11 +6346,23 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x06absent\x18\x03 \x01(\bR\x06absent\x12\x1b\n" +
 	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tR\tpageToken\"\x92\x01\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\x127\n" +
+	"\x05kinds\x18\x06 \x03(\x0e2!.holdfast.director.v1.MailboxKindR\x05kinds\x12\x1e\n" +
+	"\n" +
+	"protection\x18\a \x01(\bR\n" +
+	"protection\x12 \n" +
+	"\vunprotected\x18\b \x01(\bR\vunprotected\x128\n" +
+	"\x05order\x18\t \x01(\x0e2\".holdfast.director.v1.MailboxOrderR\x05order\x12\x1e\n" +
+	"\n" +
+	"descending\x18\n" +
+	" \x01(\bR\n" +
+	"descending\x12\x16\n" +
+	"\x06offset\x18\v \x01(\x03R\x06offset\"\xae\x01\n" +
 	"\x15ListMailboxesResponse\x12;\n" +
 	"\tmailboxes\x18\x01 \x03(\v2\x1d.holdfast.director.v1.MailboxR\tmailboxes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
-	"\x05total\x18\x03 \x01(\x03R\x05total\"\xe4\x04\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x1a\n" +
+	"\bproblems\x18\x04 \x03(\tR\bproblems\"\xe4\x04\n" +
 	"\vTransporter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -5931,13 +6550,25 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\";\n" +
 	"\x18SurveyRepositoryResponse\x12\x1f\n" +
 	"\vactivity_id\x18\x01 \x01(\tR\n" +
-	"activityId\"O\n" +
+	"activityId\"\xc2\x02\n" +
 	"\x12ListBackupsRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\x05R\x05limit\"g\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x03 \x01(\tR\taccountId\x12\x1d\n" +
+	"\n" +
+	"mailbox_id\x18\x04 \x01(\tR\tmailboxId\x12\x15\n" +
+	"\x06job_id\x18\x05 \x01(\tR\x05jobId\x12\x16\n" +
+	"\x06search\x18\x06 \x01(\tR\x06search\x12\x19\n" +
+	"\bjob_gone\x18\a \x01(\bR\ajobGone\x127\n" +
+	"\x05order\x18\b \x01(\x0e2!.holdfast.director.v1.BackupOrderR\x05order\x12\x18\n" +
+	"\areverse\x18\t \x01(\bR\areverse\x12\x16\n" +
+	"\x06offset\x18\n" +
+	" \x01(\x03R\x06offset\"\x83\x01\n" +
 	"\x13ListBackupsResponse\x12:\n" +
 	"\abackups\x18\x01 \x03(\v2 .holdfast.director.v1.BackupSizeR\abackups\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x03R\x05total\"\x9c\x04\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1a\n" +
+	"\bproblems\x18\x03 \x03(\tR\bproblems\"\x85\x05\n" +
 	"\n" +
 	"BackupSize\x12\x1d\n" +
 	"\n" +
@@ -5959,7 +6590,10 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\faccount_name\x18\f \x01(\tR\vaccountName\x12!\n" +
 	"\fmailbox_name\x18\r \x01(\tR\vmailboxName\x12'\n" +
 	"\x0fmailbox_address\x18\x0e \x01(\tR\x0emailboxAddress\x12\x19\n" +
-	"\bjob_name\x18\x0f \x01(\tR\ajobName\">\n" +
+	"\bjob_name\x18\x0f \x01(\tR\ajobName\x12#\n" +
+	"\rrepository_id\x18\x10 \x01(\tR\frepositoryId\x12'\n" +
+	"\x0frepository_name\x18\x11 \x01(\tR\x0erepositoryName\x12\x19\n" +
+	"\bjob_gone\x18\x12 \x01(\bR\ajobGone\">\n" +
 	"\x17RepairRepositoryRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\";\n" +
 	"\x18RepairRepositoryResponse\x12\x1f\n" +
@@ -6018,16 +6652,19 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\vattachments\x18\x0e \x01(\x03R\vattachments\x12\x14\n" +
 	"\x05bytes\x18\x0f \x01(\x03R\x05bytes\x12\x12\n" +
 	"\x04lost\x18\x10 \x01(\x03R\x04lost\x12\x1a\n" +
-	"\bcomplete\x18\x11 \x01(\bR\bcomplete\"\x8d\x01\n" +
+	"\bcomplete\x18\x11 \x01(\bR\bcomplete\"\xbb\x01\n" +
 	"\x11ListPointsRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1d\n" +
 	"\n" +
 	"mailbox_id\x18\x03 \x01(\tR\tmailboxId\x12\x15\n" +
-	"\x06job_id\x18\x04 \x01(\tR\x05jobId\"I\n" +
+	"\x06job_id\x18\x04 \x01(\tR\x05jobId\x12\x14\n" +
+	"\x05limit\x18\x05 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06offset\x18\x06 \x01(\x03R\x06offset\"_\n" +
 	"\x12ListPointsResponse\x123\n" +
-	"\x06points\x18\x01 \x03(\v2\x1b.holdfast.director.v1.PointR\x06points\"\x91\x01\n" +
+	"\x06points\x18\x01 \x03(\v2\x1b.holdfast.director.v1.PointR\x06points\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\"\x91\x01\n" +
 	"\x06Folder\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12\x12\n" +
@@ -6063,17 +6700,25 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"importance\x18\x0e \x01(\x05R\n" +
 	"importance\x12\x18\n" +
-	"\apreview\x18\x0f \x01(\tR\apreview\"\xc3\x01\n" +
+	"\apreview\x18\x0f \x01(\tR\apreview\"\x90\x03\n" +
 	"\x13ListMessagesRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
 	"\tfolder_id\x18\x03 \x01(\tR\bfolderId\x12\x16\n" +
 	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x14\n" +
 	"\x05limit\x18\x05 \x01(\x05R\x05limit\x12!\n" +
-	"\foldest_first\x18\x06 \x01(\bR\voldestFirst\"n\n" +
+	"\foldest_first\x18\x06 \x01(\bR\voldestFirst\x128\n" +
+	"\x05order\x18\a \x01(\x0e2\".holdfast.director.v1.MessageOrderR\x05order\x12\x1c\n" +
+	"\tascending\x18\b \x01(\bR\tascending\x12\x16\n" +
+	"\x06filter\x18\t \x01(\tR\x06filter\x12\x16\n" +
+	"\x06unread\x18\n" +
+	" \x01(\bR\x06unread\x12\x18\n" +
+	"\aflagged\x18\v \x01(\bR\aflagged\x12)\n" +
+	"\x10with_attachments\x18\f \x01(\bR\x0fwithAttachments\"\x8b\x01\n" +
 	"\x14ListMessagesResponse\x12@\n" +
 	"\bmessages\x18\x01 \x03(\v2$.holdfast.director.v1.MessageSummaryR\bmessages\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x03R\x05total\"\xa7\x01\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1b\n" +
+	"\tin_folder\x18\x03 \x01(\x03R\binFolder\"\xa7\x01\n" +
 	"\x04Loss\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x1b\n" +
@@ -6095,7 +6740,15 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x11MAILBOX_KIND_USER\x10\x01\x12\x17\n" +
 	"\x13MAILBOX_KIND_SHARED\x10\x02\x12\x15\n" +
 	"\x11MAILBOX_KIND_ROOM\x10\x03\x12\x1a\n" +
-	"\x16MAILBOX_KIND_EQUIPMENT\x10\x04*b\n" +
+	"\x16MAILBOX_KIND_EQUIPMENT\x10\x04*\xca\x01\n" +
+	"\fMailboxOrder\x12\x1d\n" +
+	"\x19MAILBOX_ORDER_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12MAILBOX_ORDER_NAME\x10\x01\x12\x19\n" +
+	"\x15MAILBOX_ORDER_ADDRESS\x10\x02\x12\x16\n" +
+	"\x12MAILBOX_ORDER_KIND\x10\x03\x12\x1e\n" +
+	"\x1aMAILBOX_ORDER_NEWEST_POINT\x10\x04\x12\x18\n" +
+	"\x14MAILBOX_ORDER_POINTS\x10\x05\x12\x16\n" +
+	"\x12MAILBOX_ORDER_SIZE\x10\x06*b\n" +
 	"\x05Codec\x12\x15\n" +
 	"\x11CODEC_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -6111,7 +6764,20 @@ const file_holdfast_director_v1_inventory_proto_rawDesc = "" +
 	"\x16REPOSITORY_WORK_ATTACH\x10\x02\x12\x1a\n" +
 	"\x16REPOSITORY_WORK_VERIFY\x10\x03\x12\x1f\n" +
 	"\x1bREPOSITORY_WORK_VERIFY_FULL\x10\x04\x12\x1b\n" +
-	"\x17REPOSITORY_WORK_RECLAIM\x10\x052\xe7\x05\n" +
+	"\x17REPOSITORY_WORK_RECLAIM\x10\x05*\x8e\x01\n" +
+	"\vBackupOrder\x12\x1c\n" +
+	"\x18BACKUP_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11BACKUP_ORDER_SIZE\x10\x01\x12\x18\n" +
+	"\x14BACKUP_ORDER_MAILBOX\x10\x02\x12\x17\n" +
+	"\x13BACKUP_ORDER_NEWEST\x10\x03\x12\x17\n" +
+	"\x13BACKUP_ORDER_POINTS\x10\x04*\xac\x01\n" +
+	"\fMessageOrder\x12\x1d\n" +
+	"\x19MESSAGE_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16MESSAGE_ORDER_RECEIVED\x10\x01\x12\x16\n" +
+	"\x12MESSAGE_ORDER_SENT\x10\x02\x12\x19\n" +
+	"\x15MESSAGE_ORDER_SUBJECT\x10\x03\x12\x16\n" +
+	"\x12MESSAGE_ORDER_FROM\x10\x04\x12\x16\n" +
+	"\x12MESSAGE_ORDER_SIZE\x10\x052\xe7\x05\n" +
 	"\x0eAccountService\x12_\n" +
 	"\n" +
 	"AddAccount\x12'.holdfast.director.v1.AddAccountRequest\x1a(.holdfast.director.v1.AddAccountResponse\x12h\n" +
@@ -6163,243 +6829,255 @@ func file_holdfast_director_v1_inventory_proto_rawDescGZIP() []byte {
 	return file_holdfast_director_v1_inventory_proto_rawDescData
 }
 
-var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_holdfast_director_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_holdfast_director_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_holdfast_director_v1_inventory_proto_goTypes = []any{
 	(Cloud)(0),                             // 0: holdfast.director.v1.Cloud
 	(MailboxKind)(0),                       // 1: holdfast.director.v1.MailboxKind
-	(Codec)(0),                             // 2: holdfast.director.v1.Codec
-	(RepositoryWork)(0),                    // 3: holdfast.director.v1.RepositoryWork
-	(*Account)(nil),                        // 4: holdfast.director.v1.Account
-	(*Limits)(nil),                         // 5: holdfast.director.v1.Limits
-	(*Credential)(nil),                     // 6: holdfast.director.v1.Credential
-	(*AddAccountRequest)(nil),              // 7: holdfast.director.v1.AddAccountRequest
-	(*AddAccountResponse)(nil),             // 8: holdfast.director.v1.AddAccountResponse
-	(*UpdateAccountRequest)(nil),           // 9: holdfast.director.v1.UpdateAccountRequest
-	(*UpdateAccountResponse)(nil),          // 10: holdfast.director.v1.UpdateAccountResponse
-	(*TestAccountRequest)(nil),             // 11: holdfast.director.v1.TestAccountRequest
-	(*TestAccountResponse)(nil),            // 12: holdfast.director.v1.TestAccountResponse
-	(*Permission)(nil),                     // 13: holdfast.director.v1.Permission
-	(*ListAccountsRequest)(nil),            // 14: holdfast.director.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),           // 15: holdfast.director.v1.ListAccountsResponse
-	(*RefreshAccountRequest)(nil),          // 16: holdfast.director.v1.RefreshAccountRequest
-	(*RefreshAccountResponse)(nil),         // 17: holdfast.director.v1.RefreshAccountResponse
-	(*RemoveAccountRequest)(nil),           // 18: holdfast.director.v1.RemoveAccountRequest
-	(*RemoveAccountResponse)(nil),          // 19: holdfast.director.v1.RemoveAccountResponse
-	(*Mailbox)(nil),                        // 20: holdfast.director.v1.Mailbox
-	(*ListMailboxesRequest)(nil),           // 21: holdfast.director.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),          // 22: holdfast.director.v1.ListMailboxesResponse
-	(*Transporter)(nil),                    // 23: holdfast.director.v1.Transporter
-	(*PairTransporterRequest)(nil),         // 24: holdfast.director.v1.PairTransporterRequest
-	(*PairTransporterResponse)(nil),        // 25: holdfast.director.v1.PairTransporterResponse
-	(*TestTransporterRequest)(nil),         // 26: holdfast.director.v1.TestTransporterRequest
-	(*TestTransporterResponse)(nil),        // 27: holdfast.director.v1.TestTransporterResponse
-	(*Way)(nil),                            // 28: holdfast.director.v1.Way
-	(*ListTransportersRequest)(nil),        // 29: holdfast.director.v1.ListTransportersRequest
-	(*ListTransportersResponse)(nil),       // 30: holdfast.director.v1.ListTransportersResponse
-	(*RefreshTransporterRequest)(nil),      // 31: holdfast.director.v1.RefreshTransporterRequest
-	(*RefreshTransporterResponse)(nil),     // 32: holdfast.director.v1.RefreshTransporterResponse
-	(*UpdateTransporterRequest)(nil),       // 33: holdfast.director.v1.UpdateTransporterRequest
-	(*UpdateTransporterResponse)(nil),      // 34: holdfast.director.v1.UpdateTransporterResponse
-	(*RemoveTransporterRequest)(nil),       // 35: holdfast.director.v1.RemoveTransporterRequest
-	(*RemoveTransporterResponse)(nil),      // 36: holdfast.director.v1.RemoveTransporterResponse
-	(*Repository)(nil),                     // 37: holdfast.director.v1.Repository
-	(*RepositorySchedules)(nil),            // 38: holdfast.director.v1.RepositorySchedules
-	(*SetRepositorySchedulesRequest)(nil),  // 39: holdfast.director.v1.SetRepositorySchedulesRequest
-	(*SetRepositorySchedulesResponse)(nil), // 40: holdfast.director.v1.SetRepositorySchedulesResponse
-	(*ListRepositoryStartsRequest)(nil),    // 41: holdfast.director.v1.ListRepositoryStartsRequest
-	(*ListRepositoryStartsResponse)(nil),   // 42: holdfast.director.v1.ListRepositoryStartsResponse
-	(*RepositoryStart)(nil),                // 43: holdfast.director.v1.RepositoryStart
-	(*Survey)(nil),                         // 44: holdfast.director.v1.Survey
-	(*RepositoryKey)(nil),                  // 45: holdfast.director.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),        // 46: holdfast.director.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil),       // 47: holdfast.director.v1.CreateRepositoryResponse
-	(*ListRepositoriesRequest)(nil),        // 48: holdfast.director.v1.ListRepositoriesRequest
-	(*ListRepositoriesResponse)(nil),       // 49: holdfast.director.v1.ListRepositoriesResponse
-	(*GetRepositoryRequest)(nil),           // 50: holdfast.director.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),          // 51: holdfast.director.v1.GetRepositoryResponse
-	(*AttachRepositoryRequest)(nil),        // 52: holdfast.director.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil),       // 53: holdfast.director.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),        // 54: holdfast.director.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil),       // 55: holdfast.director.v1.DetachRepositoryResponse
-	(*RemoveRepositoryRequest)(nil),        // 56: holdfast.director.v1.RemoveRepositoryRequest
-	(*RemoveRepositoryResponse)(nil),       // 57: holdfast.director.v1.RemoveRepositoryResponse
-	(*VerifyRepositoryRequest)(nil),        // 58: holdfast.director.v1.VerifyRepositoryRequest
-	(*VerifyRepositoryResponse)(nil),       // 59: holdfast.director.v1.VerifyRepositoryResponse
-	(*ReclaimRepositoryRequest)(nil),       // 60: holdfast.director.v1.ReclaimRepositoryRequest
-	(*ReclaimRepositoryResponse)(nil),      // 61: holdfast.director.v1.ReclaimRepositoryResponse
-	(*SurveyRepositoryRequest)(nil),        // 62: holdfast.director.v1.SurveyRepositoryRequest
-	(*SurveyRepositoryResponse)(nil),       // 63: holdfast.director.v1.SurveyRepositoryResponse
-	(*ListBackupsRequest)(nil),             // 64: holdfast.director.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),            // 65: holdfast.director.v1.ListBackupsResponse
-	(*BackupSize)(nil),                     // 66: holdfast.director.v1.BackupSize
-	(*RepairRepositoryRequest)(nil),        // 67: holdfast.director.v1.RepairRepositoryRequest
-	(*RepairRepositoryResponse)(nil),       // 68: holdfast.director.v1.RepairRepositoryResponse
-	(*CopyRepositoryRequest)(nil),          // 69: holdfast.director.v1.CopyRepositoryRequest
-	(*CopyRepositoryResponse)(nil),         // 70: holdfast.director.v1.CopyRepositoryResponse
-	(*SetRepositoryCodecRequest)(nil),      // 71: holdfast.director.v1.SetRepositoryCodecRequest
-	(*SetRepositoryCodecResponse)(nil),     // 72: holdfast.director.v1.SetRepositoryCodecResponse
-	(*ChangeRepositoryKeyRequest)(nil),     // 73: holdfast.director.v1.ChangeRepositoryKeyRequest
-	(*ChangeRepositoryKeyResponse)(nil),    // 74: holdfast.director.v1.ChangeRepositoryKeyResponse
-	(*DeletePointsRequest)(nil),            // 75: holdfast.director.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),           // 76: holdfast.director.v1.DeletePointsResponse
-	(*Point)(nil),                          // 77: holdfast.director.v1.Point
-	(*ListPointsRequest)(nil),              // 78: holdfast.director.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),             // 79: holdfast.director.v1.ListPointsResponse
-	(*Folder)(nil),                         // 80: holdfast.director.v1.Folder
-	(*ListFoldersRequest)(nil),             // 81: holdfast.director.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),            // 82: holdfast.director.v1.ListFoldersResponse
-	(*Address)(nil),                        // 83: holdfast.director.v1.Address
-	(*MessageSummary)(nil),                 // 84: holdfast.director.v1.MessageSummary
-	(*ListMessagesRequest)(nil),            // 85: holdfast.director.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),           // 86: holdfast.director.v1.ListMessagesResponse
-	(*Loss)(nil),                           // 87: holdfast.director.v1.Loss
-	(*timestamppb.Timestamp)(nil),          // 88: google.protobuf.Timestamp
-	(*Schedule)(nil),                       // 89: holdfast.director.v1.Schedule
+	(MailboxOrder)(0),                      // 2: holdfast.director.v1.MailboxOrder
+	(Codec)(0),                             // 3: holdfast.director.v1.Codec
+	(RepositoryWork)(0),                    // 4: holdfast.director.v1.RepositoryWork
+	(BackupOrder)(0),                       // 5: holdfast.director.v1.BackupOrder
+	(MessageOrder)(0),                      // 6: holdfast.director.v1.MessageOrder
+	(*Account)(nil),                        // 7: holdfast.director.v1.Account
+	(*Limits)(nil),                         // 8: holdfast.director.v1.Limits
+	(*Credential)(nil),                     // 9: holdfast.director.v1.Credential
+	(*AddAccountRequest)(nil),              // 10: holdfast.director.v1.AddAccountRequest
+	(*AddAccountResponse)(nil),             // 11: holdfast.director.v1.AddAccountResponse
+	(*UpdateAccountRequest)(nil),           // 12: holdfast.director.v1.UpdateAccountRequest
+	(*UpdateAccountResponse)(nil),          // 13: holdfast.director.v1.UpdateAccountResponse
+	(*TestAccountRequest)(nil),             // 14: holdfast.director.v1.TestAccountRequest
+	(*TestAccountResponse)(nil),            // 15: holdfast.director.v1.TestAccountResponse
+	(*Permission)(nil),                     // 16: holdfast.director.v1.Permission
+	(*ListAccountsRequest)(nil),            // 17: holdfast.director.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),           // 18: holdfast.director.v1.ListAccountsResponse
+	(*RefreshAccountRequest)(nil),          // 19: holdfast.director.v1.RefreshAccountRequest
+	(*RefreshAccountResponse)(nil),         // 20: holdfast.director.v1.RefreshAccountResponse
+	(*RemoveAccountRequest)(nil),           // 21: holdfast.director.v1.RemoveAccountRequest
+	(*RemoveAccountResponse)(nil),          // 22: holdfast.director.v1.RemoveAccountResponse
+	(*Mailbox)(nil),                        // 23: holdfast.director.v1.Mailbox
+	(*MailboxProtection)(nil),              // 24: holdfast.director.v1.MailboxProtection
+	(*MailboxJob)(nil),                     // 25: holdfast.director.v1.MailboxJob
+	(*ListMailboxesRequest)(nil),           // 26: holdfast.director.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),          // 27: holdfast.director.v1.ListMailboxesResponse
+	(*Transporter)(nil),                    // 28: holdfast.director.v1.Transporter
+	(*PairTransporterRequest)(nil),         // 29: holdfast.director.v1.PairTransporterRequest
+	(*PairTransporterResponse)(nil),        // 30: holdfast.director.v1.PairTransporterResponse
+	(*TestTransporterRequest)(nil),         // 31: holdfast.director.v1.TestTransporterRequest
+	(*TestTransporterResponse)(nil),        // 32: holdfast.director.v1.TestTransporterResponse
+	(*Way)(nil),                            // 33: holdfast.director.v1.Way
+	(*ListTransportersRequest)(nil),        // 34: holdfast.director.v1.ListTransportersRequest
+	(*ListTransportersResponse)(nil),       // 35: holdfast.director.v1.ListTransportersResponse
+	(*RefreshTransporterRequest)(nil),      // 36: holdfast.director.v1.RefreshTransporterRequest
+	(*RefreshTransporterResponse)(nil),     // 37: holdfast.director.v1.RefreshTransporterResponse
+	(*UpdateTransporterRequest)(nil),       // 38: holdfast.director.v1.UpdateTransporterRequest
+	(*UpdateTransporterResponse)(nil),      // 39: holdfast.director.v1.UpdateTransporterResponse
+	(*RemoveTransporterRequest)(nil),       // 40: holdfast.director.v1.RemoveTransporterRequest
+	(*RemoveTransporterResponse)(nil),      // 41: holdfast.director.v1.RemoveTransporterResponse
+	(*Repository)(nil),                     // 42: holdfast.director.v1.Repository
+	(*RepositorySchedules)(nil),            // 43: holdfast.director.v1.RepositorySchedules
+	(*SetRepositorySchedulesRequest)(nil),  // 44: holdfast.director.v1.SetRepositorySchedulesRequest
+	(*SetRepositorySchedulesResponse)(nil), // 45: holdfast.director.v1.SetRepositorySchedulesResponse
+	(*ListRepositoryStartsRequest)(nil),    // 46: holdfast.director.v1.ListRepositoryStartsRequest
+	(*ListRepositoryStartsResponse)(nil),   // 47: holdfast.director.v1.ListRepositoryStartsResponse
+	(*RepositoryStart)(nil),                // 48: holdfast.director.v1.RepositoryStart
+	(*Survey)(nil),                         // 49: holdfast.director.v1.Survey
+	(*RepositoryKey)(nil),                  // 50: holdfast.director.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),        // 51: holdfast.director.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),       // 52: holdfast.director.v1.CreateRepositoryResponse
+	(*ListRepositoriesRequest)(nil),        // 53: holdfast.director.v1.ListRepositoriesRequest
+	(*ListRepositoriesResponse)(nil),       // 54: holdfast.director.v1.ListRepositoriesResponse
+	(*GetRepositoryRequest)(nil),           // 55: holdfast.director.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),          // 56: holdfast.director.v1.GetRepositoryResponse
+	(*AttachRepositoryRequest)(nil),        // 57: holdfast.director.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),       // 58: holdfast.director.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),        // 59: holdfast.director.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),       // 60: holdfast.director.v1.DetachRepositoryResponse
+	(*RemoveRepositoryRequest)(nil),        // 61: holdfast.director.v1.RemoveRepositoryRequest
+	(*RemoveRepositoryResponse)(nil),       // 62: holdfast.director.v1.RemoveRepositoryResponse
+	(*VerifyRepositoryRequest)(nil),        // 63: holdfast.director.v1.VerifyRepositoryRequest
+	(*VerifyRepositoryResponse)(nil),       // 64: holdfast.director.v1.VerifyRepositoryResponse
+	(*ReclaimRepositoryRequest)(nil),       // 65: holdfast.director.v1.ReclaimRepositoryRequest
+	(*ReclaimRepositoryResponse)(nil),      // 66: holdfast.director.v1.ReclaimRepositoryResponse
+	(*SurveyRepositoryRequest)(nil),        // 67: holdfast.director.v1.SurveyRepositoryRequest
+	(*SurveyRepositoryResponse)(nil),       // 68: holdfast.director.v1.SurveyRepositoryResponse
+	(*ListBackupsRequest)(nil),             // 69: holdfast.director.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),            // 70: holdfast.director.v1.ListBackupsResponse
+	(*BackupSize)(nil),                     // 71: holdfast.director.v1.BackupSize
+	(*RepairRepositoryRequest)(nil),        // 72: holdfast.director.v1.RepairRepositoryRequest
+	(*RepairRepositoryResponse)(nil),       // 73: holdfast.director.v1.RepairRepositoryResponse
+	(*CopyRepositoryRequest)(nil),          // 74: holdfast.director.v1.CopyRepositoryRequest
+	(*CopyRepositoryResponse)(nil),         // 75: holdfast.director.v1.CopyRepositoryResponse
+	(*SetRepositoryCodecRequest)(nil),      // 76: holdfast.director.v1.SetRepositoryCodecRequest
+	(*SetRepositoryCodecResponse)(nil),     // 77: holdfast.director.v1.SetRepositoryCodecResponse
+	(*ChangeRepositoryKeyRequest)(nil),     // 78: holdfast.director.v1.ChangeRepositoryKeyRequest
+	(*ChangeRepositoryKeyResponse)(nil),    // 79: holdfast.director.v1.ChangeRepositoryKeyResponse
+	(*DeletePointsRequest)(nil),            // 80: holdfast.director.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),           // 81: holdfast.director.v1.DeletePointsResponse
+	(*Point)(nil),                          // 82: holdfast.director.v1.Point
+	(*ListPointsRequest)(nil),              // 83: holdfast.director.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),             // 84: holdfast.director.v1.ListPointsResponse
+	(*Folder)(nil),                         // 85: holdfast.director.v1.Folder
+	(*ListFoldersRequest)(nil),             // 86: holdfast.director.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),            // 87: holdfast.director.v1.ListFoldersResponse
+	(*Address)(nil),                        // 88: holdfast.director.v1.Address
+	(*MessageSummary)(nil),                 // 89: holdfast.director.v1.MessageSummary
+	(*ListMessagesRequest)(nil),            // 90: holdfast.director.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),           // 91: holdfast.director.v1.ListMessagesResponse
+	(*Loss)(nil),                           // 92: holdfast.director.v1.Loss
+	(*timestamppb.Timestamp)(nil),          // 93: google.protobuf.Timestamp
+	(*Schedule)(nil),                       // 94: holdfast.director.v1.Schedule
 }
 var file_holdfast_director_v1_inventory_proto_depIdxs = []int32{
 	0,   // 0: holdfast.director.v1.Account.cloud:type_name -> holdfast.director.v1.Cloud
-	88,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	5,   // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
-	88,  // 3: holdfast.director.v1.Account.credential_expires:type_name -> google.protobuf.Timestamp
-	88,  // 4: holdfast.director.v1.Account.trouble_since:type_name -> google.protobuf.Timestamp
-	4,   // 5: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 6: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	4,   // 7: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
-	13,  // 8: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	4,   // 9: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 10: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	4,   // 11: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
-	4,   // 12: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
-	6,   // 13: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
-	13,  // 14: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
-	4,   // 15: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
-	4,   // 16: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
+	93,  // 1: holdfast.director.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
+	8,   // 2: holdfast.director.v1.Account.limits:type_name -> holdfast.director.v1.Limits
+	93,  // 3: holdfast.director.v1.Account.credential_expires:type_name -> google.protobuf.Timestamp
+	93,  // 4: holdfast.director.v1.Account.trouble_since:type_name -> google.protobuf.Timestamp
+	7,   // 5: holdfast.director.v1.AddAccountRequest.account:type_name -> holdfast.director.v1.Account
+	9,   // 6: holdfast.director.v1.AddAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	7,   // 7: holdfast.director.v1.AddAccountResponse.account:type_name -> holdfast.director.v1.Account
+	16,  // 8: holdfast.director.v1.AddAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	7,   // 9: holdfast.director.v1.UpdateAccountRequest.account:type_name -> holdfast.director.v1.Account
+	9,   // 10: holdfast.director.v1.UpdateAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	7,   // 11: holdfast.director.v1.UpdateAccountResponse.account:type_name -> holdfast.director.v1.Account
+	7,   // 12: holdfast.director.v1.TestAccountRequest.account:type_name -> holdfast.director.v1.Account
+	9,   // 13: holdfast.director.v1.TestAccountRequest.credential:type_name -> holdfast.director.v1.Credential
+	16,  // 14: holdfast.director.v1.TestAccountResponse.permissions:type_name -> holdfast.director.v1.Permission
+	7,   // 15: holdfast.director.v1.ListAccountsResponse.accounts:type_name -> holdfast.director.v1.Account
+	7,   // 16: holdfast.director.v1.RefreshAccountResponse.account:type_name -> holdfast.director.v1.Account
 	1,   // 17: holdfast.director.v1.Mailbox.kind:type_name -> holdfast.director.v1.MailboxKind
-	20,  // 18: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
-	88,  // 19: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
-	88,  // 20: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
-	23,  // 21: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	28,  // 22: holdfast.director.v1.TestTransporterResponse.ways:type_name -> holdfast.director.v1.Way
-	23,  // 23: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
-	23,  // 24: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 25: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
-	23,  // 26: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
-	2,   // 27: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
-	88,  // 28: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	88,  // 29: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
-	44,  // 30: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
-	38,  // 31: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	88,  // 32: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
-	88,  // 33: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
-	89,  // 34: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
-	89,  // 35: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
-	89,  // 36: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
-	89,  // 37: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
-	89,  // 38: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
-	38,  // 39: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
-	37,  // 40: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
-	43,  // 41: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
-	3,   // 42: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
-	88,  // 43: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
-	88,  // 44: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	2,   // 45: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
-	45,  // 46: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 47: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	37,  // 48: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
-	37,  // 49: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	45,  // 50: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 51: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	37,  // 52: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
-	66,  // 53: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
-	88,  // 54: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	88,  // 55: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	2,   // 56: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
-	37,  // 57: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
-	45,  // 58: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
-	45,  // 59: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
-	37,  // 60: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
-	88,  // 61: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
-	77,  // 62: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
-	77,  // 63: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
-	80,  // 64: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
-	87,  // 65: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
-	83,  // 66: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
-	83,  // 67: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
-	88,  // 68: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
-	88,  // 69: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
-	84,  // 70: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
-	7,   // 71: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
-	9,   // 72: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
-	11,  // 73: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
-	14,  // 74: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
-	16,  // 75: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
-	18,  // 76: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
-	21,  // 77: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
-	24,  // 78: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
-	29,  // 79: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
-	31,  // 80: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
-	33,  // 81: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
-	35,  // 82: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
-	26,  // 83: holdfast.director.v1.TransporterService.TestTransporter:input_type -> holdfast.director.v1.TestTransporterRequest
-	46,  // 84: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
-	48,  // 85: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
-	50,  // 86: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
-	52,  // 87: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
-	54,  // 88: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
-	39,  // 89: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
-	41,  // 90: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
-	56,  // 91: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
-	58,  // 92: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
-	60,  // 93: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
-	62,  // 94: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
-	64,  // 95: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
-	67,  // 96: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
-	69,  // 97: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
-	71,  // 98: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
-	73,  // 99: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
-	75,  // 100: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
-	78,  // 101: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
-	81,  // 102: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
-	85,  // 103: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
-	8,   // 104: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
-	10,  // 105: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
-	12,  // 106: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
-	15,  // 107: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
-	17,  // 108: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
-	19,  // 109: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
-	22,  // 110: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
-	25,  // 111: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
-	30,  // 112: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
-	32,  // 113: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
-	34,  // 114: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
-	36,  // 115: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
-	27,  // 116: holdfast.director.v1.TransporterService.TestTransporter:output_type -> holdfast.director.v1.TestTransporterResponse
-	47,  // 117: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
-	49,  // 118: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
-	51,  // 119: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
-	53,  // 120: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
-	55,  // 121: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
-	40,  // 122: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
-	42,  // 123: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
-	57,  // 124: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
-	59,  // 125: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
-	61,  // 126: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
-	63,  // 127: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
-	65,  // 128: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
-	68,  // 129: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
-	70,  // 130: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
-	72,  // 131: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
-	74,  // 132: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
-	76,  // 133: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
-	79,  // 134: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
-	82,  // 135: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
-	86,  // 136: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
-	104, // [104:137] is the sub-list for method output_type
-	71,  // [71:104] is the sub-list for method input_type
-	71,  // [71:71] is the sub-list for extension type_name
-	71,  // [71:71] is the sub-list for extension extendee
-	0,   // [0:71] is the sub-list for field type_name
+	24,  // 18: holdfast.director.v1.Mailbox.protection:type_name -> holdfast.director.v1.MailboxProtection
+	25,  // 19: holdfast.director.v1.MailboxProtection.jobs:type_name -> holdfast.director.v1.MailboxJob
+	93,  // 20: holdfast.director.v1.MailboxProtection.newest:type_name -> google.protobuf.Timestamp
+	1,   // 21: holdfast.director.v1.ListMailboxesRequest.kinds:type_name -> holdfast.director.v1.MailboxKind
+	2,   // 22: holdfast.director.v1.ListMailboxesRequest.order:type_name -> holdfast.director.v1.MailboxOrder
+	23,  // 23: holdfast.director.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.director.v1.Mailbox
+	93,  // 24: holdfast.director.v1.Transporter.seen:type_name -> google.protobuf.Timestamp
+	93,  // 25: holdfast.director.v1.Transporter.certificate_expires:type_name -> google.protobuf.Timestamp
+	28,  // 26: holdfast.director.v1.PairTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	33,  // 27: holdfast.director.v1.TestTransporterResponse.ways:type_name -> holdfast.director.v1.Way
+	28,  // 28: holdfast.director.v1.ListTransportersResponse.transporters:type_name -> holdfast.director.v1.Transporter
+	28,  // 29: holdfast.director.v1.RefreshTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	28,  // 30: holdfast.director.v1.UpdateTransporterRequest.transporter:type_name -> holdfast.director.v1.Transporter
+	28,  // 31: holdfast.director.v1.UpdateTransporterResponse.transporter:type_name -> holdfast.director.v1.Transporter
+	3,   // 32: holdfast.director.v1.Repository.codec:type_name -> holdfast.director.v1.Codec
+	93,  // 33: holdfast.director.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	93,  // 34: holdfast.director.v1.Repository.measured:type_name -> google.protobuf.Timestamp
+	49,  // 35: holdfast.director.v1.Repository.survey:type_name -> holdfast.director.v1.Survey
+	43,  // 36: holdfast.director.v1.Repository.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	93,  // 37: holdfast.director.v1.Repository.switched:type_name -> google.protobuf.Timestamp
+	93,  // 38: holdfast.director.v1.Repository.attaches:type_name -> google.protobuf.Timestamp
+	94,  // 39: holdfast.director.v1.RepositorySchedules.detach:type_name -> holdfast.director.v1.Schedule
+	94,  // 40: holdfast.director.v1.RepositorySchedules.attach:type_name -> holdfast.director.v1.Schedule
+	94,  // 41: holdfast.director.v1.RepositorySchedules.verify:type_name -> holdfast.director.v1.Schedule
+	94,  // 42: holdfast.director.v1.RepositorySchedules.verify_full:type_name -> holdfast.director.v1.Schedule
+	94,  // 43: holdfast.director.v1.RepositorySchedules.reclaim:type_name -> holdfast.director.v1.Schedule
+	43,  // 44: holdfast.director.v1.SetRepositorySchedulesRequest.schedules:type_name -> holdfast.director.v1.RepositorySchedules
+	42,  // 45: holdfast.director.v1.SetRepositorySchedulesResponse.repository:type_name -> holdfast.director.v1.Repository
+	48,  // 46: holdfast.director.v1.ListRepositoryStartsResponse.starts:type_name -> holdfast.director.v1.RepositoryStart
+	4,   // 47: holdfast.director.v1.RepositoryStart.work:type_name -> holdfast.director.v1.RepositoryWork
+	93,  // 48: holdfast.director.v1.RepositoryStart.start:type_name -> google.protobuf.Timestamp
+	93,  // 49: holdfast.director.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	3,   // 50: holdfast.director.v1.CreateRepositoryRequest.codec:type_name -> holdfast.director.v1.Codec
+	50,  // 51: holdfast.director.v1.CreateRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	42,  // 52: holdfast.director.v1.CreateRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	42,  // 53: holdfast.director.v1.ListRepositoriesResponse.repositories:type_name -> holdfast.director.v1.Repository
+	42,  // 54: holdfast.director.v1.GetRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	50,  // 55: holdfast.director.v1.AttachRepositoryRequest.key:type_name -> holdfast.director.v1.RepositoryKey
+	42,  // 56: holdfast.director.v1.AttachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	42,  // 57: holdfast.director.v1.DetachRepositoryResponse.repository:type_name -> holdfast.director.v1.Repository
+	5,   // 58: holdfast.director.v1.ListBackupsRequest.order:type_name -> holdfast.director.v1.BackupOrder
+	71,  // 59: holdfast.director.v1.ListBackupsResponse.backups:type_name -> holdfast.director.v1.BackupSize
+	93,  // 60: holdfast.director.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	93,  // 61: holdfast.director.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	3,   // 62: holdfast.director.v1.SetRepositoryCodecRequest.codec:type_name -> holdfast.director.v1.Codec
+	42,  // 63: holdfast.director.v1.SetRepositoryCodecResponse.repository:type_name -> holdfast.director.v1.Repository
+	50,  // 64: holdfast.director.v1.ChangeRepositoryKeyRequest.current:type_name -> holdfast.director.v1.RepositoryKey
+	50,  // 65: holdfast.director.v1.ChangeRepositoryKeyRequest.next:type_name -> holdfast.director.v1.RepositoryKey
+	42,  // 66: holdfast.director.v1.ChangeRepositoryKeyResponse.repository:type_name -> holdfast.director.v1.Repository
+	93,  // 67: holdfast.director.v1.Point.time:type_name -> google.protobuf.Timestamp
+	82,  // 68: holdfast.director.v1.ListPointsResponse.points:type_name -> holdfast.director.v1.Point
+	82,  // 69: holdfast.director.v1.ListFoldersResponse.point:type_name -> holdfast.director.v1.Point
+	85,  // 70: holdfast.director.v1.ListFoldersResponse.folders:type_name -> holdfast.director.v1.Folder
+	92,  // 71: holdfast.director.v1.ListFoldersResponse.losses:type_name -> holdfast.director.v1.Loss
+	88,  // 72: holdfast.director.v1.MessageSummary.from:type_name -> holdfast.director.v1.Address
+	88,  // 73: holdfast.director.v1.MessageSummary.to:type_name -> holdfast.director.v1.Address
+	93,  // 74: holdfast.director.v1.MessageSummary.received:type_name -> google.protobuf.Timestamp
+	93,  // 75: holdfast.director.v1.MessageSummary.sent:type_name -> google.protobuf.Timestamp
+	6,   // 76: holdfast.director.v1.ListMessagesRequest.order:type_name -> holdfast.director.v1.MessageOrder
+	89,  // 77: holdfast.director.v1.ListMessagesResponse.messages:type_name -> holdfast.director.v1.MessageSummary
+	10,  // 78: holdfast.director.v1.AccountService.AddAccount:input_type -> holdfast.director.v1.AddAccountRequest
+	12,  // 79: holdfast.director.v1.AccountService.UpdateAccount:input_type -> holdfast.director.v1.UpdateAccountRequest
+	14,  // 80: holdfast.director.v1.AccountService.TestAccount:input_type -> holdfast.director.v1.TestAccountRequest
+	17,  // 81: holdfast.director.v1.AccountService.ListAccounts:input_type -> holdfast.director.v1.ListAccountsRequest
+	19,  // 82: holdfast.director.v1.AccountService.RefreshAccount:input_type -> holdfast.director.v1.RefreshAccountRequest
+	21,  // 83: holdfast.director.v1.AccountService.RemoveAccount:input_type -> holdfast.director.v1.RemoveAccountRequest
+	26,  // 84: holdfast.director.v1.AccountService.ListMailboxes:input_type -> holdfast.director.v1.ListMailboxesRequest
+	29,  // 85: holdfast.director.v1.TransporterService.PairTransporter:input_type -> holdfast.director.v1.PairTransporterRequest
+	34,  // 86: holdfast.director.v1.TransporterService.ListTransporters:input_type -> holdfast.director.v1.ListTransportersRequest
+	36,  // 87: holdfast.director.v1.TransporterService.RefreshTransporter:input_type -> holdfast.director.v1.RefreshTransporterRequest
+	38,  // 88: holdfast.director.v1.TransporterService.UpdateTransporter:input_type -> holdfast.director.v1.UpdateTransporterRequest
+	40,  // 89: holdfast.director.v1.TransporterService.RemoveTransporter:input_type -> holdfast.director.v1.RemoveTransporterRequest
+	31,  // 90: holdfast.director.v1.TransporterService.TestTransporter:input_type -> holdfast.director.v1.TestTransporterRequest
+	51,  // 91: holdfast.director.v1.RepositoryService.CreateRepository:input_type -> holdfast.director.v1.CreateRepositoryRequest
+	53,  // 92: holdfast.director.v1.RepositoryService.ListRepositories:input_type -> holdfast.director.v1.ListRepositoriesRequest
+	55,  // 93: holdfast.director.v1.RepositoryService.GetRepository:input_type -> holdfast.director.v1.GetRepositoryRequest
+	57,  // 94: holdfast.director.v1.RepositoryService.AttachRepository:input_type -> holdfast.director.v1.AttachRepositoryRequest
+	59,  // 95: holdfast.director.v1.RepositoryService.DetachRepository:input_type -> holdfast.director.v1.DetachRepositoryRequest
+	44,  // 96: holdfast.director.v1.RepositoryService.SetRepositorySchedules:input_type -> holdfast.director.v1.SetRepositorySchedulesRequest
+	46,  // 97: holdfast.director.v1.RepositoryService.ListRepositoryStarts:input_type -> holdfast.director.v1.ListRepositoryStartsRequest
+	61,  // 98: holdfast.director.v1.RepositoryService.RemoveRepository:input_type -> holdfast.director.v1.RemoveRepositoryRequest
+	63,  // 99: holdfast.director.v1.RepositoryService.VerifyRepository:input_type -> holdfast.director.v1.VerifyRepositoryRequest
+	65,  // 100: holdfast.director.v1.RepositoryService.ReclaimRepository:input_type -> holdfast.director.v1.ReclaimRepositoryRequest
+	67,  // 101: holdfast.director.v1.RepositoryService.SurveyRepository:input_type -> holdfast.director.v1.SurveyRepositoryRequest
+	69,  // 102: holdfast.director.v1.RepositoryService.ListBackups:input_type -> holdfast.director.v1.ListBackupsRequest
+	72,  // 103: holdfast.director.v1.RepositoryService.RepairRepository:input_type -> holdfast.director.v1.RepairRepositoryRequest
+	74,  // 104: holdfast.director.v1.RepositoryService.CopyRepository:input_type -> holdfast.director.v1.CopyRepositoryRequest
+	76,  // 105: holdfast.director.v1.RepositoryService.SetRepositoryCodec:input_type -> holdfast.director.v1.SetRepositoryCodecRequest
+	78,  // 106: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:input_type -> holdfast.director.v1.ChangeRepositoryKeyRequest
+	80,  // 107: holdfast.director.v1.RepositoryService.DeletePoints:input_type -> holdfast.director.v1.DeletePointsRequest
+	83,  // 108: holdfast.director.v1.RepositoryService.ListPoints:input_type -> holdfast.director.v1.ListPointsRequest
+	86,  // 109: holdfast.director.v1.RepositoryService.ListFolders:input_type -> holdfast.director.v1.ListFoldersRequest
+	90,  // 110: holdfast.director.v1.RepositoryService.ListMessages:input_type -> holdfast.director.v1.ListMessagesRequest
+	11,  // 111: holdfast.director.v1.AccountService.AddAccount:output_type -> holdfast.director.v1.AddAccountResponse
+	13,  // 112: holdfast.director.v1.AccountService.UpdateAccount:output_type -> holdfast.director.v1.UpdateAccountResponse
+	15,  // 113: holdfast.director.v1.AccountService.TestAccount:output_type -> holdfast.director.v1.TestAccountResponse
+	18,  // 114: holdfast.director.v1.AccountService.ListAccounts:output_type -> holdfast.director.v1.ListAccountsResponse
+	20,  // 115: holdfast.director.v1.AccountService.RefreshAccount:output_type -> holdfast.director.v1.RefreshAccountResponse
+	22,  // 116: holdfast.director.v1.AccountService.RemoveAccount:output_type -> holdfast.director.v1.RemoveAccountResponse
+	27,  // 117: holdfast.director.v1.AccountService.ListMailboxes:output_type -> holdfast.director.v1.ListMailboxesResponse
+	30,  // 118: holdfast.director.v1.TransporterService.PairTransporter:output_type -> holdfast.director.v1.PairTransporterResponse
+	35,  // 119: holdfast.director.v1.TransporterService.ListTransporters:output_type -> holdfast.director.v1.ListTransportersResponse
+	37,  // 120: holdfast.director.v1.TransporterService.RefreshTransporter:output_type -> holdfast.director.v1.RefreshTransporterResponse
+	39,  // 121: holdfast.director.v1.TransporterService.UpdateTransporter:output_type -> holdfast.director.v1.UpdateTransporterResponse
+	41,  // 122: holdfast.director.v1.TransporterService.RemoveTransporter:output_type -> holdfast.director.v1.RemoveTransporterResponse
+	32,  // 123: holdfast.director.v1.TransporterService.TestTransporter:output_type -> holdfast.director.v1.TestTransporterResponse
+	52,  // 124: holdfast.director.v1.RepositoryService.CreateRepository:output_type -> holdfast.director.v1.CreateRepositoryResponse
+	54,  // 125: holdfast.director.v1.RepositoryService.ListRepositories:output_type -> holdfast.director.v1.ListRepositoriesResponse
+	56,  // 126: holdfast.director.v1.RepositoryService.GetRepository:output_type -> holdfast.director.v1.GetRepositoryResponse
+	58,  // 127: holdfast.director.v1.RepositoryService.AttachRepository:output_type -> holdfast.director.v1.AttachRepositoryResponse
+	60,  // 128: holdfast.director.v1.RepositoryService.DetachRepository:output_type -> holdfast.director.v1.DetachRepositoryResponse
+	45,  // 129: holdfast.director.v1.RepositoryService.SetRepositorySchedules:output_type -> holdfast.director.v1.SetRepositorySchedulesResponse
+	47,  // 130: holdfast.director.v1.RepositoryService.ListRepositoryStarts:output_type -> holdfast.director.v1.ListRepositoryStartsResponse
+	62,  // 131: holdfast.director.v1.RepositoryService.RemoveRepository:output_type -> holdfast.director.v1.RemoveRepositoryResponse
+	64,  // 132: holdfast.director.v1.RepositoryService.VerifyRepository:output_type -> holdfast.director.v1.VerifyRepositoryResponse
+	66,  // 133: holdfast.director.v1.RepositoryService.ReclaimRepository:output_type -> holdfast.director.v1.ReclaimRepositoryResponse
+	68,  // 134: holdfast.director.v1.RepositoryService.SurveyRepository:output_type -> holdfast.director.v1.SurveyRepositoryResponse
+	70,  // 135: holdfast.director.v1.RepositoryService.ListBackups:output_type -> holdfast.director.v1.ListBackupsResponse
+	73,  // 136: holdfast.director.v1.RepositoryService.RepairRepository:output_type -> holdfast.director.v1.RepairRepositoryResponse
+	75,  // 137: holdfast.director.v1.RepositoryService.CopyRepository:output_type -> holdfast.director.v1.CopyRepositoryResponse
+	77,  // 138: holdfast.director.v1.RepositoryService.SetRepositoryCodec:output_type -> holdfast.director.v1.SetRepositoryCodecResponse
+	79,  // 139: holdfast.director.v1.RepositoryService.ChangeRepositoryKey:output_type -> holdfast.director.v1.ChangeRepositoryKeyResponse
+	81,  // 140: holdfast.director.v1.RepositoryService.DeletePoints:output_type -> holdfast.director.v1.DeletePointsResponse
+	84,  // 141: holdfast.director.v1.RepositoryService.ListPoints:output_type -> holdfast.director.v1.ListPointsResponse
+	87,  // 142: holdfast.director.v1.RepositoryService.ListFolders:output_type -> holdfast.director.v1.ListFoldersResponse
+	91,  // 143: holdfast.director.v1.RepositoryService.ListMessages:output_type -> holdfast.director.v1.ListMessagesResponse
+	111, // [111:144] is the sub-list for method output_type
+	78,  // [78:111] is the sub-list for method input_type
+	78,  // [78:78] is the sub-list for extension type_name
+	78,  // [78:78] is the sub-list for extension extendee
+	0,   // [0:78] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_inventory_proto_init() }
@@ -6413,8 +7091,8 @@ func file_holdfast_director_v1_inventory_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_inventory_proto_rawDesc), len(file_holdfast_director_v1_inventory_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   84,
+			NumEnums:      7,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -77,6 +77,70 @@ func (Codec) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{0}
 }
 
+// MessageOrder is by what a list of messages is sorted; what is equal is by time of receipt. Other orders than that of receipt
+// are made when they are first asked for, which takes a second or two in a folder of 200,000 messages, and remembered.
+// Messages that cannot be read come last.
+type MessageOrder int32
+
+const (
+	// By time of receipt.
+	MessageOrder_MESSAGE_ORDER_UNSPECIFIED MessageOrder = 0
+	MessageOrder_MESSAGE_ORDER_RECEIVED    MessageOrder = 1
+	MessageOrder_MESSAGE_ORDER_SENT        MessageOrder = 2
+	// Without the "Re:" and "Fw:" of replies; what agrees in the first 40 letters is equal.
+	MessageOrder_MESSAGE_ORDER_SUBJECT MessageOrder = 3
+	// By the sender's name, or address where it has none.
+	MessageOrder_MESSAGE_ORDER_FROM MessageOrder = 4
+	MessageOrder_MESSAGE_ORDER_SIZE MessageOrder = 5
+)
+
+// Enum value maps for MessageOrder.
+var (
+	MessageOrder_name = map[int32]string{
+		0: "MESSAGE_ORDER_UNSPECIFIED",
+		1: "MESSAGE_ORDER_RECEIVED",
+		2: "MESSAGE_ORDER_SENT",
+		3: "MESSAGE_ORDER_SUBJECT",
+		4: "MESSAGE_ORDER_FROM",
+		5: "MESSAGE_ORDER_SIZE",
+	}
+	MessageOrder_value = map[string]int32{
+		"MESSAGE_ORDER_UNSPECIFIED": 0,
+		"MESSAGE_ORDER_RECEIVED":    1,
+		"MESSAGE_ORDER_SENT":        2,
+		"MESSAGE_ORDER_SUBJECT":     3,
+		"MESSAGE_ORDER_FROM":        4,
+		"MESSAGE_ORDER_SIZE":        5,
+	}
+)
+
+func (x MessageOrder) Enum() *MessageOrder {
+	p := new(MessageOrder)
+	*p = x
+	return p
+}
+
+func (x MessageOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MessageOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_transporter_v1_control_proto_enumTypes[1].Descriptor()
+}
+
+func (MessageOrder) Type() protoreflect.EnumType {
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[1]
+}
+
+func (x MessageOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MessageOrder.Descriptor instead.
+func (MessageOrder) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{1}
+}
+
 type LedgerCause int32
 
 const (
@@ -128,11 +192,11 @@ func (x LedgerCause) String() string {
 }
 
 func (LedgerCause) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[1].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[2].Descriptor()
 }
 
 func (LedgerCause) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[1]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[2]
 }
 
 func (x LedgerCause) Number() protoreflect.EnumNumber {
@@ -141,7 +205,7 @@ func (x LedgerCause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LedgerCause.Descriptor instead.
 func (LedgerCause) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{2}
 }
 
 type IfExists int32
@@ -180,11 +244,11 @@ func (x IfExists) String() string {
 }
 
 func (IfExists) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[2].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[3].Descriptor()
 }
 
 func (IfExists) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[2]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[3]
 }
 
 func (x IfExists) Number() protoreflect.EnumNumber {
@@ -193,7 +257,7 @@ func (x IfExists) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use IfExists.Descriptor instead.
 func (IfExists) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{3}
 }
 
 // IfFolderExists says what becomes of a chosen folder that is there and holds something.
@@ -234,11 +298,11 @@ func (x IfFolderExists) String() string {
 }
 
 func (IfFolderExists) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[3].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[4].Descriptor()
 }
 
 func (IfFolderExists) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[3]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[4]
 }
 
 func (x IfFolderExists) Number() protoreflect.EnumNumber {
@@ -247,7 +311,7 @@ func (x IfFolderExists) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use IfFolderExists.Descriptor instead.
 func (IfFolderExists) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{4}
 }
 
 type TaskStatus int32
@@ -296,11 +360,11 @@ func (x TaskStatus) String() string {
 }
 
 func (TaskStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_transporter_v1_control_proto_enumTypes[4].Descriptor()
+	return file_holdfast_transporter_v1_control_proto_enumTypes[5].Descriptor()
 }
 
 func (TaskStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_transporter_v1_control_proto_enumTypes[4]
+	return &file_holdfast_transporter_v1_control_proto_enumTypes[5]
 }
 
 func (x TaskStatus) Number() protoreflect.EnumNumber {
@@ -309,7 +373,7 @@ func (x TaskStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TaskStatus.Descriptor instead.
 func (TaskStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_transporter_v1_control_proto_rawDescGZIP(), []int{5}
 }
 
 type GetStatusRequest struct {
@@ -2671,12 +2735,23 @@ type ListMessagesRequest struct {
 	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
 	PointId      string                 `protobuf:"bytes,2,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
 	FolderId     string                 `protobuf:"bytes,3,opt,name=folder_id,json=folderId,proto3" json:"folder_id,omitempty"`
-	Offset       int64                  `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	// The place of the page's first message in the order: any page may be asked for at once.
+	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
 	// 1 to 1,000; 0 means 100.
-	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
-	OldestFirst   bool  `protobuf:"varint,6,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Limit int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Same as ascending.
+	OldestFirst bool         `protobuf:"varint,6,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
+	Order       MessageOrder `protobuf:"varint,7,opt,name=order,proto3,enum=holdfast.transporter.v1.MessageOrder" json:"order,omitempty"`
+	// From the oldest, from A, from the smallest.
+	Ascending bool `protobuf:"varint,8,opt,name=ascending,proto3" json:"ascending,omitempty"`
+	// Only messages with this in the subject, or in the name or address of who sent them; in any case.
+	Filter string `protobuf:"bytes,9,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Only messages that are all of these.
+	Unread          bool `protobuf:"varint,10,opt,name=unread,proto3" json:"unread,omitempty"`
+	Flagged         bool `protobuf:"varint,11,opt,name=flagged,proto3" json:"flagged,omitempty"`
+	WithAttachments bool `protobuf:"varint,12,opt,name=with_attachments,json=withAttachments,proto3" json:"with_attachments,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ListMessagesRequest) Reset() {
@@ -2751,10 +2826,55 @@ func (x *ListMessagesRequest) GetOldestFirst() bool {
 	return false
 }
 
+func (x *ListMessagesRequest) GetOrder() MessageOrder {
+	if x != nil {
+		return x.Order
+	}
+	return MessageOrder_MESSAGE_ORDER_UNSPECIFIED
+}
+
+func (x *ListMessagesRequest) GetAscending() bool {
+	if x != nil {
+		return x.Ascending
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListMessagesRequest) GetUnread() bool {
+	if x != nil {
+		return x.Unread
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetFlagged() bool {
+	if x != nil {
+		return x.Flagged
+	}
+	return false
+}
+
+func (x *ListMessagesRequest) GetWithAttachments() bool {
+	if x != nil {
+		return x.WithAttachments
+	}
+	return false
+}
+
 type ListMessagesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Messages      []*MessageSummary      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	Total         int64                  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Messages []*MessageSummary      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// How many messages the list has: those that fit.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// How many the folder has.
+	InFolder      int64 `protobuf:"varint,3,opt,name=in_folder,json=inFolder,proto3" json:"in_folder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2799,6 +2919,13 @@ func (x *ListMessagesResponse) GetMessages() []*MessageSummary {
 func (x *ListMessagesResponse) GetTotal() int64 {
 	if x != nil {
 		return x.Total
+	}
+	return 0
+}
+
+func (x *ListMessagesResponse) GetInFolder() int64 {
+	if x != nil {
+		return x.InFolder
 	}
 	return 0
 }
@@ -6199,7 +6326,7 @@ var File_holdfast_transporter_v1_control_proto protoreflect.FileDescriptor
 
 const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"%holdfast/transporter/v1/control.proto\x12\x17holdfast.transporter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"holdfast/transporter/v1/mail.proto\x1a\"holdfast/transporter/v1/read.proto\"\x12\n" +
+	"%holdfast/transporter/v1/control.proto\x12\x17holdfast.transporter.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/transporter/v1/browse.proto\x1a\"holdfast/transporter/v1/mail.proto\x1a\"holdfast/transporter/v1/read.proto\"\x12\n" +
 	"\x10GetStatusRequest\"\x91\x05\n" +
 	"\x11GetStatusResponse\x12%\n" +
 	"\x0etransporter_id\x18\x01 \x01(\tR\rtransporterId\x12\x18\n" +
@@ -6376,17 +6503,25 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x13ListFoldersResponse\x124\n" +
 	"\x05point\x18\x01 \x01(\v2\x1e.holdfast.transporter.v1.PointR\x05point\x129\n" +
 	"\afolders\x18\x02 \x03(\v2\x1f.holdfast.transporter.v1.FolderR\afolders\x125\n" +
-	"\x06losses\x18\x03 \x03(\v2\x1d.holdfast.transporter.v1.LossR\x06losses\"\xc3\x01\n" +
+	"\x06losses\x18\x03 \x03(\v2\x1d.holdfast.transporter.v1.LossR\x06losses\"\x93\x03\n" +
 	"\x13ListMessagesRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
 	"\tfolder_id\x18\x03 \x01(\tR\bfolderId\x12\x16\n" +
 	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x14\n" +
 	"\x05limit\x18\x05 \x01(\x05R\x05limit\x12!\n" +
-	"\foldest_first\x18\x06 \x01(\bR\voldestFirst\"q\n" +
+	"\foldest_first\x18\x06 \x01(\bR\voldestFirst\x12;\n" +
+	"\x05order\x18\a \x01(\x0e2%.holdfast.transporter.v1.MessageOrderR\x05order\x12\x1c\n" +
+	"\tascending\x18\b \x01(\bR\tascending\x12\x16\n" +
+	"\x06filter\x18\t \x01(\tR\x06filter\x12\x16\n" +
+	"\x06unread\x18\n" +
+	" \x01(\bR\x06unread\x12\x18\n" +
+	"\aflagged\x18\v \x01(\bR\aflagged\x12)\n" +
+	"\x10with_attachments\x18\f \x01(\bR\x0fwithAttachments\"\x8e\x01\n" +
 	"\x14ListMessagesResponse\x12C\n" +
 	"\bmessages\x18\x01 \x03(\v2'.holdfast.transporter.v1.MessageSummaryR\bmessages\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x03R\x05total\"R\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1b\n" +
+	"\tin_folder\x18\x03 \x01(\x03R\binFolder\"R\n" +
 	"\x10GetLedgerRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\"\xec\x01\n" +
@@ -6660,7 +6795,14 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"CODEC_FAST\x10\x02\x12\x12\n" +
 	"\x0eCODEC_BALANCED\x10\x03\x12\x0e\n" +
 	"\n" +
-	"CODEC_BEST\x10\x04*\xd3\x01\n" +
+	"CODEC_BEST\x10\x04*\xac\x01\n" +
+	"\fMessageOrder\x12\x1d\n" +
+	"\x19MESSAGE_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16MESSAGE_ORDER_RECEIVED\x10\x01\x12\x16\n" +
+	"\x12MESSAGE_ORDER_SENT\x10\x02\x12\x19\n" +
+	"\x15MESSAGE_ORDER_SUBJECT\x10\x03\x12\x16\n" +
+	"\x12MESSAGE_ORDER_FROM\x10\x04\x12\x16\n" +
+	"\x12MESSAGE_ORDER_SIZE\x10\x05*\xd3\x01\n" +
 	"\vLedgerCause\x12\x1c\n" +
 	"\x18LEDGER_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11LEDGER_CAUSE_LOST\x10\x01\x12\x1b\n" +
@@ -6687,7 +6829,7 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"\x15TASK_STATUS_SUCCEEDED\x10\x03\x12\x1a\n" +
 	"\x16TASK_STATUS_INCOMPLETE\x10\x04\x12\x16\n" +
 	"\x12TASK_STATUS_FAILED\x10\x05\x12\x17\n" +
-	"\x13TASK_STATUS_STOPPED\x10\x062\xc2\x1b\n" +
+	"\x13TASK_STATUS_STOPPED\x10\x062\xa7\x1d\n" +
 	"\x0eControlService\x12b\n" +
 	"\tGetStatus\x12).holdfast.transporter.v1.GetStatusRequest\x1a*.holdfast.transporter.v1.GetStatusResponse\x12w\n" +
 	"\x10RenewCertificate\x120.holdfast.transporter.v1.RenewCertificateRequest\x1a1.holdfast.transporter.v1.RenewCertificateResponse\x12Y\n" +
@@ -6708,7 +6850,10 @@ const file_holdfast_transporter_v1_control_proto_rawDesc = "" +
 	"ListPoints\x12*.holdfast.transporter.v1.ListPointsRequest\x1a+.holdfast.transporter.v1.ListPointsResponse0\x01\x12k\n" +
 	"\fDeletePoints\x12,.holdfast.transporter.v1.DeletePointsRequest\x1a-.holdfast.transporter.v1.DeletePointsResponse\x12h\n" +
 	"\vListFolders\x12+.holdfast.transporter.v1.ListFoldersRequest\x1a,.holdfast.transporter.v1.ListFoldersResponse\x12k\n" +
-	"\fListMessages\x12,.holdfast.transporter.v1.ListMessagesRequest\x1a-.holdfast.transporter.v1.ListMessagesResponse\x12b\n" +
+	"\fListMessages\x12,.holdfast.transporter.v1.ListMessagesRequest\x1a-.holdfast.transporter.v1.ListMessagesResponse\x12g\n" +
+	"\n" +
+	"DiffPoints\x12*.holdfast.transporter.v1.DiffPointsRequest\x1a+.holdfast.transporter.v1.DiffPointsResponse0\x01\x12z\n" +
+	"\x11GetMessageHistory\x121.holdfast.transporter.v1.GetMessageHistoryRequest\x1a2.holdfast.transporter.v1.GetMessageHistoryResponse\x12b\n" +
 	"\tGetLedger\x12).holdfast.transporter.v1.GetLedgerRequest\x1a*.holdfast.transporter.v1.GetLedgerResponse\x12j\n" +
 	"\vReadContent\x12+.holdfast.transporter.v1.ReadContentRequest\x1a,.holdfast.transporter.v1.ReadContentResponse0\x01\x12e\n" +
 	"\n" +
@@ -6738,277 +6883,287 @@ func file_holdfast_transporter_v1_control_proto_rawDescGZIP() []byte {
 	return file_holdfast_transporter_v1_control_proto_rawDescData
 }
 
-var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_holdfast_transporter_v1_control_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_holdfast_transporter_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 91)
 var file_holdfast_transporter_v1_control_proto_goTypes = []any{
-	(Codec)(0),                       // 0: holdfast.transporter.v1.Codec
-	(LedgerCause)(0),                 // 1: holdfast.transporter.v1.LedgerCause
-	(IfExists)(0),                    // 2: holdfast.transporter.v1.IfExists
-	(IfFolderExists)(0),              // 3: holdfast.transporter.v1.IfFolderExists
-	(TaskStatus)(0),                  // 4: holdfast.transporter.v1.TaskStatus
-	(*GetStatusRequest)(nil),         // 5: holdfast.transporter.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),        // 6: holdfast.transporter.v1.GetStatusResponse
-	(*RenewCertificateRequest)(nil),  // 7: holdfast.transporter.v1.RenewCertificateRequest
-	(*RenewCertificateResponse)(nil), // 8: holdfast.transporter.v1.RenewCertificateResponse
-	(*UnpairRequest)(nil),            // 9: holdfast.transporter.v1.UnpairRequest
-	(*UnpairResponse)(nil),           // 10: holdfast.transporter.v1.UnpairResponse
-	(*CheckAccountRequest)(nil),      // 11: holdfast.transporter.v1.CheckAccountRequest
-	(*CheckAccountResponse)(nil),     // 12: holdfast.transporter.v1.CheckAccountResponse
-	(*Permission)(nil),               // 13: holdfast.transporter.v1.Permission
-	(*ListMailboxesRequest)(nil),     // 14: holdfast.transporter.v1.ListMailboxesRequest
-	(*ListMailboxesResponse)(nil),    // 15: holdfast.transporter.v1.ListMailboxesResponse
-	(*MeasureMailboxesRequest)(nil),  // 16: holdfast.transporter.v1.MeasureMailboxesRequest
-	(*MeasureMailboxesResponse)(nil), // 17: holdfast.transporter.v1.MeasureMailboxesResponse
-	(*CheckFolderRequest)(nil),       // 18: holdfast.transporter.v1.CheckFolderRequest
-	(*CheckFolderResponse)(nil),      // 19: holdfast.transporter.v1.CheckFolderResponse
-	(*RepositoryKey)(nil),            // 20: holdfast.transporter.v1.RepositoryKey
-	(*CreateRepositoryRequest)(nil),  // 21: holdfast.transporter.v1.CreateRepositoryRequest
-	(*CreateRepositoryResponse)(nil), // 22: holdfast.transporter.v1.CreateRepositoryResponse
-	(*AttachRepositoryRequest)(nil),  // 23: holdfast.transporter.v1.AttachRepositoryRequest
-	(*AttachRepositoryResponse)(nil), // 24: holdfast.transporter.v1.AttachRepositoryResponse
-	(*DetachRepositoryRequest)(nil),  // 25: holdfast.transporter.v1.DetachRepositoryRequest
-	(*DetachRepositoryResponse)(nil), // 26: holdfast.transporter.v1.DetachRepositoryResponse
-	(*GetRepositoryRequest)(nil),     // 27: holdfast.transporter.v1.GetRepositoryRequest
-	(*GetRepositoryResponse)(nil),    // 28: holdfast.transporter.v1.GetRepositoryResponse
-	(*SetCodecRequest)(nil),          // 29: holdfast.transporter.v1.SetCodecRequest
-	(*SetCodecResponse)(nil),         // 30: holdfast.transporter.v1.SetCodecResponse
-	(*ChangeKeyRequest)(nil),         // 31: holdfast.transporter.v1.ChangeKeyRequest
-	(*ChangeKeyResponse)(nil),        // 32: holdfast.transporter.v1.ChangeKeyResponse
-	(*DeleteRepositoryRequest)(nil),  // 33: holdfast.transporter.v1.DeleteRepositoryRequest
-	(*DeleteRepositoryResponse)(nil), // 34: holdfast.transporter.v1.DeleteRepositoryResponse
-	(*Repository)(nil),               // 35: holdfast.transporter.v1.Repository
-	(*Survey)(nil),                   // 36: holdfast.transporter.v1.Survey
-	(*ListBackupsRequest)(nil),       // 37: holdfast.transporter.v1.ListBackupsRequest
-	(*ListBackupsResponse)(nil),      // 38: holdfast.transporter.v1.ListBackupsResponse
-	(*BackupSize)(nil),               // 39: holdfast.transporter.v1.BackupSize
-	(*ListPointsRequest)(nil),        // 40: holdfast.transporter.v1.ListPointsRequest
-	(*ListPointsResponse)(nil),       // 41: holdfast.transporter.v1.ListPointsResponse
-	(*DeletePointsRequest)(nil),      // 42: holdfast.transporter.v1.DeletePointsRequest
-	(*DeletePointsResponse)(nil),     // 43: holdfast.transporter.v1.DeletePointsResponse
-	(*ListFoldersRequest)(nil),       // 44: holdfast.transporter.v1.ListFoldersRequest
-	(*ListFoldersResponse)(nil),      // 45: holdfast.transporter.v1.ListFoldersResponse
-	(*ListMessagesRequest)(nil),      // 46: holdfast.transporter.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),     // 47: holdfast.transporter.v1.ListMessagesResponse
-	(*GetLedgerRequest)(nil),         // 48: holdfast.transporter.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 49: holdfast.transporter.v1.GetLedgerResponse
-	(*LedgerFolder)(nil),             // 50: holdfast.transporter.v1.LedgerFolder
-	(*LedgerReason)(nil),             // 51: holdfast.transporter.v1.LedgerReason
-	(*ReadContentRequest)(nil),       // 52: holdfast.transporter.v1.ReadContentRequest
-	(*ReadContentResponse)(nil),      // 53: holdfast.transporter.v1.ReadContentResponse
-	(*OpenProbeRequest)(nil),         // 54: holdfast.transporter.v1.OpenProbeRequest
-	(*OpenProbeResponse)(nil),        // 55: holdfast.transporter.v1.OpenProbeResponse
-	(*ProbeRequest)(nil),             // 56: holdfast.transporter.v1.ProbeRequest
-	(*ProbeResponse)(nil),            // 57: holdfast.transporter.v1.ProbeResponse
-	(*OpenTransferRequest)(nil),      // 58: holdfast.transporter.v1.OpenTransferRequest
-	(*OpenTransferResponse)(nil),     // 59: holdfast.transporter.v1.OpenTransferResponse
-	(*CloseTransferRequest)(nil),     // 60: holdfast.transporter.v1.CloseTransferRequest
-	(*CloseTransferResponse)(nil),    // 61: holdfast.transporter.v1.CloseTransferResponse
-	(*VaultAddress)(nil),             // 62: holdfast.transporter.v1.VaultAddress
-	(*RemoteVault)(nil),              // 63: holdfast.transporter.v1.RemoteVault
-	(*StartTaskRequest)(nil),         // 64: holdfast.transporter.v1.StartTaskRequest
-	(*StartTaskResponse)(nil),        // 65: holdfast.transporter.v1.StartTaskResponse
-	(*BackupWork)(nil),               // 66: holdfast.transporter.v1.BackupWork
-	(*RecoveryWork)(nil),             // 67: holdfast.transporter.v1.RecoveryWork
-	(*UndoWork)(nil),                 // 68: holdfast.transporter.v1.UndoWork
-	(*Selection)(nil),                // 69: holdfast.transporter.v1.Selection
-	(*MessageRef)(nil),               // 70: holdfast.transporter.v1.MessageRef
-	(*DrillWork)(nil),                // 71: holdfast.transporter.v1.DrillWork
-	(*VerifyWork)(nil),               // 72: holdfast.transporter.v1.VerifyWork
-	(*ReclaimWork)(nil),              // 73: holdfast.transporter.v1.ReclaimWork
-	(*SurveyWork)(nil),               // 74: holdfast.transporter.v1.SurveyWork
-	(*RepairWork)(nil),               // 75: holdfast.transporter.v1.RepairWork
-	(*CopyWork)(nil),                 // 76: holdfast.transporter.v1.CopyWork
-	(*StopTaskRequest)(nil),          // 77: holdfast.transporter.v1.StopTaskRequest
-	(*StopTaskResponse)(nil),         // 78: holdfast.transporter.v1.StopTaskResponse
-	(*WatchTaskRequest)(nil),         // 79: holdfast.transporter.v1.WatchTaskRequest
-	(*WatchTaskResponse)(nil),        // 80: holdfast.transporter.v1.WatchTaskResponse
-	(*ListTasksRequest)(nil),         // 81: holdfast.transporter.v1.ListTasksRequest
-	(*ListTasksResponse)(nil),        // 82: holdfast.transporter.v1.ListTasksResponse
-	(*ForgetTaskRequest)(nil),        // 83: holdfast.transporter.v1.ForgetTaskRequest
-	(*ForgetTaskResponse)(nil),       // 84: holdfast.transporter.v1.ForgetTaskResponse
-	(*TaskState)(nil),                // 85: holdfast.transporter.v1.TaskState
-	(*Progress)(nil),                 // 86: holdfast.transporter.v1.Progress
-	(*RecoveryReport)(nil),           // 87: holdfast.transporter.v1.RecoveryReport
-	(*UndoReport)(nil),               // 88: holdfast.transporter.v1.UndoReport
-	(*DrillReport)(nil),              // 89: holdfast.transporter.v1.DrillReport
-	(*DrillDifference)(nil),          // 90: holdfast.transporter.v1.DrillDifference
-	(*VerifyReport)(nil),             // 91: holdfast.transporter.v1.VerifyReport
-	(*ReclaimReport)(nil),            // 92: holdfast.transporter.v1.ReclaimReport
-	(*RepairReport)(nil),             // 93: holdfast.transporter.v1.RepairReport
-	(*CopyReport)(nil),               // 94: holdfast.transporter.v1.CopyReport
-	nil,                              // 95: holdfast.transporter.v1.Progress.RequestsByKindEntry
-	(*timestamppb.Timestamp)(nil),    // 96: google.protobuf.Timestamp
-	(*Account)(nil),                  // 97: holdfast.transporter.v1.Account
-	(*Mailbox)(nil),                  // 98: holdfast.transporter.v1.Mailbox
-	(*BackupKey)(nil),                // 99: holdfast.transporter.v1.BackupKey
-	(*Origin)(nil),                   // 100: holdfast.transporter.v1.Origin
-	(*Point)(nil),                    // 101: holdfast.transporter.v1.Point
-	(*Folder)(nil),                   // 102: holdfast.transporter.v1.Folder
-	(*Loss)(nil),                     // 103: holdfast.transporter.v1.Loss
-	(*MessageSummary)(nil),           // 104: holdfast.transporter.v1.MessageSummary
-	(*Balance)(nil),                  // 105: holdfast.transporter.v1.Balance
-	(*GetMessageRequest)(nil),        // 106: holdfast.transporter.v1.GetMessageRequest
-	(*ListPlanRequest)(nil),          // 107: holdfast.transporter.v1.ListPlanRequest
-	(*ExportRequest)(nil),            // 108: holdfast.transporter.v1.ExportRequest
-	(*GetMessageResponse)(nil),       // 109: holdfast.transporter.v1.GetMessageResponse
-	(*ListPlanResponse)(nil),         // 110: holdfast.transporter.v1.ListPlanResponse
-	(*ExportResponse)(nil),           // 111: holdfast.transporter.v1.ExportResponse
+	(Codec)(0),                        // 0: holdfast.transporter.v1.Codec
+	(MessageOrder)(0),                 // 1: holdfast.transporter.v1.MessageOrder
+	(LedgerCause)(0),                  // 2: holdfast.transporter.v1.LedgerCause
+	(IfExists)(0),                     // 3: holdfast.transporter.v1.IfExists
+	(IfFolderExists)(0),               // 4: holdfast.transporter.v1.IfFolderExists
+	(TaskStatus)(0),                   // 5: holdfast.transporter.v1.TaskStatus
+	(*GetStatusRequest)(nil),          // 6: holdfast.transporter.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),         // 7: holdfast.transporter.v1.GetStatusResponse
+	(*RenewCertificateRequest)(nil),   // 8: holdfast.transporter.v1.RenewCertificateRequest
+	(*RenewCertificateResponse)(nil),  // 9: holdfast.transporter.v1.RenewCertificateResponse
+	(*UnpairRequest)(nil),             // 10: holdfast.transporter.v1.UnpairRequest
+	(*UnpairResponse)(nil),            // 11: holdfast.transporter.v1.UnpairResponse
+	(*CheckAccountRequest)(nil),       // 12: holdfast.transporter.v1.CheckAccountRequest
+	(*CheckAccountResponse)(nil),      // 13: holdfast.transporter.v1.CheckAccountResponse
+	(*Permission)(nil),                // 14: holdfast.transporter.v1.Permission
+	(*ListMailboxesRequest)(nil),      // 15: holdfast.transporter.v1.ListMailboxesRequest
+	(*ListMailboxesResponse)(nil),     // 16: holdfast.transporter.v1.ListMailboxesResponse
+	(*MeasureMailboxesRequest)(nil),   // 17: holdfast.transporter.v1.MeasureMailboxesRequest
+	(*MeasureMailboxesResponse)(nil),  // 18: holdfast.transporter.v1.MeasureMailboxesResponse
+	(*CheckFolderRequest)(nil),        // 19: holdfast.transporter.v1.CheckFolderRequest
+	(*CheckFolderResponse)(nil),       // 20: holdfast.transporter.v1.CheckFolderResponse
+	(*RepositoryKey)(nil),             // 21: holdfast.transporter.v1.RepositoryKey
+	(*CreateRepositoryRequest)(nil),   // 22: holdfast.transporter.v1.CreateRepositoryRequest
+	(*CreateRepositoryResponse)(nil),  // 23: holdfast.transporter.v1.CreateRepositoryResponse
+	(*AttachRepositoryRequest)(nil),   // 24: holdfast.transporter.v1.AttachRepositoryRequest
+	(*AttachRepositoryResponse)(nil),  // 25: holdfast.transporter.v1.AttachRepositoryResponse
+	(*DetachRepositoryRequest)(nil),   // 26: holdfast.transporter.v1.DetachRepositoryRequest
+	(*DetachRepositoryResponse)(nil),  // 27: holdfast.transporter.v1.DetachRepositoryResponse
+	(*GetRepositoryRequest)(nil),      // 28: holdfast.transporter.v1.GetRepositoryRequest
+	(*GetRepositoryResponse)(nil),     // 29: holdfast.transporter.v1.GetRepositoryResponse
+	(*SetCodecRequest)(nil),           // 30: holdfast.transporter.v1.SetCodecRequest
+	(*SetCodecResponse)(nil),          // 31: holdfast.transporter.v1.SetCodecResponse
+	(*ChangeKeyRequest)(nil),          // 32: holdfast.transporter.v1.ChangeKeyRequest
+	(*ChangeKeyResponse)(nil),         // 33: holdfast.transporter.v1.ChangeKeyResponse
+	(*DeleteRepositoryRequest)(nil),   // 34: holdfast.transporter.v1.DeleteRepositoryRequest
+	(*DeleteRepositoryResponse)(nil),  // 35: holdfast.transporter.v1.DeleteRepositoryResponse
+	(*Repository)(nil),                // 36: holdfast.transporter.v1.Repository
+	(*Survey)(nil),                    // 37: holdfast.transporter.v1.Survey
+	(*ListBackupsRequest)(nil),        // 38: holdfast.transporter.v1.ListBackupsRequest
+	(*ListBackupsResponse)(nil),       // 39: holdfast.transporter.v1.ListBackupsResponse
+	(*BackupSize)(nil),                // 40: holdfast.transporter.v1.BackupSize
+	(*ListPointsRequest)(nil),         // 41: holdfast.transporter.v1.ListPointsRequest
+	(*ListPointsResponse)(nil),        // 42: holdfast.transporter.v1.ListPointsResponse
+	(*DeletePointsRequest)(nil),       // 43: holdfast.transporter.v1.DeletePointsRequest
+	(*DeletePointsResponse)(nil),      // 44: holdfast.transporter.v1.DeletePointsResponse
+	(*ListFoldersRequest)(nil),        // 45: holdfast.transporter.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),       // 46: holdfast.transporter.v1.ListFoldersResponse
+	(*ListMessagesRequest)(nil),       // 47: holdfast.transporter.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),      // 48: holdfast.transporter.v1.ListMessagesResponse
+	(*GetLedgerRequest)(nil),          // 49: holdfast.transporter.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),         // 50: holdfast.transporter.v1.GetLedgerResponse
+	(*LedgerFolder)(nil),              // 51: holdfast.transporter.v1.LedgerFolder
+	(*LedgerReason)(nil),              // 52: holdfast.transporter.v1.LedgerReason
+	(*ReadContentRequest)(nil),        // 53: holdfast.transporter.v1.ReadContentRequest
+	(*ReadContentResponse)(nil),       // 54: holdfast.transporter.v1.ReadContentResponse
+	(*OpenProbeRequest)(nil),          // 55: holdfast.transporter.v1.OpenProbeRequest
+	(*OpenProbeResponse)(nil),         // 56: holdfast.transporter.v1.OpenProbeResponse
+	(*ProbeRequest)(nil),              // 57: holdfast.transporter.v1.ProbeRequest
+	(*ProbeResponse)(nil),             // 58: holdfast.transporter.v1.ProbeResponse
+	(*OpenTransferRequest)(nil),       // 59: holdfast.transporter.v1.OpenTransferRequest
+	(*OpenTransferResponse)(nil),      // 60: holdfast.transporter.v1.OpenTransferResponse
+	(*CloseTransferRequest)(nil),      // 61: holdfast.transporter.v1.CloseTransferRequest
+	(*CloseTransferResponse)(nil),     // 62: holdfast.transporter.v1.CloseTransferResponse
+	(*VaultAddress)(nil),              // 63: holdfast.transporter.v1.VaultAddress
+	(*RemoteVault)(nil),               // 64: holdfast.transporter.v1.RemoteVault
+	(*StartTaskRequest)(nil),          // 65: holdfast.transporter.v1.StartTaskRequest
+	(*StartTaskResponse)(nil),         // 66: holdfast.transporter.v1.StartTaskResponse
+	(*BackupWork)(nil),                // 67: holdfast.transporter.v1.BackupWork
+	(*RecoveryWork)(nil),              // 68: holdfast.transporter.v1.RecoveryWork
+	(*UndoWork)(nil),                  // 69: holdfast.transporter.v1.UndoWork
+	(*Selection)(nil),                 // 70: holdfast.transporter.v1.Selection
+	(*MessageRef)(nil),                // 71: holdfast.transporter.v1.MessageRef
+	(*DrillWork)(nil),                 // 72: holdfast.transporter.v1.DrillWork
+	(*VerifyWork)(nil),                // 73: holdfast.transporter.v1.VerifyWork
+	(*ReclaimWork)(nil),               // 74: holdfast.transporter.v1.ReclaimWork
+	(*SurveyWork)(nil),                // 75: holdfast.transporter.v1.SurveyWork
+	(*RepairWork)(nil),                // 76: holdfast.transporter.v1.RepairWork
+	(*CopyWork)(nil),                  // 77: holdfast.transporter.v1.CopyWork
+	(*StopTaskRequest)(nil),           // 78: holdfast.transporter.v1.StopTaskRequest
+	(*StopTaskResponse)(nil),          // 79: holdfast.transporter.v1.StopTaskResponse
+	(*WatchTaskRequest)(nil),          // 80: holdfast.transporter.v1.WatchTaskRequest
+	(*WatchTaskResponse)(nil),         // 81: holdfast.transporter.v1.WatchTaskResponse
+	(*ListTasksRequest)(nil),          // 82: holdfast.transporter.v1.ListTasksRequest
+	(*ListTasksResponse)(nil),         // 83: holdfast.transporter.v1.ListTasksResponse
+	(*ForgetTaskRequest)(nil),         // 84: holdfast.transporter.v1.ForgetTaskRequest
+	(*ForgetTaskResponse)(nil),        // 85: holdfast.transporter.v1.ForgetTaskResponse
+	(*TaskState)(nil),                 // 86: holdfast.transporter.v1.TaskState
+	(*Progress)(nil),                  // 87: holdfast.transporter.v1.Progress
+	(*RecoveryReport)(nil),            // 88: holdfast.transporter.v1.RecoveryReport
+	(*UndoReport)(nil),                // 89: holdfast.transporter.v1.UndoReport
+	(*DrillReport)(nil),               // 90: holdfast.transporter.v1.DrillReport
+	(*DrillDifference)(nil),           // 91: holdfast.transporter.v1.DrillDifference
+	(*VerifyReport)(nil),              // 92: holdfast.transporter.v1.VerifyReport
+	(*ReclaimReport)(nil),             // 93: holdfast.transporter.v1.ReclaimReport
+	(*RepairReport)(nil),              // 94: holdfast.transporter.v1.RepairReport
+	(*CopyReport)(nil),                // 95: holdfast.transporter.v1.CopyReport
+	nil,                               // 96: holdfast.transporter.v1.Progress.RequestsByKindEntry
+	(*timestamppb.Timestamp)(nil),     // 97: google.protobuf.Timestamp
+	(*Account)(nil),                   // 98: holdfast.transporter.v1.Account
+	(*Mailbox)(nil),                   // 99: holdfast.transporter.v1.Mailbox
+	(*BackupKey)(nil),                 // 100: holdfast.transporter.v1.BackupKey
+	(*Origin)(nil),                    // 101: holdfast.transporter.v1.Origin
+	(*Point)(nil),                     // 102: holdfast.transporter.v1.Point
+	(*Folder)(nil),                    // 103: holdfast.transporter.v1.Folder
+	(*Loss)(nil),                      // 104: holdfast.transporter.v1.Loss
+	(*MessageSummary)(nil),            // 105: holdfast.transporter.v1.MessageSummary
+	(*Balance)(nil),                   // 106: holdfast.transporter.v1.Balance
+	(*DiffPointsRequest)(nil),         // 107: holdfast.transporter.v1.DiffPointsRequest
+	(*GetMessageHistoryRequest)(nil),  // 108: holdfast.transporter.v1.GetMessageHistoryRequest
+	(*GetMessageRequest)(nil),         // 109: holdfast.transporter.v1.GetMessageRequest
+	(*ListPlanRequest)(nil),           // 110: holdfast.transporter.v1.ListPlanRequest
+	(*ExportRequest)(nil),             // 111: holdfast.transporter.v1.ExportRequest
+	(*DiffPointsResponse)(nil),        // 112: holdfast.transporter.v1.DiffPointsResponse
+	(*GetMessageHistoryResponse)(nil), // 113: holdfast.transporter.v1.GetMessageHistoryResponse
+	(*GetMessageResponse)(nil),        // 114: holdfast.transporter.v1.GetMessageResponse
+	(*ListPlanResponse)(nil),          // 115: holdfast.transporter.v1.ListPlanResponse
+	(*ExportResponse)(nil),            // 116: holdfast.transporter.v1.ExportResponse
 }
 var file_holdfast_transporter_v1_control_proto_depIdxs = []int32{
-	96,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
-	96,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
-	96,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
-	97,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
-	13,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
-	97,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
-	98,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
-	97,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	97,  // 0: holdfast.transporter.v1.GetStatusResponse.now:type_name -> google.protobuf.Timestamp
+	97,  // 1: holdfast.transporter.v1.GetStatusResponse.started:type_name -> google.protobuf.Timestamp
+	97,  // 2: holdfast.transporter.v1.GetStatusResponse.certificate_expires:type_name -> google.protobuf.Timestamp
+	98,  // 3: holdfast.transporter.v1.CheckAccountRequest.account:type_name -> holdfast.transporter.v1.Account
+	14,  // 4: holdfast.transporter.v1.CheckAccountResponse.permissions:type_name -> holdfast.transporter.v1.Permission
+	98,  // 5: holdfast.transporter.v1.ListMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
+	99,  // 6: holdfast.transporter.v1.ListMailboxesResponse.mailboxes:type_name -> holdfast.transporter.v1.Mailbox
+	98,  // 7: holdfast.transporter.v1.MeasureMailboxesRequest.account:type_name -> holdfast.transporter.v1.Account
 	0,   // 8: holdfast.transporter.v1.CreateRepositoryRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	20,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	35,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	20,  // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
-	35,  // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	35,  // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	21,  // 9: holdfast.transporter.v1.CreateRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	36,  // 10: holdfast.transporter.v1.CreateRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	21,  // 11: holdfast.transporter.v1.AttachRepositoryRequest.key:type_name -> holdfast.transporter.v1.RepositoryKey
+	36,  // 12: holdfast.transporter.v1.AttachRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	36,  // 13: holdfast.transporter.v1.GetRepositoryResponse.repository:type_name -> holdfast.transporter.v1.Repository
 	0,   // 14: holdfast.transporter.v1.SetCodecRequest.codec:type_name -> holdfast.transporter.v1.Codec
-	35,  // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
-	20,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
-	20,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
+	36,  // 15: holdfast.transporter.v1.SetCodecResponse.repository:type_name -> holdfast.transporter.v1.Repository
+	21,  // 16: holdfast.transporter.v1.ChangeKeyRequest.current:type_name -> holdfast.transporter.v1.RepositoryKey
+	21,  // 17: holdfast.transporter.v1.ChangeKeyRequest.next:type_name -> holdfast.transporter.v1.RepositoryKey
 	0,   // 18: holdfast.transporter.v1.Repository.codec:type_name -> holdfast.transporter.v1.Codec
-	96,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
-	36,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
-	96,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
-	39,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
-	99,  // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
-	100, // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
-	96,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
-	96,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
-	99,  // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	101, // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
-	101, // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
-	102, // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
-	103, // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
-	104, // 32: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
-	101, // 33: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
-	105, // 34: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
-	50,  // 35: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
-	51,  // 36: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
-	1,   // 37: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
-	99,  // 38: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
-	63,  // 39: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
-	66,  // 40: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
-	67,  // 41: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
-	72,  // 42: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
-	73,  // 43: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
-	75,  // 44: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
-	76,  // 45: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
-	74,  // 46: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
-	68,  // 47: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
-	71,  // 48: holdfast.transporter.v1.StartTaskRequest.drill:type_name -> holdfast.transporter.v1.DrillWork
-	85,  // 49: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	97,  // 50: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
-	99,  // 51: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	98,  // 52: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	62,  // 53: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
-	97,  // 54: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
-	98,  // 55: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	69,  // 56: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
-	2,   // 57: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
-	3,   // 58: holdfast.transporter.v1.RecoveryWork.if_folder_exists:type_name -> holdfast.transporter.v1.IfFolderExists
-	97,  // 59: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
-	98,  // 60: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	70,  // 61: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
-	97,  // 62: holdfast.transporter.v1.DrillWork.account:type_name -> holdfast.transporter.v1.Account
-	98,  // 63: holdfast.transporter.v1.DrillWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
-	99,  // 64: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
-	85,  // 65: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
-	85,  // 66: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
-	4,   // 67: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
-	86,  // 68: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
-	96,  // 69: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
-	96,  // 70: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
-	103, // 71: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
-	101, // 72: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
-	87,  // 73: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
-	91,  // 74: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
-	92,  // 75: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
-	93,  // 76: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
-	94,  // 77: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
-	36,  // 78: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
-	88,  // 79: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
-	89,  // 80: holdfast.transporter.v1.TaskState.drill:type_name -> holdfast.transporter.v1.DrillReport
-	95,  // 81: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
-	90,  // 82: holdfast.transporter.v1.DrillReport.differences:type_name -> holdfast.transporter.v1.DrillDifference
-	5,   // 83: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
-	7,   // 84: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
-	9,   // 85: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
-	11,  // 86: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
-	14,  // 87: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
-	16,  // 88: holdfast.transporter.v1.ControlService.MeasureMailboxes:input_type -> holdfast.transporter.v1.MeasureMailboxesRequest
-	18,  // 89: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
-	21,  // 90: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
-	23,  // 91: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
-	25,  // 92: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
-	27,  // 93: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
-	29,  // 94: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
-	31,  // 95: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
-	33,  // 96: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
-	37,  // 97: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
-	40,  // 98: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
-	42,  // 99: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
-	44,  // 100: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
-	46,  // 101: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
-	48,  // 102: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
-	52,  // 103: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
-	106, // 104: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
-	107, // 105: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
-	108, // 106: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
-	58,  // 107: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
-	60,  // 108: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
-	54,  // 109: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
-	56,  // 110: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
-	64,  // 111: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
-	77,  // 112: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
-	79,  // 113: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
-	81,  // 114: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
-	83,  // 115: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
-	6,   // 116: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
-	8,   // 117: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
-	10,  // 118: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
-	12,  // 119: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
-	15,  // 120: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
-	17,  // 121: holdfast.transporter.v1.ControlService.MeasureMailboxes:output_type -> holdfast.transporter.v1.MeasureMailboxesResponse
-	19,  // 122: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
-	22,  // 123: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
-	24,  // 124: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
-	26,  // 125: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
-	28,  // 126: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
-	30,  // 127: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
-	32,  // 128: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
-	34,  // 129: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
-	38,  // 130: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
-	41,  // 131: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
-	43,  // 132: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
-	45,  // 133: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
-	47,  // 134: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
-	49,  // 135: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
-	53,  // 136: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
-	109, // 137: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
-	110, // 138: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
-	111, // 139: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
-	59,  // 140: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
-	61,  // 141: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
-	55,  // 142: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
-	57,  // 143: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
-	65,  // 144: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
-	78,  // 145: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
-	80,  // 146: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
-	82,  // 147: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
-	84,  // 148: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
-	116, // [116:149] is the sub-list for method output_type
-	83,  // [83:116] is the sub-list for method input_type
-	83,  // [83:83] is the sub-list for extension type_name
-	83,  // [83:83] is the sub-list for extension extendee
-	0,   // [0:83] is the sub-list for field type_name
+	97,  // 19: holdfast.transporter.v1.Repository.created:type_name -> google.protobuf.Timestamp
+	37,  // 20: holdfast.transporter.v1.Repository.survey:type_name -> holdfast.transporter.v1.Survey
+	97,  // 21: holdfast.transporter.v1.Survey.taken:type_name -> google.protobuf.Timestamp
+	40,  // 22: holdfast.transporter.v1.ListBackupsResponse.backups:type_name -> holdfast.transporter.v1.BackupSize
+	100, // 23: holdfast.transporter.v1.BackupSize.key:type_name -> holdfast.transporter.v1.BackupKey
+	101, // 24: holdfast.transporter.v1.BackupSize.origin:type_name -> holdfast.transporter.v1.Origin
+	97,  // 25: holdfast.transporter.v1.BackupSize.newest:type_name -> google.protobuf.Timestamp
+	97,  // 26: holdfast.transporter.v1.BackupSize.surveyed:type_name -> google.protobuf.Timestamp
+	100, // 27: holdfast.transporter.v1.ListPointsRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	102, // 28: holdfast.transporter.v1.ListPointsResponse.points:type_name -> holdfast.transporter.v1.Point
+	102, // 29: holdfast.transporter.v1.ListFoldersResponse.point:type_name -> holdfast.transporter.v1.Point
+	103, // 30: holdfast.transporter.v1.ListFoldersResponse.folders:type_name -> holdfast.transporter.v1.Folder
+	104, // 31: holdfast.transporter.v1.ListFoldersResponse.losses:type_name -> holdfast.transporter.v1.Loss
+	1,   // 32: holdfast.transporter.v1.ListMessagesRequest.order:type_name -> holdfast.transporter.v1.MessageOrder
+	105, // 33: holdfast.transporter.v1.ListMessagesResponse.messages:type_name -> holdfast.transporter.v1.MessageSummary
+	102, // 34: holdfast.transporter.v1.GetLedgerResponse.point:type_name -> holdfast.transporter.v1.Point
+	106, // 35: holdfast.transporter.v1.GetLedgerResponse.balance:type_name -> holdfast.transporter.v1.Balance
+	51,  // 36: holdfast.transporter.v1.GetLedgerResponse.folders:type_name -> holdfast.transporter.v1.LedgerFolder
+	52,  // 37: holdfast.transporter.v1.LedgerFolder.reasons:type_name -> holdfast.transporter.v1.LedgerReason
+	2,   // 38: holdfast.transporter.v1.LedgerReason.cause:type_name -> holdfast.transporter.v1.LedgerCause
+	100, // 39: holdfast.transporter.v1.OpenTransferRequest.key:type_name -> holdfast.transporter.v1.BackupKey
+	64,  // 40: holdfast.transporter.v1.VaultAddress.remote:type_name -> holdfast.transporter.v1.RemoteVault
+	67,  // 41: holdfast.transporter.v1.StartTaskRequest.backup:type_name -> holdfast.transporter.v1.BackupWork
+	68,  // 42: holdfast.transporter.v1.StartTaskRequest.recovery:type_name -> holdfast.transporter.v1.RecoveryWork
+	73,  // 43: holdfast.transporter.v1.StartTaskRequest.verify:type_name -> holdfast.transporter.v1.VerifyWork
+	74,  // 44: holdfast.transporter.v1.StartTaskRequest.reclaim:type_name -> holdfast.transporter.v1.ReclaimWork
+	76,  // 45: holdfast.transporter.v1.StartTaskRequest.repair:type_name -> holdfast.transporter.v1.RepairWork
+	77,  // 46: holdfast.transporter.v1.StartTaskRequest.copy:type_name -> holdfast.transporter.v1.CopyWork
+	75,  // 47: holdfast.transporter.v1.StartTaskRequest.survey:type_name -> holdfast.transporter.v1.SurveyWork
+	69,  // 48: holdfast.transporter.v1.StartTaskRequest.undo:type_name -> holdfast.transporter.v1.UndoWork
+	72,  // 49: holdfast.transporter.v1.StartTaskRequest.drill:type_name -> holdfast.transporter.v1.DrillWork
+	86,  // 50: holdfast.transporter.v1.StartTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	98,  // 51: holdfast.transporter.v1.BackupWork.account:type_name -> holdfast.transporter.v1.Account
+	100, // 52: holdfast.transporter.v1.BackupWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	99,  // 53: holdfast.transporter.v1.BackupWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	63,  // 54: holdfast.transporter.v1.BackupWork.vault:type_name -> holdfast.transporter.v1.VaultAddress
+	98,  // 55: holdfast.transporter.v1.RecoveryWork.account:type_name -> holdfast.transporter.v1.Account
+	99,  // 56: holdfast.transporter.v1.RecoveryWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	70,  // 57: holdfast.transporter.v1.RecoveryWork.selection:type_name -> holdfast.transporter.v1.Selection
+	3,   // 58: holdfast.transporter.v1.RecoveryWork.if_exists:type_name -> holdfast.transporter.v1.IfExists
+	4,   // 59: holdfast.transporter.v1.RecoveryWork.if_folder_exists:type_name -> holdfast.transporter.v1.IfFolderExists
+	98,  // 60: holdfast.transporter.v1.UndoWork.account:type_name -> holdfast.transporter.v1.Account
+	99,  // 61: holdfast.transporter.v1.UndoWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	71,  // 62: holdfast.transporter.v1.Selection.messages:type_name -> holdfast.transporter.v1.MessageRef
+	98,  // 63: holdfast.transporter.v1.DrillWork.account:type_name -> holdfast.transporter.v1.Account
+	99,  // 64: holdfast.transporter.v1.DrillWork.mailbox:type_name -> holdfast.transporter.v1.Mailbox
+	100, // 65: holdfast.transporter.v1.CopyWork.key:type_name -> holdfast.transporter.v1.BackupKey
+	86,  // 66: holdfast.transporter.v1.WatchTaskResponse.state:type_name -> holdfast.transporter.v1.TaskState
+	86,  // 67: holdfast.transporter.v1.ListTasksResponse.tasks:type_name -> holdfast.transporter.v1.TaskState
+	5,   // 68: holdfast.transporter.v1.TaskState.status:type_name -> holdfast.transporter.v1.TaskStatus
+	87,  // 69: holdfast.transporter.v1.TaskState.progress:type_name -> holdfast.transporter.v1.Progress
+	97,  // 70: holdfast.transporter.v1.TaskState.started:type_name -> google.protobuf.Timestamp
+	97,  // 71: holdfast.transporter.v1.TaskState.ended:type_name -> google.protobuf.Timestamp
+	104, // 72: holdfast.transporter.v1.TaskState.losses:type_name -> holdfast.transporter.v1.Loss
+	102, // 73: holdfast.transporter.v1.TaskState.point:type_name -> holdfast.transporter.v1.Point
+	88,  // 74: holdfast.transporter.v1.TaskState.recovery:type_name -> holdfast.transporter.v1.RecoveryReport
+	92,  // 75: holdfast.transporter.v1.TaskState.verify:type_name -> holdfast.transporter.v1.VerifyReport
+	93,  // 76: holdfast.transporter.v1.TaskState.reclaim:type_name -> holdfast.transporter.v1.ReclaimReport
+	94,  // 77: holdfast.transporter.v1.TaskState.repair:type_name -> holdfast.transporter.v1.RepairReport
+	95,  // 78: holdfast.transporter.v1.TaskState.copy:type_name -> holdfast.transporter.v1.CopyReport
+	37,  // 79: holdfast.transporter.v1.TaskState.survey:type_name -> holdfast.transporter.v1.Survey
+	89,  // 80: holdfast.transporter.v1.TaskState.undo:type_name -> holdfast.transporter.v1.UndoReport
+	90,  // 81: holdfast.transporter.v1.TaskState.drill:type_name -> holdfast.transporter.v1.DrillReport
+	96,  // 82: holdfast.transporter.v1.Progress.requests_by_kind:type_name -> holdfast.transporter.v1.Progress.RequestsByKindEntry
+	91,  // 83: holdfast.transporter.v1.DrillReport.differences:type_name -> holdfast.transporter.v1.DrillDifference
+	6,   // 84: holdfast.transporter.v1.ControlService.GetStatus:input_type -> holdfast.transporter.v1.GetStatusRequest
+	8,   // 85: holdfast.transporter.v1.ControlService.RenewCertificate:input_type -> holdfast.transporter.v1.RenewCertificateRequest
+	10,  // 86: holdfast.transporter.v1.ControlService.Unpair:input_type -> holdfast.transporter.v1.UnpairRequest
+	12,  // 87: holdfast.transporter.v1.ControlService.CheckAccount:input_type -> holdfast.transporter.v1.CheckAccountRequest
+	15,  // 88: holdfast.transporter.v1.ControlService.ListMailboxes:input_type -> holdfast.transporter.v1.ListMailboxesRequest
+	17,  // 89: holdfast.transporter.v1.ControlService.MeasureMailboxes:input_type -> holdfast.transporter.v1.MeasureMailboxesRequest
+	19,  // 90: holdfast.transporter.v1.ControlService.CheckFolder:input_type -> holdfast.transporter.v1.CheckFolderRequest
+	22,  // 91: holdfast.transporter.v1.ControlService.CreateRepository:input_type -> holdfast.transporter.v1.CreateRepositoryRequest
+	24,  // 92: holdfast.transporter.v1.ControlService.AttachRepository:input_type -> holdfast.transporter.v1.AttachRepositoryRequest
+	26,  // 93: holdfast.transporter.v1.ControlService.DetachRepository:input_type -> holdfast.transporter.v1.DetachRepositoryRequest
+	28,  // 94: holdfast.transporter.v1.ControlService.GetRepository:input_type -> holdfast.transporter.v1.GetRepositoryRequest
+	30,  // 95: holdfast.transporter.v1.ControlService.SetCodec:input_type -> holdfast.transporter.v1.SetCodecRequest
+	32,  // 96: holdfast.transporter.v1.ControlService.ChangeKey:input_type -> holdfast.transporter.v1.ChangeKeyRequest
+	34,  // 97: holdfast.transporter.v1.ControlService.DeleteRepository:input_type -> holdfast.transporter.v1.DeleteRepositoryRequest
+	38,  // 98: holdfast.transporter.v1.ControlService.ListBackups:input_type -> holdfast.transporter.v1.ListBackupsRequest
+	41,  // 99: holdfast.transporter.v1.ControlService.ListPoints:input_type -> holdfast.transporter.v1.ListPointsRequest
+	43,  // 100: holdfast.transporter.v1.ControlService.DeletePoints:input_type -> holdfast.transporter.v1.DeletePointsRequest
+	45,  // 101: holdfast.transporter.v1.ControlService.ListFolders:input_type -> holdfast.transporter.v1.ListFoldersRequest
+	47,  // 102: holdfast.transporter.v1.ControlService.ListMessages:input_type -> holdfast.transporter.v1.ListMessagesRequest
+	107, // 103: holdfast.transporter.v1.ControlService.DiffPoints:input_type -> holdfast.transporter.v1.DiffPointsRequest
+	108, // 104: holdfast.transporter.v1.ControlService.GetMessageHistory:input_type -> holdfast.transporter.v1.GetMessageHistoryRequest
+	49,  // 105: holdfast.transporter.v1.ControlService.GetLedger:input_type -> holdfast.transporter.v1.GetLedgerRequest
+	53,  // 106: holdfast.transporter.v1.ControlService.ReadContent:input_type -> holdfast.transporter.v1.ReadContentRequest
+	109, // 107: holdfast.transporter.v1.ControlService.GetMessage:input_type -> holdfast.transporter.v1.GetMessageRequest
+	110, // 108: holdfast.transporter.v1.ControlService.ListPlan:input_type -> holdfast.transporter.v1.ListPlanRequest
+	111, // 109: holdfast.transporter.v1.ControlService.Export:input_type -> holdfast.transporter.v1.ExportRequest
+	59,  // 110: holdfast.transporter.v1.ControlService.OpenTransfer:input_type -> holdfast.transporter.v1.OpenTransferRequest
+	61,  // 111: holdfast.transporter.v1.ControlService.CloseTransfer:input_type -> holdfast.transporter.v1.CloseTransferRequest
+	55,  // 112: holdfast.transporter.v1.ControlService.OpenProbe:input_type -> holdfast.transporter.v1.OpenProbeRequest
+	57,  // 113: holdfast.transporter.v1.ControlService.Probe:input_type -> holdfast.transporter.v1.ProbeRequest
+	65,  // 114: holdfast.transporter.v1.ControlService.StartTask:input_type -> holdfast.transporter.v1.StartTaskRequest
+	78,  // 115: holdfast.transporter.v1.ControlService.StopTask:input_type -> holdfast.transporter.v1.StopTaskRequest
+	80,  // 116: holdfast.transporter.v1.ControlService.WatchTask:input_type -> holdfast.transporter.v1.WatchTaskRequest
+	82,  // 117: holdfast.transporter.v1.ControlService.ListTasks:input_type -> holdfast.transporter.v1.ListTasksRequest
+	84,  // 118: holdfast.transporter.v1.ControlService.ForgetTask:input_type -> holdfast.transporter.v1.ForgetTaskRequest
+	7,   // 119: holdfast.transporter.v1.ControlService.GetStatus:output_type -> holdfast.transporter.v1.GetStatusResponse
+	9,   // 120: holdfast.transporter.v1.ControlService.RenewCertificate:output_type -> holdfast.transporter.v1.RenewCertificateResponse
+	11,  // 121: holdfast.transporter.v1.ControlService.Unpair:output_type -> holdfast.transporter.v1.UnpairResponse
+	13,  // 122: holdfast.transporter.v1.ControlService.CheckAccount:output_type -> holdfast.transporter.v1.CheckAccountResponse
+	16,  // 123: holdfast.transporter.v1.ControlService.ListMailboxes:output_type -> holdfast.transporter.v1.ListMailboxesResponse
+	18,  // 124: holdfast.transporter.v1.ControlService.MeasureMailboxes:output_type -> holdfast.transporter.v1.MeasureMailboxesResponse
+	20,  // 125: holdfast.transporter.v1.ControlService.CheckFolder:output_type -> holdfast.transporter.v1.CheckFolderResponse
+	23,  // 126: holdfast.transporter.v1.ControlService.CreateRepository:output_type -> holdfast.transporter.v1.CreateRepositoryResponse
+	25,  // 127: holdfast.transporter.v1.ControlService.AttachRepository:output_type -> holdfast.transporter.v1.AttachRepositoryResponse
+	27,  // 128: holdfast.transporter.v1.ControlService.DetachRepository:output_type -> holdfast.transporter.v1.DetachRepositoryResponse
+	29,  // 129: holdfast.transporter.v1.ControlService.GetRepository:output_type -> holdfast.transporter.v1.GetRepositoryResponse
+	31,  // 130: holdfast.transporter.v1.ControlService.SetCodec:output_type -> holdfast.transporter.v1.SetCodecResponse
+	33,  // 131: holdfast.transporter.v1.ControlService.ChangeKey:output_type -> holdfast.transporter.v1.ChangeKeyResponse
+	35,  // 132: holdfast.transporter.v1.ControlService.DeleteRepository:output_type -> holdfast.transporter.v1.DeleteRepositoryResponse
+	39,  // 133: holdfast.transporter.v1.ControlService.ListBackups:output_type -> holdfast.transporter.v1.ListBackupsResponse
+	42,  // 134: holdfast.transporter.v1.ControlService.ListPoints:output_type -> holdfast.transporter.v1.ListPointsResponse
+	44,  // 135: holdfast.transporter.v1.ControlService.DeletePoints:output_type -> holdfast.transporter.v1.DeletePointsResponse
+	46,  // 136: holdfast.transporter.v1.ControlService.ListFolders:output_type -> holdfast.transporter.v1.ListFoldersResponse
+	48,  // 137: holdfast.transporter.v1.ControlService.ListMessages:output_type -> holdfast.transporter.v1.ListMessagesResponse
+	112, // 138: holdfast.transporter.v1.ControlService.DiffPoints:output_type -> holdfast.transporter.v1.DiffPointsResponse
+	113, // 139: holdfast.transporter.v1.ControlService.GetMessageHistory:output_type -> holdfast.transporter.v1.GetMessageHistoryResponse
+	50,  // 140: holdfast.transporter.v1.ControlService.GetLedger:output_type -> holdfast.transporter.v1.GetLedgerResponse
+	54,  // 141: holdfast.transporter.v1.ControlService.ReadContent:output_type -> holdfast.transporter.v1.ReadContentResponse
+	114, // 142: holdfast.transporter.v1.ControlService.GetMessage:output_type -> holdfast.transporter.v1.GetMessageResponse
+	115, // 143: holdfast.transporter.v1.ControlService.ListPlan:output_type -> holdfast.transporter.v1.ListPlanResponse
+	116, // 144: holdfast.transporter.v1.ControlService.Export:output_type -> holdfast.transporter.v1.ExportResponse
+	60,  // 145: holdfast.transporter.v1.ControlService.OpenTransfer:output_type -> holdfast.transporter.v1.OpenTransferResponse
+	62,  // 146: holdfast.transporter.v1.ControlService.CloseTransfer:output_type -> holdfast.transporter.v1.CloseTransferResponse
+	56,  // 147: holdfast.transporter.v1.ControlService.OpenProbe:output_type -> holdfast.transporter.v1.OpenProbeResponse
+	58,  // 148: holdfast.transporter.v1.ControlService.Probe:output_type -> holdfast.transporter.v1.ProbeResponse
+	66,  // 149: holdfast.transporter.v1.ControlService.StartTask:output_type -> holdfast.transporter.v1.StartTaskResponse
+	79,  // 150: holdfast.transporter.v1.ControlService.StopTask:output_type -> holdfast.transporter.v1.StopTaskResponse
+	81,  // 151: holdfast.transporter.v1.ControlService.WatchTask:output_type -> holdfast.transporter.v1.WatchTaskResponse
+	83,  // 152: holdfast.transporter.v1.ControlService.ListTasks:output_type -> holdfast.transporter.v1.ListTasksResponse
+	85,  // 153: holdfast.transporter.v1.ControlService.ForgetTask:output_type -> holdfast.transporter.v1.ForgetTaskResponse
+	119, // [119:154] is the sub-list for method output_type
+	84,  // [84:119] is the sub-list for method input_type
+	84,  // [84:84] is the sub-list for extension type_name
+	84,  // [84:84] is the sub-list for extension extendee
+	0,   // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_transporter_v1_control_proto_init() }
@@ -7016,6 +7171,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 	if File_holdfast_transporter_v1_control_proto != nil {
 		return
 	}
+	file_holdfast_transporter_v1_browse_proto_init()
 	file_holdfast_transporter_v1_mail_proto_init()
 	file_holdfast_transporter_v1_read_proto_init()
 	file_holdfast_transporter_v1_control_proto_msgTypes[57].OneofWrappers = []any{
@@ -7038,7 +7194,7 @@ func file_holdfast_transporter_v1_control_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_transporter_v1_control_proto_rawDesc), len(file_holdfast_transporter_v1_control_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   91,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -19,39 +19,41 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ControlService_GetStatus_FullMethodName        = "/holdfast.transporter.v1.ControlService/GetStatus"
-	ControlService_RenewCertificate_FullMethodName = "/holdfast.transporter.v1.ControlService/RenewCertificate"
-	ControlService_Unpair_FullMethodName           = "/holdfast.transporter.v1.ControlService/Unpair"
-	ControlService_CheckAccount_FullMethodName     = "/holdfast.transporter.v1.ControlService/CheckAccount"
-	ControlService_ListMailboxes_FullMethodName    = "/holdfast.transporter.v1.ControlService/ListMailboxes"
-	ControlService_MeasureMailboxes_FullMethodName = "/holdfast.transporter.v1.ControlService/MeasureMailboxes"
-	ControlService_CheckFolder_FullMethodName      = "/holdfast.transporter.v1.ControlService/CheckFolder"
-	ControlService_CreateRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/CreateRepository"
-	ControlService_AttachRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/AttachRepository"
-	ControlService_DetachRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/DetachRepository"
-	ControlService_GetRepository_FullMethodName    = "/holdfast.transporter.v1.ControlService/GetRepository"
-	ControlService_SetCodec_FullMethodName         = "/holdfast.transporter.v1.ControlService/SetCodec"
-	ControlService_ChangeKey_FullMethodName        = "/holdfast.transporter.v1.ControlService/ChangeKey"
-	ControlService_DeleteRepository_FullMethodName = "/holdfast.transporter.v1.ControlService/DeleteRepository"
-	ControlService_ListBackups_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListBackups"
-	ControlService_ListPoints_FullMethodName       = "/holdfast.transporter.v1.ControlService/ListPoints"
-	ControlService_DeletePoints_FullMethodName     = "/holdfast.transporter.v1.ControlService/DeletePoints"
-	ControlService_ListFolders_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListFolders"
-	ControlService_ListMessages_FullMethodName     = "/holdfast.transporter.v1.ControlService/ListMessages"
-	ControlService_GetLedger_FullMethodName        = "/holdfast.transporter.v1.ControlService/GetLedger"
-	ControlService_ReadContent_FullMethodName      = "/holdfast.transporter.v1.ControlService/ReadContent"
-	ControlService_GetMessage_FullMethodName       = "/holdfast.transporter.v1.ControlService/GetMessage"
-	ControlService_ListPlan_FullMethodName         = "/holdfast.transporter.v1.ControlService/ListPlan"
-	ControlService_Export_FullMethodName           = "/holdfast.transporter.v1.ControlService/Export"
-	ControlService_OpenTransfer_FullMethodName     = "/holdfast.transporter.v1.ControlService/OpenTransfer"
-	ControlService_CloseTransfer_FullMethodName    = "/holdfast.transporter.v1.ControlService/CloseTransfer"
-	ControlService_OpenProbe_FullMethodName        = "/holdfast.transporter.v1.ControlService/OpenProbe"
-	ControlService_Probe_FullMethodName            = "/holdfast.transporter.v1.ControlService/Probe"
-	ControlService_StartTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/StartTask"
-	ControlService_StopTask_FullMethodName         = "/holdfast.transporter.v1.ControlService/StopTask"
-	ControlService_WatchTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/WatchTask"
-	ControlService_ListTasks_FullMethodName        = "/holdfast.transporter.v1.ControlService/ListTasks"
-	ControlService_ForgetTask_FullMethodName       = "/holdfast.transporter.v1.ControlService/ForgetTask"
+	ControlService_GetStatus_FullMethodName         = "/holdfast.transporter.v1.ControlService/GetStatus"
+	ControlService_RenewCertificate_FullMethodName  = "/holdfast.transporter.v1.ControlService/RenewCertificate"
+	ControlService_Unpair_FullMethodName            = "/holdfast.transporter.v1.ControlService/Unpair"
+	ControlService_CheckAccount_FullMethodName      = "/holdfast.transporter.v1.ControlService/CheckAccount"
+	ControlService_ListMailboxes_FullMethodName     = "/holdfast.transporter.v1.ControlService/ListMailboxes"
+	ControlService_MeasureMailboxes_FullMethodName  = "/holdfast.transporter.v1.ControlService/MeasureMailboxes"
+	ControlService_CheckFolder_FullMethodName       = "/holdfast.transporter.v1.ControlService/CheckFolder"
+	ControlService_CreateRepository_FullMethodName  = "/holdfast.transporter.v1.ControlService/CreateRepository"
+	ControlService_AttachRepository_FullMethodName  = "/holdfast.transporter.v1.ControlService/AttachRepository"
+	ControlService_DetachRepository_FullMethodName  = "/holdfast.transporter.v1.ControlService/DetachRepository"
+	ControlService_GetRepository_FullMethodName     = "/holdfast.transporter.v1.ControlService/GetRepository"
+	ControlService_SetCodec_FullMethodName          = "/holdfast.transporter.v1.ControlService/SetCodec"
+	ControlService_ChangeKey_FullMethodName         = "/holdfast.transporter.v1.ControlService/ChangeKey"
+	ControlService_DeleteRepository_FullMethodName  = "/holdfast.transporter.v1.ControlService/DeleteRepository"
+	ControlService_ListBackups_FullMethodName       = "/holdfast.transporter.v1.ControlService/ListBackups"
+	ControlService_ListPoints_FullMethodName        = "/holdfast.transporter.v1.ControlService/ListPoints"
+	ControlService_DeletePoints_FullMethodName      = "/holdfast.transporter.v1.ControlService/DeletePoints"
+	ControlService_ListFolders_FullMethodName       = "/holdfast.transporter.v1.ControlService/ListFolders"
+	ControlService_ListMessages_FullMethodName      = "/holdfast.transporter.v1.ControlService/ListMessages"
+	ControlService_DiffPoints_FullMethodName        = "/holdfast.transporter.v1.ControlService/DiffPoints"
+	ControlService_GetMessageHistory_FullMethodName = "/holdfast.transporter.v1.ControlService/GetMessageHistory"
+	ControlService_GetLedger_FullMethodName         = "/holdfast.transporter.v1.ControlService/GetLedger"
+	ControlService_ReadContent_FullMethodName       = "/holdfast.transporter.v1.ControlService/ReadContent"
+	ControlService_GetMessage_FullMethodName        = "/holdfast.transporter.v1.ControlService/GetMessage"
+	ControlService_ListPlan_FullMethodName          = "/holdfast.transporter.v1.ControlService/ListPlan"
+	ControlService_Export_FullMethodName            = "/holdfast.transporter.v1.ControlService/Export"
+	ControlService_OpenTransfer_FullMethodName      = "/holdfast.transporter.v1.ControlService/OpenTransfer"
+	ControlService_CloseTransfer_FullMethodName     = "/holdfast.transporter.v1.ControlService/CloseTransfer"
+	ControlService_OpenProbe_FullMethodName         = "/holdfast.transporter.v1.ControlService/OpenProbe"
+	ControlService_Probe_FullMethodName             = "/holdfast.transporter.v1.ControlService/Probe"
+	ControlService_StartTask_FullMethodName         = "/holdfast.transporter.v1.ControlService/StartTask"
+	ControlService_StopTask_FullMethodName          = "/holdfast.transporter.v1.ControlService/StopTask"
+	ControlService_WatchTask_FullMethodName         = "/holdfast.transporter.v1.ControlService/WatchTask"
+	ControlService_ListTasks_FullMethodName         = "/holdfast.transporter.v1.ControlService/ListTasks"
+	ControlService_ForgetTask_FullMethodName        = "/holdfast.transporter.v1.ControlService/ForgetTask"
 )
 
 // ControlServiceClient is the client API for ControlService service.
@@ -94,6 +96,10 @@ type ControlServiceClient interface {
 	DeletePoints(ctx context.Context, in *DeletePointsRequest, opts ...grpc.CallOption) (*DeletePointsResponse, error)
 	ListFolders(ctx context.Context, in *ListFoldersRequest, opts ...grpc.CallOption) (*ListFoldersResponse, error)
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
+	// DiffPoints tells what differs between two points of one repository.
+	DiffPoints(ctx context.Context, in *DiffPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DiffPointsResponse], error)
+	// GetMessageHistory follows a message through all points of its backup.
+	GetMessageHistory(ctx context.Context, in *GetMessageHistoryRequest, opts ...grpc.CallOption) (*GetMessageHistoryResponse, error)
 	// GetLedger compares a point with the mailbox as it was, folder by folder.
 	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
@@ -357,6 +363,35 @@ func (c *controlServiceClient) ListMessages(ctx context.Context, in *ListMessage
 	return out, nil
 }
 
+func (c *controlServiceClient) DiffPoints(ctx context.Context, in *DiffPointsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DiffPointsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_DiffPoints_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[DiffPointsRequest, DiffPointsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_DiffPointsClient = grpc.ServerStreamingClient[DiffPointsResponse]
+
+func (c *controlServiceClient) GetMessageHistory(ctx context.Context, in *GetMessageHistoryRequest, opts ...grpc.CallOption) (*GetMessageHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMessageHistoryResponse)
+	err := c.cc.Invoke(ctx, ControlService_GetMessageHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *controlServiceClient) GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetLedgerResponse)
@@ -369,7 +404,7 @@ func (c *controlServiceClient) GetLedger(ctx context.Context, in *GetLedgerReque
 
 func (c *controlServiceClient) ReadContent(ctx context.Context, in *ReadContentRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadContentResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[4], ControlService_ReadContent_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[5], ControlService_ReadContent_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -408,7 +443,7 @@ func (c *controlServiceClient) ListPlan(ctx context.Context, in *ListPlanRequest
 
 func (c *controlServiceClient) Export(ctx context.Context, in *ExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[5], ControlService_Export_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[6], ControlService_Export_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -487,7 +522,7 @@ func (c *controlServiceClient) StopTask(ctx context.Context, in *StopTaskRequest
 
 func (c *controlServiceClient) WatchTask(ctx context.Context, in *WatchTaskRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchTaskResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[6], ControlService_WatchTask_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &ControlService_ServiceDesc.Streams[7], ControlService_WatchTask_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -564,6 +599,10 @@ type ControlServiceServer interface {
 	DeletePoints(context.Context, *DeletePointsRequest) (*DeletePointsResponse, error)
 	ListFolders(context.Context, *ListFoldersRequest) (*ListFoldersResponse, error)
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
+	// DiffPoints tells what differs between two points of one repository.
+	DiffPoints(*DiffPointsRequest, grpc.ServerStreamingServer[DiffPointsResponse]) error
+	// GetMessageHistory follows a message through all points of its backup.
+	GetMessageHistory(context.Context, *GetMessageHistoryRequest) (*GetMessageHistoryResponse, error)
 	// GetLedger compares a point with the mailbox as it was, folder by folder.
 	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
 	// ReadContent streams a body (or, with an attachment index, an attachment) of a message.
@@ -657,6 +696,12 @@ func (UnimplementedControlServiceServer) ListFolders(context.Context, *ListFolde
 }
 func (UnimplementedControlServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
+}
+func (UnimplementedControlServiceServer) DiffPoints(*DiffPointsRequest, grpc.ServerStreamingServer[DiffPointsResponse]) error {
+	return status.Error(codes.Unimplemented, "method DiffPoints not implemented")
+}
+func (UnimplementedControlServiceServer) GetMessageHistory(context.Context, *GetMessageHistoryRequest) (*GetMessageHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMessageHistory not implemented")
 }
 func (UnimplementedControlServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
@@ -1035,6 +1080,35 @@ func _ControlService_ListMessages_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ControlService_DiffPoints_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(DiffPointsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ControlServiceServer).DiffPoints(m, &grpc.GenericServerStream[DiffPointsRequest, DiffPointsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ControlService_DiffPointsServer = grpc.ServerStreamingServer[DiffPointsResponse]
+
+func _ControlService_GetMessageHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMessageHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).GetMessageHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_GetMessageHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).GetMessageHistory(ctx, req.(*GetMessageHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ControlService_GetLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetLedgerRequest)
 	if err := dec(in); err != nil {
@@ -1334,6 +1408,10 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ControlService_ListMessages_Handler,
 		},
 		{
+			MethodName: "GetMessageHistory",
+			Handler:    _ControlService_GetMessageHistory_Handler,
+		},
+		{
 			MethodName: "GetLedger",
 			Handler:    _ControlService_GetLedger_Handler,
 		},
@@ -1397,6 +1475,11 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "ListPoints",
 			Handler:       _ControlService_ListPoints_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "DiffPoints",
+			Handler:       _ControlService_DiffPoints_Handler,
 			ServerStreams: true,
 		},
 		{
