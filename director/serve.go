@@ -73,6 +73,8 @@ func (d *Director) withToken(next http.Handler) http.Handler {
 			http.Error(w, "a token is needed: Authorization: Bearer TOKEN", http.StatusUnauthorized)
 			return
 		}
+		host, _, _ := net.SplitHostPort(r.RemoteAddr) // empty is as good as what cannot be told apart
+		d.auth.Touch(r.Context(), caller, host)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -64,6 +64,7 @@ func Register(all *http.ServeMux, o Options) {
 	}
 	downloads{&gate{Options: o}}.register(mux)
 	mux.Handle(directorv1connect.NewSystemServiceHandler(&system{o}, handler...))
+	mux.Handle(directorv1connect.NewUserServiceHandler(&users{o}, handler...))
 	mux.Handle(directorv1connect.NewAccountServiceHandler(&accounts{o}, handler...))
 	mux.Handle(directorv1connect.NewTransporterServiceHandler(&transporters{o}, handler...))
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(&repositories{o}, handler...))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,22 +50,38 @@ func setCookie(ctx context.Context, token string, life time.Duration) {
 	info.ResponseHeader().Add("Set-Cookie", c.String())
 }
 
-// front notes of each request, before Connect takes it apart, whether a page of another origin makes it.
+// origin is where a request comes from, as far as it shows.
+type origin struct {
+	remote, agent string
+	// foreign is set when a page of another origin may make the request.
+	foreign bool
+}
+
+type originKey struct{}
+
+// front notes of each request where it comes from, before Connect takes it apart.
 func front(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if foreign(r) {
-			r = r.WithContext(context.WithValue(r.Context(), foreignKey{}, true))
+		o := origin{remote: r.RemoteAddr, agent: r.UserAgent(), foreign: foreign(r)}
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+			o.remote = host
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, o)))
 	})
 }
 
-type foreignKey struct{}
+func originOf(ctx context.Context) origin {
+	o, _ := ctx.Value(originKey{}).(origin)
+	return o
+}
+
+// remoteOf returns the host that a call came from.
+func remoteOf(ctx context.Context) string { return originOf(ctx).remote }
 
 // sameOrigin is Denied for a call that a page of another origin makes: browsers add the cookie to it if that page is of the
 // same site, and nobody asked the user.
 func sameOrigin(ctx context.Context) error {
-	if ctx.Value(foreignKey{}) == nil {
+	if !originOf(ctx).foreign {
 		return nil
 	}
 	return fault.New(fault.Denied, "the call comes from a page of another origin, or does not tell from which; a browser session is for "+
@@ -81,11 +98,11 @@ func foreign(r *http.Request) bool {
 	default:
 		return true
 	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
+	from := r.Header.Get("Origin")
+	if from == "" {
 		return r.Method != http.MethodGet && r.Method != http.MethodHead
 	}
-	u, err := url.Parse(origin)
+	u, err := url.Parse(from)
 	return err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host)
 }
 

@@ -58,7 +58,11 @@ func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Requ
 			if perr := r.ParseForm(); perr != nil {
 				err = fault.New(fault.Invalid, "the request cannot be read, or has more than %d MB", maxForm>>20)
 			} else {
-				begun, err = serve(w, r.WithContext(ctx))
+				held, release := d.hold(ctx, path)
+				begun, err = serve(w, r.WithContext(held))
+				if lapse := release(); lapse != nil && err != nil {
+					err = lapse
+				}
 			}
 		}
 		err = d.done(path, at, err)

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -34,19 +33,6 @@ func callerOf(ctx context.Context) auth.Caller {
 	return c
 }
 
-// remoteOf returns the host that a call came from.
-func remoteOf(ctx context.Context) string {
-	info, ok := connect.CallInfoForHandlerContext(ctx)
-	if !ok {
-		return ""
-	}
-	host, _, err := net.SplitHostPort(info.Peer().Addr)
-	if err != nil {
-		return info.Peer().Addr
-	}
-	return host
-}
-
 func (g *gate) admit(ctx context.Context, procedure string, header http.Header) (context.Context, error) {
 	if allowed[procedure] == anyone {
 		return ctx, nil
@@ -72,7 +58,37 @@ func (g *gate) admit(ctx context.Context, procedure string, header http.Header) 
 			return ctx, err
 		}
 	}
-	return ctx, permit(procedure, &c)
+	if err := permit(procedure, &c); err != nil {
+		return ctx, err
+	}
+	g.Auth.Touch(ctx, c, remoteOf(ctx))
+	return ctx, nil
+}
+
+// hold ends the context when the caller of something that lasts may not go on. Release ends the watch over it, and returns
+// why the context was ended, if it was.
+func (g *gate) hold(ctx context.Context, procedure string) (held context.Context, release func() error) {
+	c := callerOf(ctx)
+	if c.Token == "" {
+		return ctx, func() error { return nil }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var lapse error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if lapse = g.Auth.Follow(ctx, c, func(now *auth.Caller) error { return permit(procedure, now) }); lapse != nil {
+			cancel()
+		}
+	}()
+	return ctx, func() error {
+		cancel()
+		<-done
+		if fault.KindOf(lapse) == fault.Unauthorized {
+			return ended{lapse}
+		}
+		return lapse
+	}
 }
 
 // bearer returns the token in a header; empty when there is none.
@@ -119,7 +135,11 @@ func (g *gate) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 		}
 		ctx, err := g.admit(ctx, procedure, conn.RequestHeader())
 		if err == nil {
-			err = next(ctx, &validated{conn})
+			held, release := g.hold(ctx, procedure)
+			err = next(held, &validated{conn})
+			if lapse := release(); lapse != nil {
+				err = lapse
+			}
 		}
 		if err != nil && g.Closing != nil && g.Closing.Err() != nil {
 			err = fault.New(fault.Unavailable, "the Director is shutting down")

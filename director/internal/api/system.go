@@ -18,10 +18,10 @@ func (s *system) GetVersion(context.Context, *directorv1.GetVersionRequest) (*di
 }
 
 func (s *system) SignIn(ctx context.Context, q *directorv1.SignInRequest) (*directorv1.SignInResponse, error) {
-	v := auth.Visitor{Remote: remoteOf(ctx), Browser: q.GetCookie()}
+	v := auth.Visitor{Remote: remoteOf(ctx), Agent: originOf(ctx).agent, Browser: q.GetCookie()}
 	old := ""
 	if info, ok := connect.CallInfoForHandlerContext(ctx); ok {
-		v.Agent, old = info.RequestHeader().Get("User-Agent"), cookieOf(info.RequestHeader())
+		old = cookieOf(info.RequestHeader())
 	}
 	if v.Browser {
 		if err := sameOrigin(ctx); err != nil {

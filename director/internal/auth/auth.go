@@ -55,6 +55,8 @@ type Caller struct {
 	TokenName string
 	// Expires is zero when the session or token never does.
 	Expires time.Time
+	// LastUsed is exact to five minutes.
+	LastUsed time.Time
 	// ChangeRequired is set when they may only set another password.
 	ChangeRequired bool
 }
@@ -84,7 +86,8 @@ func (s *Service) caller(hash string) (Caller, error) {
 		return Caller{}, fault.New(fault.Unauthorized, "the user is disabled; an administrator can enable them")
 	}
 	c := Caller{
-		User: t.User, Role: roleOf(&t, &u), Kind: t.Kind, Token: t.Hash, ID: t.ID(), Expires: t.Expires, ChangeRequired: t.ChangeRequired,
+		User: t.User, Role: roleOf(&t, &u), Kind: t.Kind, Token: t.Hash, ID: t.ID(), Expires: t.Expires, LastUsed: t.LastUsed,
+		ChangeRequired: t.ChangeRequired,
 	}
 	if t.Kind != record.TokenSession {
 		c.TokenName = t.Name

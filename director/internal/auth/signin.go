@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode"
 
-	"holdfast/director/internal/datadir"
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
@@ -223,15 +222,12 @@ func (s *Service) SetPassword(ctx context.Context, c Caller, current, next strin
 		if err := store.Users.Put(tx, u); err != nil {
 			return err
 		}
-		return endSessions(tx, c.User, c.Token)
+		return endOthers(tx, c.User, c.Token)
 	})
 	if err != nil {
 		return err
 	}
-	if c.User == FirstUser {
-		return s.Dir.Remove(datadir.FirstPassword)
-	}
-	return nil
+	return s.forgetFirst(c.User)
 }
 
 func (s *Service) hash(ctx context.Context, password string) (string, error) {
@@ -243,30 +239,23 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	return hashPassword(password)
 }
 
-// endSessions removes a user's sessions but one, which stays and is freed from having to change the password.
-func endSessions(tx *store.Tx, user, keep string) error {
-	var ended []string
-	for t, err := range store.Tokens.All(tx, "") {
-		switch {
-		case err != nil:
-			return err
-		case t.User != user || t.Kind != record.TokenSession:
-		case t.Hash != keep:
-			ended = append(ended, t.Hash)
-		}
-	}
-	for _, hash := range ended {
-		if err := store.Tokens.Delete(tx, hash); err != nil {
-			return err
-		}
-	}
-	if keep == "" {
-		return nil
-	}
-	t, err := store.Tokens.Get(tx, keep)
+// endOthers removes a user's sessions but the one that is kept, which is freed from having to change the password.
+func endOthers(tx *store.Tx, user, keep string) error {
+	list, err := tokensOf(tx, user, record.TokenSession)
 	if err != nil {
 		return err
 	}
-	t.ChangeRequired = false
-	return store.Tokens.Put(tx, t)
+	for i := range list {
+		if list[i].Hash != keep {
+			if err := store.Tokens.Delete(tx, list[i].Hash); err != nil {
+				return err
+			}
+			continue
+		}
+		list[i].ChangeRequired = false
+		if err := store.Tokens.Put(tx, list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

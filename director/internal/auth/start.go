@@ -59,10 +59,13 @@ func (s *Service) ResetPassword(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		u.PasswordHash, u.ChangeRequired, u.PasswordSet = hash, true, s.Now()
+		// Whoever has the machine gets in, whatever was done to the user.
+		u.Role, u.Disabled = record.RoleAdministrator, false
 		if err := store.Users.Put(tx, u); err != nil {
 			return err
 		}
-		return endSessions(tx, FirstUser, "")
+		_, err = endTokens(tx, FirstUser, record.TokenSession)
+		return err
 	})
 	if err != nil {
 		return err
