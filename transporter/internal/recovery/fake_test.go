@@ -102,7 +102,11 @@ func (m *mailbox) Folders(context.Context) ([]mail.Folder, error) {
 		return nil, err
 	}
 	defer leave()
-	return slices.Clone(m.folders), nil
+	all := slices.Clone(m.folders)
+	for i := range all {
+		all[i].Total = len(m.messages[all[i].ID])
+	}
+	return all, nil
 }
 
 func (m *mailbox) CreateFolder(_ context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error) {

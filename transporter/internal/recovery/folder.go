@@ -163,7 +163,7 @@ func (r *Runner) ensure(ctx context.Context, p *place) (fresh bool, err error) {
 		return false, nil
 	}
 	r.count(func(rep *Report) { rep.FoldersCreated++ })
-	return true, r.journal.Append(journal.Entry{Kind: journal.KindFolder, New: string(made.ID)})
+	return true, r.append(journal.Entry{Kind: journal.KindFolder, New: string(made.ID)}, r.o.Request.IfFolder == FolderRename)
 }
 
 // inPoint reports whether the kept folders of a place hold a message of that id: then it answers for itself only.

@@ -68,7 +68,7 @@ func (r *Runner) decide(ctx context.Context, p *place, s source, m *record.Messa
 	if !exists {
 		return st, nil
 	}
-	switch r.o.Request.IfExists {
+	switch r.ifExists(s) {
 	case Overwrite:
 		st.action, st.old = actOverwrite, old
 	case Rename:

@@ -28,21 +28,22 @@ type past struct {
 	// replaced are creations whose overwritten message is not recorded as deleted, by recovery id.
 	replaced map[ID]journal.Entry
 	// voids count the tries of a kept message that left nothing.
-	voids   map[key]int
-	folders int64
+	voids map[key]int
+	// made are the folders that were made.
+	made map[mail.FolderID]bool
 }
 
 func newPast() *past {
 	return &past{
 		done: map[key]action{}, own: map[key]struct{}{}, open: map[ID]journal.Entry{},
-		replaced: map[ID]journal.Entry{}, voids: map[key]int{},
+		replaced: map[ID]journal.Entry{}, voids: map[key]int{}, made: map[mail.FolderID]bool{},
 	}
 }
 
 // replay takes one entry of the journal.
 func (p *past) replay(e journal.Entry) error {
 	if e.Kind == journal.KindFolder {
-		p.folders++
+		p.made[mail.FolderID(e.New)] = true
 		return nil
 	}
 	id := ID(e.ID)
@@ -92,6 +93,9 @@ func requestHash(r Request, point, target string) string {
 	}
 	for _, m := range r.Selection.Messages {
 		parts = append(parts, "message", string(m.Folder), string(m.Message))
+	}
+	if r.IfFolder != FolderMerge {
+		parts = append(parts, "if a folder exists", fmt.Sprint(r.IfFolder))
 	}
 	k := hashOf(parts...)
 	return fmt.Sprintf("%x", k[:])

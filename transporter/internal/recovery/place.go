@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"holdfast/pkg/mail"
 )
@@ -37,6 +36,11 @@ type atlas struct {
 	into     *place
 	notes    *notes
 	order    []*place
+	// apart are the kept folders that go beside one that is there and holds something, moved those that do; day is in the
+	// name of what is beside, and own are folders of this recovery, which are no obstacle.
+	apart, moved map[mail.FolderID]bool
+	own          map[mail.FolderID]bool
+	day          string
 }
 
 // newAtlas draws the target's tree; into is the name of the folder to put everything under, or empty.
@@ -46,6 +50,7 @@ func newAtlas(target []mail.Folder, kept []Folder, into string, n *notes) *atlas
 		byID: map[mail.FolderID]mail.Folder{}, places: map[mail.FolderID]*place{},
 		pending: map[*place]map[string]*place{}, kept: map[mail.FolderID]Folder{},
 		resolved: map[mail.FolderID]*place{}, taken: map[*place]bool{}, notes: n,
+		apart: map[mail.FolderID]bool{}, moved: map[mail.FolderID]bool{},
 	}
 	for _, f := range target {
 		a.byID[f.ID] = f
@@ -120,6 +125,10 @@ func (a *atlas) locate(f Folder, depth int) *place {
 		return p
 	}
 	p := a.resolve(f, depth)
+	if a.apart[f.ID] && a.holds(p) {
+		p = a.asideOf(p)
+		a.moved[f.ID] = true
+	}
 	a.resolved[f.ID] = p
 	if a.taken[p] {
 		a.notes.add(noteMerged)
@@ -129,7 +138,7 @@ func (a *atlas) locate(f Folder, depth int) *place {
 }
 
 func (a *atlas) resolve(f Folder, depth int) *place {
-	if a.into == nil && f.Role != "" && !dumpster(f.Role) {
+	if a.into == nil && f.Role != "" && !dumpster(f.Role) && !a.belowMoved(f) {
 		if there, ok := a.roles[f.Role]; ok {
 			return a.existing(there)
 		}
@@ -165,13 +174,4 @@ func fold(name string) string { return strings.ToLower(strings.ToUpper(strings.T
 const maxName = 250
 
 // shorten cuts a name that is too long, at the end of a character.
-func shorten(name string) string {
-	if len(name) <= maxName {
-		return name
-	}
-	cut := maxName
-	for cut > 0 && !utf8.RuneStart(name[cut]) {
-		cut--
-	}
-	return strings.TrimSpace(name[:cut])
-}
+func shorten(name string) string { return cut(name, maxName) }

@@ -40,6 +40,7 @@ func (r *Runner) plan(st step, m *record.Message) {
 	if r.o.Planned == nil || !r.o.Request.PlanOnly {
 		return
 	}
+	r.countFolder(st.source.folder.ID, actions[st.action], 1)
 	r.o.Planned(Planned{Action: actions[st.action], Folder: st.source.folder.ID, Message: m.ID, Count: 1, To: st.place.path()})
 }
 
@@ -48,6 +49,7 @@ func (r *Runner) cannot(folder mail.FolderID, m *record.Message, count int64, re
 	if r.o.Planned == nil || !r.o.Request.PlanOnly {
 		return
 	}
+	r.countFolder(folder, Impossible, count)
 	p := Planned{Action: Impossible, Folder: folder, Count: count, Reason: reason}
 	if m != nil {
 		p.Message = m.ID

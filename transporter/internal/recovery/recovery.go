@@ -10,6 +10,9 @@
 //     folder with " (recovered)" behind. A message that lies there already is skipped: doing it again makes no third.
 //   - overwrite: the kept message is created first, then the one that exists is deleted.
 //
+// A chosen folder that exists and holds something may be treated by itself (IfFolder): merged into with one of the ways above
+// for its messages, or left alone altogether, with everything recovered into a folder beside it.
+//
 // Folders: a default folder is found by its role in whatever language the mailbox has (Inbox is Inbox), any other by its
 // name below its parent, ignoring case as Exchange does; what is missing is made. Below an "into" folder everything goes
 // by name. Kept siblings whose names differ only in case are merged, because Graph allows a name once; the report says so.
@@ -108,12 +111,29 @@ const (
 	Overwrite
 )
 
+// IfFolder says what happens to a chosen folder that is there already and holds something. Chosen are the folders of the
+// selection, or those at the top when that is empty; messages that were chosen singly are left to IfExists.
+type IfFolder uint8
+
+// The choices. The zero value merges and leaves messages to IfExists.
+const (
+	FolderMerge IfFolder = iota
+	// FolderSkip and FolderOverwrite merge with that choice for messages.
+	FolderSkip
+	FolderOverwrite
+	// FolderRename recovers the folder and all below into one beside, named "Name (recovered 2026-11-22)".
+	FolderRename
+)
+
 // Request is what to recover.
 type Request struct {
 	// Task names this recovery in recovery ids: the same name again goes on with the same recovery.
 	Task      string
 	Selection Selection
 	IfExists  IfExists
+	IfFolder  IfFolder
+	// Day is in the names of folders that are made for FolderRename; the same in every attempt.
+	Day string
 	// Into is the name of a folder at the top that everything is put under; empty for the original places.
 	Into string
 	// PlanOnly counts what would be done and writes nothing.

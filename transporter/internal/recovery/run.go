@@ -27,6 +27,8 @@ type Options struct {
 	WrapJournal func(journal.File) journal.File
 	// Planned hears the lines of a plan, in the order in which they would be done; default nobody.
 	Planned func(Planned)
+	// PlannedFolder hears what would become of each folder that was chosen from, after all lines; default nobody.
+	PlannedFolder func(PlannedFolder)
 	// Observer hears what happens; default nobody.
 	Observer Observer
 	// Parallel is how many messages are created at once; default 4, which is what Microsoft allows (contract 10.1).
@@ -43,7 +45,10 @@ type Runner struct {
 	journal *journal.Journal
 	slots   chan struct{}
 	stop    <-chan struct{}
-	flying  sync.WaitGroup
+	// planned is what a plan would do with folders.
+	planned   []*PlannedFolder
+	plannedOf map[mail.FolderID]*PlannedFolder
+	flying    sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows, and past.own
 	past     *past
@@ -65,7 +70,7 @@ func New(o Options) *Runner {
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
-	return &Runner{o: o, past: newPast(), slots: make(chan struct{}, o.Parallel)}
+	return &Runner{o: o, past: newPast(), slots: make(chan struct{}, o.Parallel), plannedOf: map[mail.FolderID]*PlannedFolder{}}
 }
 
 type nobody struct{}
@@ -134,13 +139,14 @@ func (r *Runner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.atlas = newAtlas(there, kept, r.o.Request.Into, &r.notes)
-	places := r.assign(sources)
 	if !r.o.Request.PlanOnly {
-		if err := r.resume(ctx); err != nil {
+		if err := r.resume(ctx); err != nil { // before places are chosen: what an earlier attempt made is no obstacle
 			return err
 		}
 	}
+	r.atlas = newAtlas(there, kept, r.o.Request.Into, &r.notes)
+	r.atlas.own, r.atlas.day = r.past.made, r.o.Request.Day
+	places := r.assign(sources)
 	for _, p := range places {
 		if err := r.place(ctx, p); err != nil {
 			return err
@@ -148,6 +154,7 @@ func (r *Runner) run(ctx context.Context) error {
 		r.done.folders.Add(int64(len(p.sources)))
 	}
 	r.flying.Wait()
+	r.tellFolders()
 	return r.fatalError()
 }
 
@@ -155,7 +162,13 @@ func (r *Runner) run(ctx context.Context) error {
 func (r *Runner) assign(sources []source) []*place {
 	var places []*place
 	for _, s := range sources {
+		if s.root && r.o.Request.IfFolder == FolderRename {
+			r.atlas.apart[s.folder.ID] = true
+		}
+	}
+	for _, s := range sources {
 		p := r.atlas.find(s.folder)
+		r.planFolder(s, p)
 		if len(p.sources) == 0 {
 			places = append(places, p)
 		}
@@ -173,7 +186,7 @@ func (r *Runner) resume(ctx context.Context) error {
 	if r.journal, err = journal.Open(r.o.Journal, hash, r.past.replay, r.o.WrapJournal); err != nil {
 		return err
 	}
-	r.report.FoldersCreated = r.past.folders
+	r.report.FoldersCreated = int64(len(r.past.made))
 	if len(r.past.open)+len(r.past.replaced) == 0 {
 		return nil
 	}

@@ -13,6 +13,8 @@ type source struct {
 	// all is set when the whole folder was chosen; otherwise messages are the chosen ones.
 	all      bool
 	messages []mail.MessageID
+	// root is set of a folder that was chosen itself and not with one above it.
+	root bool
 }
 
 func (s source) count() int64 {
@@ -48,7 +50,9 @@ func choose(tree []Folder, sel Selection) ([]source, error) {
 	for _, f := range tree {
 		switch {
 		case everything || within(f.ID, whole, byID):
-			out = append(out, source{folder: f, all: true})
+			_, below := byID[f.Parent]
+			root := !below || !everything && whole[f.ID] && !within(f.Parent, whole, byID)
+			out = append(out, source{folder: f, all: true, root: root})
 		case len(single[f.ID]) > 0:
 			ids := single[f.ID]
 			slices.Sort(ids)

@@ -25,10 +25,12 @@ const (
 	maxPlanLine = 64 << 10
 )
 
-// planLine is a line of a plan's file. The last one has only Beyond. There is nothing of the mail in it but ids.
+// planLine is a line of a plan's file: of a message, or, behind those, of a folder. The last one has only Beyond. There is
+// nothing of the mail in it but ids and names of folders.
 type planLine struct {
 	recovery.Planned
-	Beyond *int64 `json:",omitempty"`
+	Tree   *recovery.PlannedFolder `json:",omitempty"`
+	Beyond *int64                  `json:",omitempty"`
 }
 
 // planWriter writes the plan of a recovery to a file, which appears when it is whole.
@@ -88,6 +90,14 @@ func (p *planWriter) add(line recovery.Planned) {
 	p.err = p.write(planLine{Planned: line})
 }
 
+// addFolder writes a line of a folder. It may be called on nil.
+func (p *planWriter) addFolder(line recovery.PlannedFolder) {
+	if p == nil || p.err != nil {
+		return
+	}
+	p.err = p.write(planLine{Tree: &line})
+}
+
 func (p *planWriter) write(line planLine) error {
 	data, err := json.Marshal(line)
 	if err != nil {
@@ -129,6 +139,16 @@ func (p *planWriter) abandon() {
 // Plan hands the lines of a plan to fn until it returns false, and returns how many messages are beyond them. NotFound when
 // there is no plan of the task, or none any more.
 func (b *Bench) Plan(id string, fn func(recovery.Planned) bool) (beyond int64, err error) {
+	return b.planLines(id, func(line *planLine) bool { return line.Tree != nil || fn(line.Planned) })
+}
+
+// PlanFolders hands the folders of a plan to fn until it returns false. NotFound as Plan.
+func (b *Bench) PlanFolders(id string, fn func(recovery.PlannedFolder) bool) error {
+	_, err := b.planLines(id, func(line *planLine) bool { return line.Tree == nil || fn(*line.Tree) })
+	return err
+}
+
+func (b *Bench) planLines(id string, fn func(*planLine) bool) (beyond int64, err error) {
 	path, err := b.planPath(id)
 	if err != nil {
 		return 0, err
@@ -151,7 +171,7 @@ func (b *Bench) Plan(id string, fn func(recovery.Planned) bool) (beyond int64, e
 		if line.Beyond != nil {
 			return *line.Beyond, nil
 		}
-		if !fn(line.Planned) {
+		if !fn(&line) {
 			return 0, nil
 		}
 	}

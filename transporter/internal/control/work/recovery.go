@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"time"
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
@@ -33,10 +34,24 @@ func (b *Bench) Recovery(id string, req *transporterv1.RecoveryWork) (task.Work,
 	if !ok {
 		return nil, fault.InvalidField("recovery.if_exists", "this Transporter does not know what to do with messages that exist")
 	}
+	folders, ok := map[transporterv1.IfFolderExists]recovery.IfFolder{
+		transporterv1.IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED: recovery.FolderMerge,
+		transporterv1.IfFolderExists_IF_FOLDER_EXISTS_SKIP:        recovery.FolderSkip,
+		transporterv1.IfFolderExists_IF_FOLDER_EXISTS_RENAME:      recovery.FolderRename,
+		transporterv1.IfFolderExists_IF_FOLDER_EXISTS_OVERWRITE:   recovery.FolderOverwrite,
+	}[req.GetIfFolderExists()]
+	if !ok {
+		return nil, fault.InvalidField("recovery.if_folder_exists", "this Transporter does not know what to do with folders that exist")
+	}
+	if _, err := time.Parse(time.DateOnly, req.GetDay()); folders == recovery.FolderRename && err != nil {
+		return nil, fault.InvalidField("recovery.day", "the day that names the folders beside is missing")
+	}
 	w := &recoveryWork{
 		bench: b, account: req.GetAccount(), mailbox: box, repository: req.GetRepositoryId(),
 		point: record.PointID(req.GetPointId()), journal: journal,
-		request: recovery.Request{Task: id, IfExists: choice, Into: req.GetIntoFolder(), PlanOnly: req.GetPlanOnly()},
+		request: recovery.Request{
+			Task: id, IfExists: choice, IfFolder: folders, Day: req.GetDay(), Into: req.GetIntoFolder(), PlanOnly: req.GetPlanOnly(),
+		},
 	}
 	for _, f := range req.GetSelection().GetFolderIds() {
 		w.request.Selection.Folders = append(w.request.Selection.Folders, mail.FolderID(f))
@@ -65,6 +80,7 @@ func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Rep
 	if err != nil {
 		return task.Outcome{}, err
 	}
+	w.bench.dropJournals(w.journal)
 	r.Phase("opening the recovery point")
 	point, key, done, err := w.bench.o.Repositories.Point(ctx, w.repository, w.point)
 	if err != nil {
@@ -82,8 +98,8 @@ func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Rep
 		defer plan.abandon()
 	}
 	runner := recovery.New(recovery.Options{
-		Planned: plan.add,
-		Point:   point, Target: target{box}, Request: request, PointID: string(w.point), TargetID: string(w.mailbox.ID),
+		Planned: plan.add, PlannedFolder: plan.addFolder,
+		Point: point, Target: target{box}, Request: request, PointID: string(w.point), TargetID: string(w.mailbox.ID),
 		Journal: w.journal, Observer: r, Parallel: int(w.account.GetLimits().GetRequestsInFlight()),
 	})
 	r.Poll(func() task.Live {

@@ -39,6 +39,10 @@ func (w *undoWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Reporte
 	if err != nil {
 		return task.Outcome{}, err
 	}
+	if err := w.bench.renew(w.journal); err != nil {
+		return task.Outcome{}, err
+	}
+	w.bench.dropJournals(w.journal)
 	box := mailbox{client: client, id: w.mailbox.ID, now: w.bench.o.Now}
 	undo := recovery.NewUndo(recovery.UndoOptions{
 		Journal: w.journal, Target: undoTarget{target{box}}, PlanOnly: w.plan, Observer: r,
