@@ -18,15 +18,51 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
 
 .PHONY: build
-build: ## build all programs into build/bin
+build: ui ## build all programs into build/bin, the web UI in the Director
 	@mkdir -p $(BIN)
 	@echo "building into $(BIN)"
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./director/cmd/... ./transporter/cmd/... ./test/graphsim/cmd/...
 
+# The web UI is embedded in the Director: built anew when a source of it changed. What is built with Node is not committed.
+WEB := director/web
+WEBSOURCES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
+
+.PHONY: ui
+ui: $(WEB)/dist/app/index.html ## build the web UI (Node and npm)
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node 20.19 or newer to build the web UI"; exit 1; }
+	@echo "installing the npm packages of the web UI"
+	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/app/index.html: $(WEB)/node_modules/.installed $(WEBSOURCES)
+	@echo "building the web UI"
+	@cd $(WEB) && npm run --silent check && npm run --silent build -- --logLevel warn
+
+.PHONY: ui-dev
+ui-dev: $(WEB)/node_modules/.installed ## serve the web UI with hot reload, against a running demo (HOLDFAST_DIRECTOR=https://HOST:4443)
+	@cd $(WEB) && npx vite
+
 .PHONY: test
-test: readers ## run all tests
+test: readers ui ## run all tests; those in the browser where Chromium can be installed
 	@go vet ./...
 	@go test $(TESTFLAGS) ./...
+	@cd $(WEB) && npm test --silent -- --project code
+	@$(MAKE) browser
+
+.PHONY: browser
+browser: build ## click through the web UI with Chromium (PAGES=jobs picks tests; pictures go to build/screens)
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium (Debian package): the web UI is tested with it"; \
+		apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 || \
+			{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || true; \
+	fi
+	@if command -v chromium >/dev/null; then \
+		cd $(WEB) && npm test --silent -- --project browser $(PAGES); \
+	else \
+		echo "chromium is not there and cannot be installed without root and apt-get: the tests in the browser are skipped"; \
+	fi
 
 # Programs that are not ours, which open what was exported and receive what is sent. Without them their tests are skipped, saying so.
 .PHONY: readers
@@ -99,11 +135,12 @@ demo-check: build ## the same without staying; fails on any difference
 	@go run ./deploy/demo --bin $(BIN) --shift $(SHIFT) --check
 
 .PHONY: generate
-generate: .bin/buf .bin/plugins ## regenerate what is generated
+generate: .bin/buf .bin/plugins $(WEB)/node_modules/.installed ## regenerate what is generated
 	@.bin/buf lint
 	@.bin/buf generate
 	@.bin/buf generate --template buf.gen.grpc.yaml --path proto/holdfast/transporter --path proto/holdfast/transfer
 	@.bin/buf generate --template buf.gen.connect.yaml --path proto/holdfast/director
+	@.bin/buf generate --template buf.gen.es.yaml --path proto/holdfast/director
 
 .PHONY: lint
 lint: .bin/golangci-lint ## run the linters
@@ -111,8 +148,8 @@ lint: .bin/golangci-lint ## run the linters
 
 .PHONY: check
 check: quick generate lint ## everything but the tests: rules, generated code, lint
-	@git diff --exit-code --stat -- pkg/pb || { echo 'generated code is stale: run make generate and commit'; exit 1; }
-	@test -z "$$(git ls-files --others --exclude-standard pkg/pb)" || { echo 'generated files are not committed'; exit 1; }
+	@git diff --exit-code --stat -- pkg/pb $(WEB)/src/gen || { echo 'generated code is stale: run make generate and commit'; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard pkg/pb $(WEB)/src/gen)" || { echo 'generated files are not committed'; exit 1; }
 
 .bin/buf: deploy/tools/buf/go.mod
 	@echo "building buf"; mkdir -p .bin; cd deploy/tools/buf && go build -o $(CURDIR)/.bin/buf github.com/bufbuild/buf/cmd/buf

@@ -20,7 +20,7 @@ func (d *Director) server(streams context.Context) *http.Server {
 	d.register(streams, mux)
 	d.health(mux)
 	mux.Handle("GET /metrics", d.withToken(d.metrics.handler()))
-	mux.Handle("/", web.Handler(d.options.Version))
+	mux.Handle("/", web.Handler())
 	return &http.Server{
 		Handler:           secured(mux),
 		TLSConfig:         d.tls.config(),

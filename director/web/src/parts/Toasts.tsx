@@ -1,0 +1,55 @@
+import { createContext, useCallback, useContext, useMemo, type ReactNode } from "react";
+import { Toast, ToastBody, Toaster, ToastTitle, useId, useToastController } from "@fluentui/react-components";
+import { faultOf } from "@/api/fault";
+
+interface Tell {
+  /** Says that something was done. */
+  done: (title: string, more?: string) => void;
+  /** Says that something failed, with what to do. */
+  failed: (title: string, error: unknown) => void;
+}
+
+const Context = createContext<Tell>({ done: () => undefined, failed: () => undefined });
+
+/** Short messages at the foot of the page, read aloud by screen readers. */
+export function Toasts({ children }: { children: ReactNode }) {
+  const id = useId("toasts");
+  const { dispatchToast } = useToastController(id);
+  const done = useCallback(
+    (title: string, more?: string) =>
+      dispatchToast(
+        <Toast>
+          <ToastTitle>{title}</ToastTitle>
+          {more && <ToastBody>{more}</ToastBody>}
+        </Toast>,
+        { intent: "success", timeout: 5000 },
+      ),
+    [dispatchToast],
+  );
+  const failed = useCallback(
+    (title: string, error: unknown) => {
+      const fault = faultOf(error);
+      dispatchToast(
+        <Toast>
+          <ToastTitle>{title}</ToastTitle>
+          <ToastBody subtitle={fault.requestId && `Microsoft's request-id: ${fault.requestId}`}>
+            {fault.message} {fault.remedy}
+          </ToastBody>
+        </Toast>,
+        { intent: "error", timeout: 15000 },
+      );
+    },
+    [dispatchToast],
+  );
+  const tell = useMemo(() => ({ done, failed }), [done, failed]);
+  return (
+    <Context.Provider value={tell}>
+      {children}
+      <Toaster toasterId={id} position="bottom-end" />
+    </Context.Provider>
+  );
+}
+
+export function useToasts(): Tell {
+  return useContext(Context);
+}

@@ -1,0 +1,183 @@
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Button, makeStyles, mergeClasses, MessageBar, MessageBarBody, Spinner, tokens } from "@fluentui/react-components";
+import { CheckmarkCircleFilled, CircleRegular, RecordFilled } from "@fluentui/react-icons";
+import { useBlocker, useNavigate, useParams } from "react-router";
+import { Confirm } from "@/parts/Confirm";
+import { FaultNote } from "@/parts/FaultNote";
+import { Page, type Crumb } from "@/parts/Page";
+import { Explained } from "@/parts/Explained";
+
+const useStyles = makeStyles({
+  root: { display: "flex", gap: tokens.spacingHorizontalXXL, flexGrow: 1, minHeight: 0, "@media (max-width: 800px)": { flexDirection: "column", gap: tokens.spacingVerticalM } },
+  steps: {
+    listStyleType: "none", margin: 0, padding: 0, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, minWidth: "13rem",
+    "@media (max-width: 800px)": { flexDirection: "row", flexWrap: "wrap", minWidth: 0 },
+  },
+  step: { justifyContent: "flex-start", fontWeight: tokens.fontWeightRegular, width: "100%" },
+  here: { fontWeight: tokens.fontWeightSemibold, backgroundColor: tokens.colorNeutralBackground1Selected },
+  main: { display: "flex", flexDirection: "column", flexGrow: 1, minWidth: 0, minHeight: 0, gap: tokens.spacingVerticalL },
+  content: { flexGrow: 1, minHeight: 0, overflowY: "auto", display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL, padding: "2px" },
+  foot: {
+    display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS, alignItems: "center", paddingTop: tokens.spacingVerticalM,
+    borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  push: { marginRight: "auto" },
+});
+
+/** A step of a wizard over a draft. */
+export interface Step<D> {
+  key: string;
+  title: string;
+  content: (draft: D, change: (next: D) => void) => ReactNode;
+  /** What keeps one from going on, for a person; undefined when the step is complete. */
+  problem?: (draft: D) => string | undefined;
+}
+
+/** A button that ends the wizard. */
+export interface Finish<D> {
+  title: string;
+  /** Does it; what it returns is where to go then. */
+  act: (draft: D) => Promise<string>;
+  primary?: boolean;
+  /** Why it cannot be done now. */
+  why?: (draft: D) => string | undefined;
+}
+
+/** How a draft outlives a reload of the page. */
+export interface Keep<D> {
+  /** Names the draft among those of this browser tab. */
+  key: string;
+  save: (draft: D) => string;
+  load: (text: string) => D;
+}
+
+interface Props<D> {
+  title: string;
+  crumbs?: Crumb[];
+  /** The address of the wizard; steps are below it, in the route's parameter "step". */
+  base: string;
+  /** Where Cancel goes. */
+  back: string;
+  steps: Step<D>[];
+  initial: D;
+  keep?: Keep<D>;
+  finish: Finish<D>[];
+}
+
+function read<D>(initial: D, keep: Keep<D> | undefined): D {
+  const text = keep && window.sessionStorage.getItem(keep.key);
+  if (!text) return initial;
+  try {
+    return keep.load(text);
+  } catch {
+    return initial; // one of an older version of these pages
+  }
+}
+
+/**
+ * A list of steps over one draft. Each step has an address; steps after one that is not complete cannot be opened, and say why.
+ * Leaving with changes asks first; a reload keeps them.
+ */
+export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, finish }: Props<D>) {
+  const styles = useStyles();
+  const navigate = useNavigate();
+  const { step: at } = useParams();
+  const [draft, setDraft] = useState<D>(() => read(initial, keep));
+  const [changed, setChanged] = useState(() => keep !== undefined && window.sessionStorage.getItem(keep.key) !== null);
+  const [busy, setBusy] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const leaving = useRef(false);
+  const content = useRef<HTMLDivElement>(null);
+
+  const firstOpen = steps.findIndex((s) => s.problem?.(draft) !== undefined);
+  const reach = firstOpen < 0 ? steps.length - 1 : firstOpen;
+  const index = Math.min(Math.max(0, steps.findIndex((s) => s.key === at)), reach);
+  const step = steps[index];
+  const lastStep = index === steps.length - 1;
+
+  useEffect(() => {
+    if (step && step.key !== at) void navigate(`${base}/${step.key}`, { replace: true });
+  }, [step, at, base, navigate]);
+  useEffect(() => content.current?.scrollTo(0, 0), [index]);
+
+  const change = (next: D) => {
+    setDraft(next);
+    setChanged(true);
+    setError(undefined);
+    if (keep) window.sessionStorage.setItem(keep.key, keep.save(next));
+  };
+  const forget = () => {
+    leaving.current = true;
+    if (keep) window.sessionStorage.removeItem(keep.key);
+  };
+  const blocker = useBlocker(({ nextLocation }) => changed && !leaving.current && !nextLocation.pathname.startsWith(`${base}/`));
+  const end = async (f: Finish<D>) => {
+    setBusy(f.title);
+    setError(undefined);
+    try {
+      const to = await f.act(draft);
+      forget();
+      void navigate(to);
+    } catch (e) {
+      setError(e);
+    } finally {
+      setBusy(undefined);
+    }
+  };
+
+  if (!step) return null;
+  const problem = step.problem?.(draft);
+  return (
+    <Page title={title} crumbs={crumbs} filled>
+      <div className={styles.root}>
+        <nav aria-label="Steps">
+          <ol className={styles.steps}>
+            {steps.map((s, i) => (
+              <li key={s.key}>
+                <Explained
+                  appearance="subtle" className={mergeClasses(styles.step, i === index && styles.here)} aria-current={i === index ? "step" : undefined}
+                  icon={i < reach && i !== index ? <CheckmarkCircleFilled /> : i === index ? <RecordFilled /> : <CircleRegular />}
+                  why={i > reach ? `First: ${steps[reach]?.problem?.(draft) ?? "complete the step before"}` : undefined}
+                  onClick={() => void navigate(`${base}/${s.key}`)}
+                >
+                  {s.title}
+                </Explained>
+              </li>
+            ))}
+          </ol>
+        </nav>
+        <div className={styles.main}>
+          <div ref={content} className={styles.content} role="group" aria-label={step.title}>
+            {step.content(draft, change)}
+          </div>
+          {error !== undefined && <FaultNote title="That could not be done" error={error} />}
+          {problem && changed && (
+            <MessageBar intent="info"><MessageBarBody>{problem}</MessageBarBody></MessageBar>
+          )}
+          <div className={styles.foot}>
+            <Button className={styles.push} onClick={() => void navigate(back)}>Cancel</Button>
+            <Explained why={index === 0 && "This is the first step."} onClick={() => void navigate(`${base}/${steps[index - 1]?.key ?? ""}`)}>Back</Explained>
+            {!lastStep && (
+              <Explained appearance="primary" why={problem} onClick={() => void navigate(`${base}/${steps[index + 1]?.key ?? ""}`)}>Next</Explained>
+            )}
+            {(lastStep ? finish : []).map((f) => (
+              <Explained
+                key={f.title} appearance={f.primary ? "primary" : "secondary"}
+                why={problem ?? f.why?.(draft) ?? (busy && busy !== f.title ? "One moment." : undefined)}
+                icon={busy === f.title ? <Spinner size="tiny" /> : undefined} onClick={() => { if (!busy) void end(f); }}
+              >
+                {f.title}
+              </Explained>
+            ))}
+          </div>
+        </div>
+      </div>
+      <Confirm
+        open={blocker.state === "blocked"} title="Leave without finishing?" action="Leave"
+        onConfirm={async () => { forget(); blocker.proceed?.(); }} onClose={() => { if (!leaving.current) blocker.reset?.(); }}
+      >
+        What you entered here is not kept.
+      </Confirm>
+    </Page>
+  );
+}
