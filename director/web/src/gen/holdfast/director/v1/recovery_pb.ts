@@ -4,7 +4,9 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MessageSummary } from "./inventory_pb";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { MessageSummary, Point } from "./inventory_pb";
 import { file_holdfast_director_v1_inventory } from "./inventory_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/director/v1/recovery.proto.
  */
 export const file_holdfast_director_v1_recovery: GenFile = /*@__PURE__*/
-  fileDesc("CiNob2xkZmFzdC9kaXJlY3Rvci92MS9yZWNvdmVyeS5wcm90bxIUaG9sZGZhc3QuZGlyZWN0b3IudjEiigIKFFN0YXJ0UmVjb3ZlcnlSZXF1ZXN0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEhIKCmZvbGRlcl9pZHMYBSADKAkSMgoIbWVzc2FnZXMYBiADKAsyIC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlUmVmEjEKCWlmX2V4aXN0cxgHIAEoDjIeLmhvbGRmYXN0LmRpcmVjdG9yLnYxLklmRXhpc3RzEhMKC2ludG9fZm9sZGVyGAggASgJEhEKCXBsYW5fb25seRgJIAEoCCIzCgpNZXNzYWdlUmVmEhEKCWZvbGRlcl9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIiwKFVN0YXJ0UmVjb3ZlcnlSZXNwb25zZRITCgthY3Rpdml0eV9pZBgBIAEoCSI9ChNVbmRvUmVjb3ZlcnlSZXF1ZXN0EhMKC2FjdGl2aXR5X2lkGAEgASgJEhEKCXBsYW5fb25seRgCIAEoCCIrChRVbmRvUmVjb3ZlcnlSZXNwb25zZRITCgthY3Rpdml0eV9pZBgBIAEoCSJ9CgpVbmRvUmVwb3J0Eg8KB3JlbW92ZWQYASABKAMSDwoHdHJhc2hlZBgCIAEoAxIQCghwdXRfYmFjaxgDIAEoAxIMCgRsZWZ0GAQgASgDEhcKD2ZvbGRlcnNfcmVtb3ZlZBgFIAEoAxIUCgxmb2xkZXJzX2xlZnQYBiABKAMikAEKDlJlY292ZXJ5UmVwb3J0Eg8KB2NyZWF0ZWQYASABKAMSDwoHc2tpcHBlZBgCIAEoAxIPCgdyZW5hbWVkGAMgASgDEhMKC292ZXJ3cml0dGVuGAQgASgDEg4KBmZhaWxlZBgFIAEoAxIXCg9mb2xkZXJzX2NyZWF0ZWQYBiABKAMSDQoFbm90ZXMYByADKAkiYQoPTGlzdFBsYW5SZXF1ZXN0EhMKC2FjdGl2aXR5X2lkGAEgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDQoFbGltaXQYBiABKAVKBAgCEANKBAgDEAQiYAoQTGlzdFBsYW5SZXNwb25zZRItCgVpdGVtcxgBIAMoCzIeLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlBsYW5JdGVtEg0KBXRvdGFsGAIgASgDEg4KBmJleW9uZBgDIAEoAyKMAQoIUGxhbkl0ZW0SDgoGYWN0aW9uGAEgASgJEjUKB21lc3NhZ2UYAiABKAsyJC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlU3VtbWFyeRIOCgZmb2xkZXIYAyADKAkSCgoCdG8YBCADKAkSDQoFY291bnQYBSABKAMSDgoGcmVhc29uGAYgASgJKmgKCElmRXhpc3RzEhkKFUlGX0VYSVNUU19VTlNQRUNJRklFRBAAEhIKDklGX0VYSVNUU19TS0lQEAESFAoQSUZfRVhJU1RTX1JFTkFNRRACEhcKE0lGX0VYSVNUU19PVkVSV1JJVEUQAzK9AgoPUmVjb3ZlcnlTZXJ2aWNlEmgKDVN0YXJ0UmVjb3ZlcnkSKi5ob2xkZmFzdC5kaXJlY3Rvci52MS5TdGFydFJlY292ZXJ5UmVxdWVzdBorLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlN0YXJ0UmVjb3ZlcnlSZXNwb25zZRJZCghMaXN0UGxhbhIlLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RQbGFuUmVxdWVzdBomLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RQbGFuUmVzcG9uc2USZQoMVW5kb1JlY292ZXJ5EikuaG9sZGZhc3QuZGlyZWN0b3IudjEuVW5kb1JlY292ZXJ5UmVxdWVzdBoqLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlVuZG9SZWNvdmVyeVJlc3BvbnNlQjFaL2hvbGRmYXN0L3BrZy9wYi9ob2xkZmFzdC9kaXJlY3Rvci92MTtkaXJlY3RvcnYxYgZwcm90bzM", [file_holdfast_director_v1_inventory]);
+  fileDesc("CiNob2xkZmFzdC9kaXJlY3Rvci92MS9yZWNvdmVyeS5wcm90bxIUaG9sZGZhc3QuZGlyZWN0b3IudjEilwMKFFN0YXJ0UmVjb3ZlcnlSZXF1ZXN0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEhIKCmZvbGRlcl9pZHMYBSADKAkSMgoIbWVzc2FnZXMYBiADKAsyIC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlUmVmEjEKCWlmX2V4aXN0cxgHIAEoDjIeLmhvbGRmYXN0LmRpcmVjdG9yLnYxLklmRXhpc3RzEhMKC2ludG9fZm9sZGVyGAggASgJEhEKCXBsYW5fb25seRgJIAEoCBI+ChBpZl9mb2xkZXJfZXhpc3RzGAogASgOMiQuaG9sZGZhc3QuZGlyZWN0b3IudjEuSWZGb2xkZXJFeGlzdHMSOAoJbWFpbGJveGVzGAsgAygLMiUuaG9sZGZhc3QuZGlyZWN0b3IudjEuTWFpbGJveFJlY292ZXJ5EhEKCW1heF90YXNrcxgMIAEoBSK/AQoPTWFpbGJveFJlY292ZXJ5EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEhIKCmZvbGRlcl9pZHMYBSADKAkSMgoIbWVzc2FnZXMYBiADKAsyIC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlUmVmEhMKC2ludG9fZm9sZGVyGAcgASgJIpQBChpMaXN0UmVjb3ZlcnlTb3VyY2VzUmVxdWVzdBIOCgZqb2JfaWQYASABKAkSEgoKYWNjb3VudF9pZBgCIAEoCRIVCg1yZXBvc2l0b3J5X2lkGAMgASgJEhMKC21haWxib3hfaWRzGAQgAygJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJjChtMaXN0UmVjb3ZlcnlTb3VyY2VzUmVzcG9uc2USNQoHc291cmNlcxgBIAMoCzIkLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlJlY292ZXJ5U291cmNlEg0KBW5vdGVzGAIgAygJIk0KDlJlY292ZXJ5U291cmNlEioKBXBvaW50GAEgASgLMhsuaG9sZGZhc3QuZGlyZWN0b3IudjEuUG9pbnQSDwoHcHJvYmxlbRgCIAEoCSIzCgpNZXNzYWdlUmVmEhEKCWZvbGRlcl9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIiwKFVN0YXJ0UmVjb3ZlcnlSZXNwb25zZRITCgthY3Rpdml0eV9pZBgBIAEoCSJPChNVbmRvUmVjb3ZlcnlSZXF1ZXN0EhMKC2FjdGl2aXR5X2lkGAEgASgJEhEKCXBsYW5fb25seRgCIAEoCBIQCgh0YXNrX2lkcxgDIAMoCSIrChRVbmRvUmVjb3ZlcnlSZXNwb25zZRITCgthY3Rpdml0eV9pZBgBIAEoCSJ9CgpVbmRvUmVwb3J0Eg8KB3JlbW92ZWQYASABKAMSDwoHdHJhc2hlZBgCIAEoAxIQCghwdXRfYmFjaxgDIAEoAxIMCgRsZWZ0GAQgASgDEhcKD2ZvbGRlcnNfcmVtb3ZlZBgFIAEoAxIUCgxmb2xkZXJzX2xlZnQYBiABKAMikAEKDlJlY292ZXJ5UmVwb3J0Eg8KB2NyZWF0ZWQYASABKAMSDwoHc2tpcHBlZBgCIAEoAxIPCgdyZW5hbWVkGAMgASgDEhMKC292ZXJ3cml0dGVuGAQgASgDEg4KBmZhaWxlZBgFIAEoAxIXCg9mb2xkZXJzX2NyZWF0ZWQYBiABKAMSDQoFbm90ZXMYByADKAkigwEKD0xpc3RQbGFuUmVxdWVzdBITCgthY3Rpdml0eV9pZBgBIAEoCRIOCgZhY3Rpb24YBCABKAkSDgoGb2Zmc2V0GAUgASgDEg0KBWxpbWl0GAYgASgFEg8KB3Rhc2tfaWQYByABKAkSDwoHZm9sZGVycxgIIAEoCEoECAIQA0oECAMQBCKTAQoQTGlzdFBsYW5SZXNwb25zZRItCgVpdGVtcxgBIAMoCzIeLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlBsYW5JdGVtEg0KBXRvdGFsGAIgASgDEg4KBmJleW9uZBgDIAEoAxIxCgdmb2xkZXJzGAQgAygLMiAuaG9sZGZhc3QuZGlyZWN0b3IudjEuUGxhbkZvbGRlciLEAQoKUGxhbkZvbGRlchIPCgd2ZXJkaWN0GAEgASgJEhEKCWZvbGRlcl9pZBgCIAEoCRIOCgZmb2xkZXIYAyADKAkSCgoCdG8YBCADKAkSDgoGY2hvc2VuGAUgASgIEhEKCWlmX2V4aXN0cxgGIAEoCRIOCgZjcmVhdGUYByABKAMSDAoEc2tpcBgIIAEoAxIOCgZyZW5hbWUYCSABKAMSEQoJb3ZlcndyaXRlGAogASgDEhIKCmltcG9zc2libGUYCyABKAMi2gEKC0RyaWxsUmVwb3J0EhEKCW1haWxib3hlcxgBIAEoAxIQCghtZXNzYWdlcxgCIAEoAxIMCgRzYW1lGAMgASgDEhEKCWRpZmZlcmVudBgEIAEoAxIPCgdtaXNzaW5nGAUgASgDEhAKCGNvbXBhcmVkGAYgASgDEjoKC2RpZmZlcmVuY2VzGAcgAygLMiUuaG9sZGZhc3QuZGlyZWN0b3IudjEuRHJpbGxEaWZmZXJlbmNlEhgKEGRpZmZlcmVuY2VzX21vcmUYCCABKAMSDAoEbGVmdBgJIAEoAyJ+Cg9EcmlsbERpZmZlcmVuY2USEAoIcG9pbnRfaWQYASABKAkSEQoJZm9sZGVyX2lkGAIgASgJEhIKCm1lc3NhZ2VfaWQYAyABKAkSDQoFZmllbGQYBCABKAkSDAoEdGV4dBgFIAEoCRIVCg1yZXBvc2l0b3J5X2lkGAYgASgJIowBCghQbGFuSXRlbRIOCgZhY3Rpb24YASABKAkSNQoHbWVzc2FnZRgCIAEoCzIkLmhvbGRmYXN0LmRpcmVjdG9yLnYxLk1lc3NhZ2VTdW1tYXJ5Eg4KBmZvbGRlchgDIAMoCRIKCgJ0bxgEIAMoCRINCgVjb3VudBgFIAEoAxIOCgZyZWFzb24YBiABKAkqaAoISWZFeGlzdHMSGQoVSUZfRVhJU1RTX1VOU1BFQ0lGSUVEEAASEgoOSUZfRVhJU1RTX1NLSVAQARIUChBJRl9FWElTVFNfUkVOQU1FEAISFwoTSUZfRVhJU1RTX09WRVJXUklURRADKooBCg5JZkZvbGRlckV4aXN0cxIgChxJRl9GT0xERVJfRVhJU1RTX1VOU1BFQ0lGSUVEEAASGQoVSUZfRk9MREVSX0VYSVNUU19TS0lQEAESGwoXSUZfRk9MREVSX0VYSVNUU19SRU5BTUUQAhIeChpJRl9GT0xERVJfRVhJU1RTX09WRVJXUklURRADMrkDCg9SZWNvdmVyeVNlcnZpY2USegoTTGlzdFJlY292ZXJ5U291cmNlcxIwLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RSZWNvdmVyeVNvdXJjZXNSZXF1ZXN0GjEuaG9sZGZhc3QuZGlyZWN0b3IudjEuTGlzdFJlY292ZXJ5U291cmNlc1Jlc3BvbnNlEmgKDVN0YXJ0UmVjb3ZlcnkSKi5ob2xkZmFzdC5kaXJlY3Rvci52MS5TdGFydFJlY292ZXJ5UmVxdWVzdBorLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlN0YXJ0UmVjb3ZlcnlSZXNwb25zZRJZCghMaXN0UGxhbhIlLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RQbGFuUmVxdWVzdBomLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RQbGFuUmVzcG9uc2USZQoMVW5kb1JlY292ZXJ5EikuaG9sZGZhc3QuZGlyZWN0b3IudjEuVW5kb1JlY292ZXJ5UmVxdWVzdBoqLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlVuZG9SZWNvdmVyeVJlc3BvbnNlQjFaL2hvbGRmYXN0L3BrZy9wYi9ob2xkZmFzdC9kaXJlY3Rvci92MTtkaXJlY3RvcnYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_holdfast_director_v1_inventory]);
 
 /**
  * @generated from message holdfast.director.v1.StartRecoveryRequest
@@ -66,6 +68,25 @@ export type StartRecoveryRequest = Message<"holdfast.director.v1.StartRecoveryRe
    * @generated from field: bool plan_only = 9;
    */
   planOnly: boolean;
+
+  /**
+   * @generated from field: holdfast.director.v1.IfFolderExists if_folder_exists = 10;
+   */
+  ifFolderExists: IfFolderExists;
+
+  /**
+   * Several mailboxes as one activity, at most 10,000. Then the fields 1 to 6 are empty; the others hold for all of them.
+   *
+   * @generated from field: repeated holdfast.director.v1.MailboxRecovery mailboxes = 11;
+   */
+  mailboxes: MailboxRecovery[];
+
+  /**
+   * How many of several are worked on at once; 1 to 100, 0 means 3.
+   *
+   * @generated from field: int32 max_tasks = 12;
+   */
+  maxTasks: number;
 };
 
 /**
@@ -74,6 +95,153 @@ export type StartRecoveryRequest = Message<"holdfast.director.v1.StartRecoveryRe
  */
 export const StartRecoveryRequestSchema: GenMessage<StartRecoveryRequest> = /*@__PURE__*/
   messageDesc(file_holdfast_director_v1_recovery, 0);
+
+/**
+ * MailboxRecovery is the part of a recovery for one mailbox.
+ *
+ * @generated from message holdfast.director.v1.MailboxRecovery
+ */
+export type MailboxRecovery = Message<"holdfast.director.v1.MailboxRecovery"> & {
+  /**
+   * @generated from field: string repository_id = 1;
+   */
+  repositoryId: string;
+
+  /**
+   * @generated from field: string point_id = 2;
+   */
+  pointId: string;
+
+  /**
+   * Where to, as in StartRecoveryRequest.
+   *
+   * @generated from field: string account_id = 3;
+   */
+  accountId: string;
+
+  /**
+   * @generated from field: string mailbox_id = 4;
+   */
+  mailboxId: string;
+
+  /**
+   * Both empty: the whole mailbox.
+   *
+   * @generated from field: repeated string folder_ids = 5;
+   */
+  folderIds: string[];
+
+  /**
+   * @generated from field: repeated holdfast.director.v1.MessageRef messages = 6;
+   */
+  messages: MessageRef[];
+
+  /**
+   * Instead of the request's, when not empty.
+   *
+   * @generated from field: string into_folder = 7;
+   */
+  intoFolder: string;
+};
+
+/**
+ * Describes the message holdfast.director.v1.MailboxRecovery.
+ * Use `create(MailboxRecoverySchema)` to create a new message.
+ */
+export const MailboxRecoverySchema: GenMessage<MailboxRecovery> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 1);
+
+/**
+ * Which mailboxes: those of a job, of an account, of a repository, or these. What is empty does not narrow; at least one is
+ * given.
+ *
+ * @generated from message holdfast.director.v1.ListRecoverySourcesRequest
+ */
+export type ListRecoverySourcesRequest = Message<"holdfast.director.v1.ListRecoverySourcesRequest"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: string account_id = 2;
+   */
+  accountId: string;
+
+  /**
+   * @generated from field: string repository_id = 3;
+   */
+  repositoryId: string;
+
+  /**
+   * @generated from field: repeated string mailbox_ids = 4;
+   */
+  mailboxIds: string[];
+
+  /**
+   * The moment; unset for now.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.director.v1.ListRecoverySourcesRequest.
+ * Use `create(ListRecoverySourcesRequestSchema)` to create a new message.
+ */
+export const ListRecoverySourcesRequestSchema: GenMessage<ListRecoverySourcesRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 2);
+
+/**
+ * @generated from message holdfast.director.v1.ListRecoverySourcesResponse
+ */
+export type ListRecoverySourcesResponse = Message<"holdfast.director.v1.ListRecoverySourcesResponse"> & {
+  /**
+   * By mailbox name.
+   *
+   * @generated from field: repeated holdfast.director.v1.RecoverySource sources = 1;
+   */
+  sources: RecoverySource[];
+
+  /**
+   * Repositories that could not be asked, with the reason.
+   *
+   * @generated from field: repeated string notes = 2;
+   */
+  notes: string[];
+};
+
+/**
+ * Describes the message holdfast.director.v1.ListRecoverySourcesResponse.
+ * Use `create(ListRecoverySourcesResponseSchema)` to create a new message.
+ */
+export const ListRecoverySourcesResponseSchema: GenMessage<ListRecoverySourcesResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 3);
+
+/**
+ * @generated from message holdfast.director.v1.RecoverySource
+ */
+export type RecoverySource = Message<"holdfast.director.v1.RecoverySource"> & {
+  /**
+   * @generated from field: holdfast.director.v1.Point point = 1;
+   */
+  point?: Point | undefined;
+
+  /**
+   * Why it cannot go back to where it was, in a sentence; empty when it can.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message holdfast.director.v1.RecoverySource.
+ * Use `create(RecoverySourceSchema)` to create a new message.
+ */
+export const RecoverySourceSchema: GenMessage<RecoverySource> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 4);
 
 /**
  * @generated from message holdfast.director.v1.MessageRef
@@ -95,7 +263,7 @@ export type MessageRef = Message<"holdfast.director.v1.MessageRef"> & {
  * Use `create(MessageRefSchema)` to create a new message.
  */
 export const MessageRefSchema: GenMessage<MessageRef> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 1);
+  messageDesc(file_holdfast_director_v1_recovery, 5);
 
 /**
  * @generated from message holdfast.director.v1.StartRecoveryResponse
@@ -112,7 +280,7 @@ export type StartRecoveryResponse = Message<"holdfast.director.v1.StartRecoveryR
  * Use `create(StartRecoveryResponseSchema)` to create a new message.
  */
 export const StartRecoveryResponseSchema: GenMessage<StartRecoveryResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 2);
+  messageDesc(file_holdfast_director_v1_recovery, 6);
 
 /**
  * @generated from message holdfast.director.v1.UndoRecoveryRequest
@@ -131,6 +299,13 @@ export type UndoRecoveryRequest = Message<"holdfast.director.v1.UndoRecoveryRequ
    * @generated from field: bool plan_only = 2;
    */
   planOnly: boolean;
+
+  /**
+   * Of a recovery of several mailboxes only these tasks; empty for all.
+   *
+   * @generated from field: repeated string task_ids = 3;
+   */
+  taskIds: string[];
 };
 
 /**
@@ -138,7 +313,7 @@ export type UndoRecoveryRequest = Message<"holdfast.director.v1.UndoRecoveryRequ
  * Use `create(UndoRecoveryRequestSchema)` to create a new message.
  */
 export const UndoRecoveryRequestSchema: GenMessage<UndoRecoveryRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 3);
+  messageDesc(file_holdfast_director_v1_recovery, 7);
 
 /**
  * @generated from message holdfast.director.v1.UndoRecoveryResponse
@@ -157,7 +332,7 @@ export type UndoRecoveryResponse = Message<"holdfast.director.v1.UndoRecoveryRes
  * Use `create(UndoRecoveryResponseSchema)` to create a new message.
  */
 export const UndoRecoveryResponseSchema: GenMessage<UndoRecoveryResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 4);
+  messageDesc(file_holdfast_director_v1_recovery, 8);
 
 /**
  * UndoReport is what an undo did, or as a plan would do; also beside an error.
@@ -210,7 +385,7 @@ export type UndoReport = Message<"holdfast.director.v1.UndoReport"> & {
  * Use `create(UndoReportSchema)` to create a new message.
  */
 export const UndoReportSchema: GenMessage<UndoReport> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 5);
+  messageDesc(file_holdfast_director_v1_recovery, 9);
 
 /**
  * @generated from message holdfast.director.v1.RecoveryReport
@@ -257,7 +432,7 @@ export type RecoveryReport = Message<"holdfast.director.v1.RecoveryReport"> & {
  * Use `create(RecoveryReportSchema)` to create a new message.
  */
 export const RecoveryReportSchema: GenMessage<RecoveryReport> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 6);
+  messageDesc(file_holdfast_director_v1_recovery, 10);
 
 /**
  * @generated from message holdfast.director.v1.ListPlanRequest
@@ -288,6 +463,20 @@ export type ListPlanRequest = Message<"holdfast.director.v1.ListPlanRequest"> & 
    * @generated from field: int32 limit = 6;
    */
   limit: number;
+
+  /**
+   * Which mailbox, of a plan for several; empty else.
+   *
+   * @generated from field: string task_id = 7;
+   */
+  taskId: string;
+
+  /**
+   * List the folders instead of the messages; action is then a verdict.
+   *
+   * @generated from field: bool folders = 8;
+   */
+  folders: boolean;
 };
 
 /**
@@ -295,7 +484,7 @@ export type ListPlanRequest = Message<"holdfast.director.v1.ListPlanRequest"> & 
  * Use `create(ListPlanRequestSchema)` to create a new message.
  */
 export const ListPlanRequestSchema: GenMessage<ListPlanRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 7);
+  messageDesc(file_holdfast_director_v1_recovery, 11);
 
 /**
  * @generated from message holdfast.director.v1.ListPlanResponse
@@ -309,7 +498,7 @@ export type ListPlanResponse = Message<"holdfast.director.v1.ListPlanResponse"> 
   items: PlanItem[];
 
   /**
-   * How many lines the plan has of that action.
+   * How many lines the plan has of that action, or folders of that verdict.
    *
    * @generated from field: int64 total = 2;
    */
@@ -321,6 +510,11 @@ export type ListPlanResponse = Message<"holdfast.director.v1.ListPlanResponse"> 
    * @generated from field: int64 beyond = 3;
    */
   beyond: bigint;
+
+  /**
+   * @generated from field: repeated holdfast.director.v1.PlanFolder folders = 4;
+   */
+  folders: PlanFolder[];
 };
 
 /**
@@ -328,7 +522,206 @@ export type ListPlanResponse = Message<"holdfast.director.v1.ListPlanResponse"> 
  * Use `create(ListPlanResponseSchema)` to create a new message.
  */
 export const ListPlanResponseSchema: GenMessage<ListPlanResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 8);
+  messageDesc(file_holdfast_director_v1_recovery, 12);
+
+/**
+ * PlanFolder is what would become of a folder.
+ *
+ * @generated from message holdfast.director.v1.PlanFolder
+ */
+export type PlanFolder = Message<"holdfast.director.v1.PlanFolder"> & {
+  /**
+   * "create": the mailbox lacks it. "merge": it is there. "rename": it is there, and everything goes beside it.
+   *
+   * @generated from field: string verdict = 1;
+   */
+  verdict: string;
+
+  /**
+   * @generated from field: string folder_id = 2;
+   */
+  folderId: string;
+
+  /**
+   * The kept folder's path, and that of the folder in the mailbox, from the top.
+   *
+   * @generated from field: repeated string folder = 3;
+   */
+  folder: string[];
+
+  /**
+   * @generated from field: repeated string to = 4;
+   */
+  to: string[];
+
+  /**
+   * It was chosen as a whole; else it lies below one that was, or only messages of it were chosen.
+   *
+   * @generated from field: bool chosen = 5;
+   */
+  chosen: boolean;
+
+  /**
+   * What becomes of its messages that are there: "skip", "rename" or "overwrite".
+   *
+   * @generated from field: string if_exists = 6;
+   */
+  ifExists: string;
+
+  /**
+   * How many of its messages.
+   *
+   * @generated from field: int64 create = 7;
+   */
+  create: bigint;
+
+  /**
+   * @generated from field: int64 skip = 8;
+   */
+  skip: bigint;
+
+  /**
+   * @generated from field: int64 rename = 9;
+   */
+  rename: bigint;
+
+  /**
+   * @generated from field: int64 overwrite = 10;
+   */
+  overwrite: bigint;
+
+  /**
+   * @generated from field: int64 impossible = 11;
+   */
+  impossible: bigint;
+};
+
+/**
+ * Describes the message holdfast.director.v1.PlanFolder.
+ * Use `create(PlanFolderSchema)` to create a new message.
+ */
+export const PlanFolderSchema: GenMessage<PlanFolder> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 13);
+
+/**
+ * DrillReport is how a recovery drill went; also beside an error.
+ *
+ * @generated from message holdfast.director.v1.DrillReport
+ */
+export type DrillReport = Message<"holdfast.director.v1.DrillReport"> & {
+  /**
+   * Mailboxes of which messages were taken, and how many messages.
+   *
+   * @generated from field: int64 mailboxes = 1;
+   */
+  mailboxes: bigint;
+
+  /**
+   * @generated from field: int64 messages = 2;
+   */
+  messages: bigint;
+
+  /**
+   * Messages that came back the same in all that Microsoft lets come back, those that did not, and those that did not come
+   * back at all.
+   *
+   * @generated from field: int64 same = 3;
+   */
+  same: bigint;
+
+  /**
+   * @generated from field: int64 different = 4;
+   */
+  different: bigint;
+
+  /**
+   * @generated from field: int64 missing = 5;
+   */
+  missing: bigint;
+
+  /**
+   * How many parts of messages were compared, each attachment by itself.
+   *
+   * @generated from field: int64 compared = 6;
+   */
+  compared: bigint;
+
+  /**
+   * At most 1,000 for a mailbox and 200 for an activity of several; more counts the others.
+   *
+   * @generated from field: repeated holdfast.director.v1.DrillDifference differences = 7;
+   */
+  differences: DrillDifference[];
+
+  /**
+   * @generated from field: int64 differences_more = 8;
+   */
+  differencesMore: bigint;
+
+  /**
+   * Messages and folders of the drill that are still in the test mailbox; the next drill into it removes them.
+   *
+   * @generated from field: int64 left = 9;
+   */
+  left: bigint;
+};
+
+/**
+ * Describes the message holdfast.director.v1.DrillReport.
+ * Use `create(DrillReportSchema)` to create a new message.
+ */
+export const DrillReportSchema: GenMessage<DrillReport> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 14);
+
+/**
+ * DrillDifference is a part of a message that did not come back as it is kept. It holds nothing of the message's content.
+ *
+ * @generated from message holdfast.director.v1.DrillDifference
+ */
+export type DrillDifference = Message<"holdfast.director.v1.DrillDifference"> & {
+  /**
+   * Of the kept message.
+   *
+   * @generated from field: string point_id = 1;
+   */
+  pointId: string;
+
+  /**
+   * @generated from field: string folder_id = 2;
+   */
+  folderId: string;
+
+  /**
+   * @generated from field: string message_id = 3;
+   */
+  messageId: string;
+
+  /**
+   * "subject", "body", "received", "attachment 2: content", …; "message" when it did not come back.
+   *
+   * @generated from field: string field = 4;
+   */
+  field: string;
+
+  /**
+   * What is wrong, in a sentence.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
+
+  /**
+   * @generated from field: string repository_id = 6;
+   */
+  repositoryId: string;
+};
+
+/**
+ * Describes the message holdfast.director.v1.DrillDifference.
+ * Use `create(DrillDifferenceSchema)` to create a new message.
+ */
+export const DrillDifferenceSchema: GenMessage<DrillDifference> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_recovery, 15);
 
 /**
  * @generated from message holdfast.director.v1.PlanItem
@@ -378,7 +771,7 @@ export type PlanItem = Message<"holdfast.director.v1.PlanItem"> & {
  * Use `create(PlanItemSchema)` to create a new message.
  */
 export const PlanItemSchema: GenMessage<PlanItem> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_recovery, 9);
+  messageDesc(file_holdfast_director_v1_recovery, 16);
 
 /**
  * @generated from enum holdfast.director.v1.IfExists
@@ -412,13 +805,67 @@ export const IfExistsSchema: GenEnum<IfExists> = /*@__PURE__*/
   enumDesc(file_holdfast_director_v1_recovery, 0);
 
 /**
+ * IfFolderExists says what becomes of a chosen folder that the mailbox has already. Chosen folders are those in folder_ids,
+ * or, where everything is recovered, those at the top. A folder that is there and holds nothing does not count.
+ *
+ * @generated from enum holdfast.director.v1.IfFolderExists
+ */
+export enum IfFolderExists {
+  /**
+   * Merge into it; if_exists says what becomes of each message.
+   *
+   * @generated from enum value: IF_FOLDER_EXISTS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Merge into it, and leave messages that are there.
+   *
+   * @generated from enum value: IF_FOLDER_EXISTS_SKIP = 1;
+   */
+  SKIP = 1,
+
+  /**
+   * Recover it with all below it into a folder beside, named "Name (recovered 2026-11-22)" after the day of the recovery.
+   *
+   * @generated from enum value: IF_FOLDER_EXISTS_RENAME = 2;
+   */
+  RENAME = 2,
+
+  /**
+   * Merge into it, and overwrite messages that are there.
+   *
+   * @generated from enum value: IF_FOLDER_EXISTS_OVERWRITE = 3;
+   */
+  OVERWRITE = 3,
+}
+
+/**
+ * Describes the enum holdfast.director.v1.IfFolderExists.
+ */
+export const IfFolderExistsSchema: GenEnum<IfFolderExists> = /*@__PURE__*/
+  enumDesc(file_holdfast_director_v1_recovery, 1);
+
+/**
  * RecoveryService brings mail back.
  *
  * @generated from service holdfast.director.v1.RecoveryService
  */
 export const RecoveryService: GenService<{
   /**
-   * StartRecovery starts an activity; with plan_only it counts and writes nothing.
+   * ListRecoverySources finds what there is of many mailboxes at a moment, for StartRecovery: of each the newest point that is
+   * not newer, and where it would go back to.
+   *
+   * @generated from rpc holdfast.director.v1.RecoveryService.ListRecoverySources
+   */
+  listRecoverySources: {
+    methodKind: "unary";
+    input: typeof ListRecoverySourcesRequestSchema;
+    output: typeof ListRecoverySourcesResponseSchema;
+  },
+  /**
+   * StartRecovery starts an activity, of one mailbox or of several; with plan_only it counts and writes nothing. What was done
+   * for each of several mailboxes is in the tasks of the activity: JobService.GetRun and WatchRun take its id.
    *
    * @generated from rpc holdfast.director.v1.RecoveryService.StartRecovery
    */
@@ -428,7 +875,7 @@ export const RecoveryService: GenService<{
     output: typeof StartRecoveryResponseSchema;
   },
   /**
-   * ListPlan reads what a plan would do, message by message. Plans are kept for a week.
+   * ListPlan reads what a plan would do, message by message or folder by folder. Plans are kept for a week.
    *
    * @generated from rpc holdfast.director.v1.RecoveryService.ListPlan
    */
@@ -439,7 +886,7 @@ export const RecoveryService: GenService<{
   },
   /**
    * UndoRecovery starts an activity that removes what an ended recovery created and puts back what it overwrote. Doing it
-   * again goes on with what is left.
+   * again goes on with what is left. It is offered until Activity.undo_until: Conflict afterwards.
    *
    * @generated from rpc holdfast.director.v1.RecoveryService.UndoRecovery
    */
