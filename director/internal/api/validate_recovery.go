@@ -22,9 +22,6 @@ func validateRecovery(m any) error {
 	case *directorv1.StartRecoveryRequest:
 		return recovery(q)
 	case *directorv1.ListRecoverySourcesRequest:
-		if q.GetJobId() == "" && q.GetAccountId() == "" && q.GetRepositoryId() == "" && len(q.GetMailboxIds()) == 0 {
-			return bad("job_id", "is missing: say which mailboxes, by job, account, repository or one by one")
-		}
 		return first(maybeID("job_id", q.GetJobId()), maybeID("account_id", q.GetAccountId()), maybeID("repository_id", q.GetRepositoryId()),
 			ids("mailbox_ids", q.GetMailboxIds()))
 	case *directorv1.ListPlanRequest:

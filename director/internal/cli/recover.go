@@ -15,10 +15,18 @@ var ifExists = map[string]pb.IfExists{
 	"skip": pb.IfExists_IF_EXISTS_SKIP, "rename": pb.IfExists_IF_EXISTS_RENAME, "overwrite": pb.IfExists_IF_EXISTS_OVERWRITE,
 }
 
+var ifFolderExists = map[string]pb.IfFolderExists{
+	"merge": pb.IfFolderExists_IF_FOLDER_EXISTS_UNSPECIFIED, "skip": pb.IfFolderExists_IF_FOLDER_EXISTS_SKIP,
+	"rename": pb.IfFolderExists_IF_FOLDER_EXISTS_RENAME, "overwrite": pb.IfFolderExists_IF_FOLDER_EXISTS_OVERWRITE,
+}
+
 type recoverFlags struct {
+	severalFlags
+
 	repository, toAccount, toMailbox string
 	folders, messages                []string
-	ifExists, intoFolder             string
+	ifExists, ifFolderExists         string
+	intoFolder                       string
 	deletedSince                     string
 	plan, watch                      bool
 }
@@ -26,9 +34,21 @@ type recoverFlags struct {
 func newRecover(a *app) *cobra.Command {
 	f := &recoverFlags{}
 	cmd := &cobra.Command{
-		Use: "recover POINT", Short: "Bring mail back",
+		Use: "recover [POINT...]", Short: "Bring mail back",
 		Long: `Brings back a mailbox, some of its folders, or single messages, to the original
 place or to another mailbox. --plan only counts what would be done.
+
+Several mailboxes are brought back as one activity: give several points, or say
+which mailboxes with --mailbox (repeated), --job, --account or --all, and with
+--at as of when; of each the newest point till then is taken. --to maps single
+mailboxes to others. With --to-mailbox all go into one mailbox, each under a
+folder of its name; --into-folder may hold {mailbox} for that name.
+
+A chosen folder that the mailbox has already, and that holds something, is
+merged into, with --if-exists for its messages. --if-folder-exists skip merges
+and leaves messages that are there, overwrite merges and replaces them, rename
+recovers everything into a folder beside it, "Name (recovered 2026-11-22)".
+Where all is recovered, the folders at the top are the chosen ones.
 
 --folder takes a folder's path, role or id, and everything below it. --message
 takes a message's id or its internet message id, alone or as FOLDER:ID, which
@@ -41,9 +61,11 @@ those folders are looked at.` + pointArgument,
 		Example: "  holdfast recover anna@contoso.com --plan\n" +
 			"  holdfast recover anna@contoso.com --folder Inbox --if-exists rename --watch\n" +
 			"  holdfast recover pt-anna-1 --deleted-since anna@contoso.com --watch\n" +
-			"  holdfast recover anna@contoso.com --to-mailbox bo@contoso.com --into-folder \"From Anna\"",
-		Args: takes(1, 1), ValidArgsFunction: a.names(pointNames),
-		RunE: func(cmd *cobra.Command, args []string) error { return runRecover(cmd.Context(), a, f, args[0]) },
+			"  holdfast recover anna@contoso.com --to-mailbox bo@contoso.com --into-folder \"From Anna\"\n" +
+			"  holdfast recover --job Daily --at 2026-11-20 --exclude bo@contoso.com --watch\n" +
+			"  holdfast recover --mailbox anna@contoso.com --mailbox bo@contoso.com --to bo@contoso.com=test@contoso.com --plan",
+		Args: takes(0, -1), ValidArgsFunction: a.names(pointNames),
+		RunE: func(cmd *cobra.Command, args []string) error { return runRecover(cmd.Context(), a, f, args) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.repository, "repository", "", "look for the points in this `repository` only")
@@ -53,6 +75,15 @@ those folders are looked at.` + pointArgument,
 	fl.StringArrayVar(&f.messages, "message", nil, "only this `message`; may be repeated")
 	fl.StringVar(&f.deletedSince, "deleted-since", "", "only messages that this newer `point` has no more")
 	fl.StringVar(&f.ifExists, "if-exists", "skip", "what to do with a message that is still there, a `choice`: skip, rename or overwrite")
+	fl.StringVar(&f.ifFolderExists, "if-folder-exists", "merge", "what to do with a chosen folder that is still there, a `choice`: merge, skip, rename or overwrite")
+	fl.StringArrayVar(&f.mailboxes, "mailbox", nil, "recover this `mailbox`; may be repeated")
+	fl.StringVar(&f.job, "job", "", "recover all mailboxes that this `job` backed up")
+	fl.StringVar(&f.account, "account", "", "recover all mailboxes of this `account`")
+	fl.BoolVar(&f.all, "all", false, "recover all mailboxes that there are points of")
+	fl.StringVar(&f.at, "at", "", "as of this `time`, or the end of this day; now when not given")
+	fl.StringArrayVar(&f.exclude, "exclude", nil, "leave out this `mailbox`; may be repeated")
+	fl.StringArrayVar(&f.to, "to", nil, "recover a mailbox of several into another, `MAILBOX=TARGET`; may be repeated")
+	fl.Int32Var(&f.maxTasks, "max-tasks", 0, "how many of several mailboxes at once, a `number` up to 100; 3 when not given")
 	fl.StringVar(&f.intoFolder, "into-folder", "", "put everything under a new folder of this `name`")
 	fl.BoolVar(&f.plan, "plan", false, "only count what would be done, and wait for the numbers")
 	fl.BoolVarP(&f.watch, "watch", "w", false, "show the progress and wait for the end")
@@ -61,14 +92,23 @@ those folders are looked at.` + pointArgument,
 	complete(cmd, "to-mailbox", a.names(mailboxNames))
 	complete(cmd, "deleted-since", a.names(pointNames))
 	complete(cmd, "if-exists", fixed("skip", "rename", "overwrite"))
+	complete(cmd, "if-folder-exists", fixed("merge", "skip", "rename", "overwrite"))
+	complete(cmd, "mailbox", a.names(mailboxNames))
+	complete(cmd, "exclude", a.names(mailboxNames))
+	complete(cmd, "job", a.names(jobNames))
+	complete(cmd, "account", a.names(accountNames))
 	mapFields(cmd, "repository_id", "--repository", "point_id", "POINT", "account_id", "--to-account", "mailbox_id", "--to-mailbox",
-		"folder_ids", "--folder", "messages", "--message", "if_exists", "--if-exists", "into_folder", "--into-folder", "plan_only", "--plan")
+		"folder_ids", "--folder", "messages", "--message", "if_exists", "--if-exists", "into_folder", "--into-folder", "plan_only", "--plan",
+		"if_folder_exists", "--if-folder-exists", "max_tasks", "--max-tasks", "job_id", "--job", "mailbox_ids", "--mailbox", "at", "--at")
 	return cmd
 }
 
 func (f *recoverFlags) check() error {
 	if _, ok := ifExists[f.ifExists]; !ok {
 		return usagef("--if-exists must be skip, rename or overwrite, not %q", f.ifExists)
+	}
+	if _, ok := ifFolderExists[f.ifFolderExists]; !ok {
+		return usagef("--if-folder-exists must be merge, skip, rename or overwrite, not %q", f.ifFolderExists)
 	}
 	if f.toAccount != "" && f.toMailbox == "" {
 		return usagef("--to-account needs --to-mailbox: say which mailbox of %s", f.toAccount)
@@ -82,21 +122,31 @@ func (f *recoverFlags) check() error {
 	return nil
 }
 
-func runRecover(ctx context.Context, a *app, f *recoverFlags, ref string) error {
+func runRecover(ctx context.Context, a *app, f *recoverFlags, args []string) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	several := f.several(args)
+	switch {
+	case len(args) == 0 && !several:
+		return usagef("say what to recover: a POINT, or mailboxes with --mailbox, --job, --account or --all")
+	case !several && (f.at != "" || len(f.to)+len(f.exclude) > 0 || f.maxTasks != 0):
+		return usagef("--at, --to, --exclude and --max-tasks are for several mailboxes; name them with --mailbox, --job, --account or --all")
 	}
 	c, err := a.connect()
 	if err != nil {
 		return err
 	}
-	p, err := a.point(ctx, c, f.repository, ref)
+	if several {
+		return a.recoverSeveral(ctx, c, f, args)
+	}
+	p, err := a.point(ctx, c, f.repository, args[0])
 	if err != nil {
 		return err
 	}
 	req := &pb.StartRecoveryRequest{
 		RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), IfExists: ifExists[f.ifExists],
-		IntoFolder: f.intoFolder, PlanOnly: f.plan,
+		IntoFolder: f.intoFolder, PlanOnly: f.plan, IfFolderExists: ifFolderExists[f.ifFolderExists],
 	}
 	if f.toMailbox != "" {
 		if req.AccountId, req.MailboxId, err = c.target(ctx, f.toAccount, f.toMailbox); err != nil {

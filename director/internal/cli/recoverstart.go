@@ -59,8 +59,10 @@ func (a *app) showPlan(ctx context.Context, c *api, id string) error {
 		if err == nil {
 			err = a.activityLosses(x)
 		}
-		if err == nil {
-			a.note("Message by message: holdfast plan %s", id)
+		if err == nil && x.GetTasks() > 1 {
+			a.note("Mailbox by mailbox: holdfast plan %s", id)
+		} else if err == nil {
+			a.note("Message by message: holdfast plan %s, folder by folder with --folders", id)
 		}
 	}
 	if err != nil {

@@ -8,7 +8,10 @@ import (
 	pb "holdfast/pkg/pb/holdfast/director/v1"
 )
 
-type undoFlags struct{ plan, watch bool }
+type undoFlags struct {
+	plan, watch bool
+	mailboxes   []string
+}
 
 func newUndo(a *app) *cobra.Command {
 	f := &undoFlags{}
@@ -19,6 +22,9 @@ back, folders that it created and that are empty go. Messages that were changed
 since the recovery go to Deleted Items, and messages that were moved to another
 folder since stay. ACTIVITY is that of the recovery; see holdfast activity list.
 
+Of a recovery of several mailboxes all are taken back, or with --mailbox some. A
+recovery can be undone for 90 days after its end.
+
 An undo that was interrupted is simply started again.`,
 		Example: "  holdfast undo act-1 --plan\n  holdfast undo act-1 --watch",
 		Args:    takes(1, 1), ValidArgsFunction: a.names(activityIDs),
@@ -26,7 +32,8 @@ An undo that was interrupted is simply started again.`,
 	}
 	cmd.Flags().BoolVar(&f.plan, "plan", false, "only count what would be done")
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "follow it to its end")
-	mapFields(cmd, "activity_id", "ACTIVITY", "plan_only", "--plan")
+	cmd.Flags().StringArrayVar(&f.mailboxes, "mailbox", nil, "only this `mailbox` of a recovery of several; may be repeated")
+	mapFields(cmd, "activity_id", "ACTIVITY", "plan_only", "--plan", "task_ids", "--mailbox")
 	return cmd
 }
 
@@ -39,7 +46,13 @@ func runUndo(ctx context.Context, a *app, f *undoFlags, ref string) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.UndoRecovery(ctx, &pb.UndoRecoveryRequest{ActivityId: x.GetId(), PlanOnly: f.plan})
+	req := &pb.UndoRecoveryRequest{ActivityId: x.GetId(), PlanOnly: f.plan}
+	if len(f.mailboxes) > 0 {
+		if req.TaskIds, err = c.tasksOf(ctx, x.GetId(), f.mailboxes); err != nil {
+			return err
+		}
+	}
+	r, err := c.UndoRecovery(ctx, req)
 	if err != nil {
 		return err
 	}

@@ -364,8 +364,7 @@ func (x *MailboxRecovery) GetIntoFolder() string {
 	return ""
 }
 
-// Which mailboxes: those of a job, of an account, of a repository, or these. What is empty does not narrow; at least one is
-// given.
+// Which mailboxes: those of a job, of an account, of a repository, these. What is empty does not narrow.
 type ListRecoverySourcesRequest struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	JobId        string                 `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
