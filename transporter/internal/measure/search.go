@@ -78,6 +78,7 @@ func commit(ctx context.Context, s *repository.Session, list []prose.Message) (t
 // indexProse makes the search index.
 func indexProse(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
+		idle := resident()
 		x := search.New(library.Library{Repository: r}, search.Options{Dir: r.SearchFolder()})
 		defer x.Close()
 		began, wall := cpu(), time.Now()
@@ -87,7 +88,7 @@ func indexProse(ctx context.Context, t *measured) (counts, error) {
 		s := x.Status()
 		return counts{
 			"index_cpu_s": (cpu() - began).Seconds(), "index_wall_s": time.Since(wall).Seconds(), "index_bytes": float64(s.Bytes),
-			"documents": float64(s.Documents), "segments": float64(s.Segments), "words": float64(s.Words), "peak_bytes": float64(peak()),
+			"documents": float64(s.Documents), "segments": float64(s.Segments), "words": float64(s.Words), "idle_bytes": float64(idle), "peak_bytes": float64(peak()),
 		}, nil
 	})
 }
@@ -95,13 +96,14 @@ func indexProse(ctx context.Context, t *measured) (counts, error) {
 // askProse searches for common, rare and absent parts of words, a page each.
 func askProse(ctx context.Context, t *measured) (counts, error) {
 	return t.opened(ctx, func(r *repository.Repository) (counts, error) {
+		idle := resident()
 		x := search.New(library.Library{Repository: r}, search.Options{Dir: r.SearchFolder()})
 		defer x.Close()
 		began := time.Now()
 		if err := x.Update(ctx); err != nil {
 			return nil, err
 		}
-		out := counts{"open_ms": ms(time.Since(began))}
+		out := counts{"open_ms": ms(time.Since(began)), "idle_bytes": float64(idle)}
 		rnd := rand.New(rand.NewPCG(1, 2))
 		var all []time.Duration
 		spent := cpu()

@@ -118,7 +118,11 @@ func (s *searching) page(after *position, limit int, first bool, answer *Answer)
 	best := &newest{limit: limit}
 	var total int64
 	for _, g := range x.segments {
-		set, err := s.matching(g, scope[g])
+		columns, err := g.Columns()
+		if err != nil {
+			return nil, 0, ownFault(err)
+		}
+		set, err := s.matching(g, columns, scope[g])
 		if err != nil {
 			return nil, 0, err
 		}
@@ -127,7 +131,7 @@ func (s *searching) page(after *position, limit int, first bool, answer *Answer)
 		}
 		total += set.Len()
 		set.Each(func(doc uint32) {
-			p := position{g.Received(doc), g.Base + doc}
+			p := position{columns.Received(doc), g.Base + doc}
 			if after == nil || after.before(p) {
 				best.add(p)
 			}
@@ -146,10 +150,10 @@ func (s *searching) page(after *position, limit int, first bool, answer *Answer)
 }
 
 // matching returns the documents of a segment that fulfil all that can be told without the text; nil when there are none.
-func (s *searching) matching(g *segment.Segment, scope segment.Set) (segment.Set, error) {
+func (s *searching) matching(g *segment.Segment, columns *segment.Columns, scope segment.Set) (segment.Set, error) {
 	set := slices.Clone(scope)
 	if s.q.WithAttachments {
-		set.And(g.Attached())
+		set.And(columns.Attached())
 	}
 	for i := range s.q.conditions {
 		c := &s.q.conditions[i]
@@ -169,9 +173,9 @@ func (s *searching) matching(g *segment.Segment, scope segment.Set) (segment.Set
 	}
 	since, before := s.q.Since.Unix(), s.q.Before.Unix()
 	set.Each(func(doc uint32) {
-		at, size := g.Received(doc), g.SizeOf(doc)
+		at, size := columns.Received(doc), columns.SizeOf(doc)
 		if !s.q.Since.IsZero() && at < since || !s.q.Before.IsZero() && at >= before || s.q.Larger > 0 && size < s.q.Larger ||
-			s.q.Smaller > 0 && size > s.q.Smaller || s.q.WithoutAttachments && g.Attached().Has(doc) {
+			s.q.Smaller > 0 && size > s.q.Smaller || s.q.WithoutAttachments && columns.Attached().Has(doc) {
 			set[doc>>6] &^= 1 << (doc & 63)
 		}
 	})

@@ -11,10 +11,10 @@ import (
 const sweepShare = 0.2
 
 // join joins the newest segments while there are several of about the same size, so that their number grows with the
-// logarithm of the mail. A document is copied once for each level.
-func (x *Index) join(ctx context.Context) error {
+// logarithm of the mail. A document is copied once for each level. width is from how many on.
+func (x *Index) join(ctx context.Context, width int) error {
 	for {
-		from := x.joinable()
+		from := x.joinable(width)
 		if from < 0 {
 			return nil
 		}
@@ -29,16 +29,16 @@ func (x *Index) join(ctx context.Context) error {
 
 // joinable returns from which segment on all are to be joined; -1 for none. One takes part that is at most so many times as large as all
 // after it as segments of a size are joined.
-func (x *Index) joinable() int {
-	from, sum, width := len(x.segments), int64(0), uint64(0)
+func (x *Index) joinable(width int) int {
+	from, sum, docs := len(x.segments), int64(0), uint64(0)
 	for i := len(x.segments) - 1; i >= 0; i-- {
 		s := x.segments[i]
-		if width += uint64(s.Docs); width > segment.MaxRange || from < len(x.segments) && s.Size() > sum*int64(x.opts.Segments-1) {
+		if docs += uint64(s.Docs); docs > segment.MaxRange || from < len(x.segments) && s.Size() > sum*int64(x.opts.Segments-1) {
 			break
 		}
 		from, sum = i, sum+s.Size()
 	}
-	if len(x.segments)-from < x.opts.Segments {
+	if len(x.segments)-from < width {
 		return -1
 	}
 	return from
@@ -84,10 +84,6 @@ func (x *Index) rewrite(ctx context.Context, at, count int) error {
 	held := x.held()
 	x.mu.RUnlock()
 	r := &rewriting{x: x, opened: map[opening]bool{}, closed: map[record.BackupKey]map[place]bool{}}
-	chapters, err := r.chapters(from)
-	if err != nil {
-		return err
-	}
 	inHand := map[uint32]bool{} // documents of a point that is being indexed
 	if x.keys != nil {
 		for _, doc := range x.keys.docs {
@@ -103,6 +99,7 @@ func (x *Index) rewrite(ctx context.Context, at, count int) error {
 		return false
 	}
 	name := newName()
+	chapters := func(fn func(*segment.Chapter) error) error { return r.chapters(from, fn) }
 	if err := x.place.Merge(ctx, name, from, keep, chapters); err != nil {
 		return err
 	}
@@ -130,38 +127,60 @@ type opening struct {
 	first       uint32
 }
 
-// chapters returns what segments say of backups, without what no point holds, as one chapter for each backup.
-func (r *rewriting) chapters(from []*segment.Segment) ([]segment.Chapter, error) {
-	x := r.x
-	byKey := map[record.BackupKey]int{}
-	var list []segment.Chapter
+// maxGathered is how many events are in memory before chapters are written: 16 bytes each.
+const maxGathered = 200_000
+
+// chapters calls fn for what segments say of backups, without what no point holds, as few chapters for each backup.
+func (r *rewriting) chapters(from []*segment.Segment, fn func(*segment.Chapter) error) error {
+	g := gathering{byKey: map[record.BackupKey]int{}, fn: fn}
 	for _, s := range from {
 		err := s.Chapters(func(c *segment.Chapter) error {
 			key := keyOfChapter(c)
-			b := x.backups[key]
+			r.x.mu.RLock()
+			defer r.x.mu.RUnlock()
+			b := r.x.backups[key]
 			if b == nil {
 				return nil
 			}
-			i, ok := byKey[key]
+			i, ok := g.byKey[key]
 			if !ok {
-				i = len(list)
-				byKey[key] = i
-				list = append(list, segment.Chapter{Account: c.Account, Mailbox: c.Mailbox, Job: c.Job})
+				i = len(g.list)
+				g.byKey[key] = i
+				g.list = append(g.list, segment.Chapter{Account: c.Account, Mailbox: c.Mailbox, Job: c.Job})
 			}
-			r.copy(&list[i], c, b)
-			return nil
+			before := len(g.list[i].Events)
+			r.copy(&g.list[i], c, b)
+			if g.events += len(g.list[i].Events) - before; g.events < maxGathered {
+				return nil
+			}
+			return g.flush()
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	kept := list[:0]
-	for i := range list {
-		if c := &list[i]; len(c.Points)+len(c.Folders)+len(c.Tables)+len(c.Events) > 0 {
-			kept = append(kept, *c)
+	return g.flush()
+}
+
+// gathering puts chapters of a backup together.
+type gathering struct {
+	byKey  map[record.BackupKey]int
+	list   []segment.Chapter
+	events int
+	fn     func(*segment.Chapter) error
+}
+
+func (g *gathering) flush() error {
+	for i := range g.list {
+		if c := &g.list[i]; len(c.Points)+len(c.Folders)+len(c.Tables)+len(c.Events) > 0 {
+			if err := g.fn(c); err != nil {
+				return err
+			}
 		}
 	}
-	return kept, nil
+	clear(g.byKey)
+	g.list, g.events = nil, 0
+	return nil
 }
 
 // copy copies what of a chapter points hold. Only this goroutine changes the backup.

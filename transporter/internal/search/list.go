@@ -112,6 +112,16 @@ func (x *Index) load(ctx context.Context) error {
 	if err := x.check(l.next); err != nil {
 		return err
 	}
+	x.orphans = map[*segment.Segment]bool{}
+	placed := x.emptySets()
+	for _, b := range x.backups {
+		x.fill(placed, b, func(*place) bool { return true })
+	}
+	for _, s := range x.segments {
+		if placed[s].Len() < int64(s.Present) {
+			x.orphans[s] = true
+		}
+	}
 	x.epoch, x.next = l.epoch, l.next
 	x.builder = segment.NewBuilder(x.next)
 	x.version++
@@ -201,6 +211,11 @@ func (x *Index) publish(name string, at, count int, next uint32) error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(x.segments[at:at+count], (*segment.Segment).Loaded) { // people search: none of them waits
+		if err := s.Load(); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
 	l := listing{epoch: x.epoch, next: next}
 	segments := slices.Concat(x.segments[:at], []*segment.Segment{s}, x.segments[at+count:])
 	for _, s := range segments {
@@ -214,6 +229,7 @@ func (x *Index) publish(name string, at, count int, next uint32) error {
 	x.segments = segments
 	x.version++
 	for _, s := range old {
+		delete(x.orphans, s)
 		_ = s.Close() // it was only read
 	}
 	x.mu.Unlock()

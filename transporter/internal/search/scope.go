@@ -96,6 +96,15 @@ func (x *Index) emptySets() map[*segment.Segment]segment.Set {
 
 // fill adds the documents of a backup's places that want chooses to the sets. The caller holds mu.
 func (x *Index) fill(sets map[*segment.Segment]segment.Set, b *backup, want func(*place) bool) {
+	x.eachWritten(b, func(s *segment.Segment, doc uint32, p *place) {
+		if want(p) {
+			sets[s].Add(doc)
+		}
+	})
+}
+
+// eachWritten calls fn for a backup's places whose documents are in segments, with their number there. The caller holds mu.
+func (x *Index) eachWritten(b *backup, fn func(s *segment.Segment, doc uint32, p *place)) {
 	at := 0
 	for i := range b.places {
 		p := &b.places[i]
@@ -105,8 +114,8 @@ func (x *Index) fill(sets map[*segment.Segment]segment.Set, b *backup, want func
 		if at == len(x.segments) {
 			return // not written yet
 		}
-		if s := x.segments[at]; p.doc >= s.Base && s.All().Has(p.doc-s.Base) && want(p) {
-			sets[s].Add(p.doc - s.Base)
+		if s := x.segments[at]; p.doc >= s.Base && s.All().Has(p.doc-s.Base) {
+			fn(s, p.doc-s.Base, p)
 		}
 	}
 }

@@ -59,7 +59,7 @@ type Options struct {
 	// Cache is how many bytes of postings and names are kept in memory. Default 64 MiB.
 	Cache int
 	// Build is how many bytes of memory a segment may take while it is built; writing it takes half as much again. Default
-	// 24 MiB.
+	// 16 MiB.
 	Build int
 	// Segments is from how many of about the same size on they are joined. Default 4.
 	Segments int
@@ -75,7 +75,7 @@ func (o Options) complete() Options {
 		o.Cache = 64 << 20
 	}
 	if o.Build == 0 {
-		o.Build = 24 << 20
+		o.Build = 16 << 20
 	}
 	if o.Segments == 0 {
 		o.Segments = 4
@@ -116,6 +116,8 @@ type Index struct {
 	builder *segment.Builder
 	next    uint32 // number of the next document that is not in builder or segments
 	keys    *mailboxKeys
+	// orphans are the segments with documents of points that were not indexed to their end.
+	orphans map[*segment.Segment]bool
 	read    reader
 }
 

@@ -45,7 +45,10 @@ func (x *Index) sync(ctx context.Context) error {
 		}
 	}
 	x.keys = nil
-	return x.flush(ctx)
+	if err := x.flush(ctx); err != nil {
+		return err
+	}
+	return x.join(ctx, x.opts.Segments)
 }
 
 // point indexes a point. Its documents may be written on the way; it is in the next segment that is.
@@ -233,17 +236,28 @@ func (x *Index) know(box segment.Mailbox) error {
 		return nil
 	}
 	k := &mailboxKeys{box: box, docs: map[segment.Key]uint32{}}
+	x.mu.RLock()
+	sets := map[*segment.Segment]segment.Set{}
+	for _, b := range x.boxes[box] {
+		x.eachWritten(b, func(s *segment.Segment, doc uint32, _ *place) {
+			if sets[s] == nil {
+				sets[s] = segment.NewSet(s.Docs)
+			}
+			sets[s].Add(doc)
+		})
+	}
+	x.mu.RUnlock()
 	for _, s := range x.segments {
-		number := slices.Index(s.Mailboxes, box)
-		if number < 0 {
+		mine := sets[s]
+		if number := slices.Index(s.Mailboxes, box); number >= 0 && x.orphans[s] {
+			var err error
+			if mine, err = s.InMailbox(uint32(number)); err != nil {
+				return err
+			}
+		}
+		if mine == nil {
 			continue
 		}
-		mine := segment.NewSet(s.Docs)
-		s.All().Each(func(doc uint32) {
-			if s.MailboxOf(doc) == uint32(number) {
-				mine.Add(doc)
-			}
-		})
 		if err := s.Keys(mine, func(doc uint32, key segment.Key) { k.docs[key] = s.Base + doc }); err != nil {
 			return err
 		}
@@ -257,6 +271,10 @@ func (x *Index) know(box segment.Mailbox) error {
 	x.keys = k
 	return nil
 }
+
+// backlog is how many times as many segments there may be while many points are indexed, so that their documents are copied
+// once and not for each size on the way.
+const backlog = 8
 
 // flush writes what was built, after which its points are found.
 func (x *Index) flush(ctx context.Context) error {
@@ -290,5 +308,5 @@ func (x *Index) flush(ctx context.Context) error {
 	x.version++
 	x.announce()
 	x.mu.Unlock()
-	return x.join(ctx)
+	return x.join(ctx, backlog*x.opts.Segments)
 }

@@ -162,7 +162,15 @@ func (b *Builder) AddChapter(c Chapter) {
 // content implements the source of a segment.
 func (b *Builder) content() *content {
 	return &content{
-		base: b.base, docs: uint32(len(b.docs)), mailboxes: b.mailboxes, chapters: b.chapters,
+		base: b.base, docs: uint32(len(b.docs)), mailboxes: b.mailboxes,
+		eachChapter: func(fn func(*Chapter) error) error {
+			for i := range b.chapters {
+				if err := fn(&b.chapters[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		eachDoc: func(fn func(*Doc) error) error {
 			for i := range b.docs {
 				if err := fn(&b.docs[i]); err != nil {

@@ -14,7 +14,6 @@ type dictionary struct {
 	starts []uint32 // where words begin
 	refs   []uint64 // where postings are: block<<32 | place, or single | document
 	fields [Fields + 1]int
-	last   []byte // word with its field, while loading
 	sieve  sieve
 }
 
@@ -22,44 +21,36 @@ const (
 	single     = 1 << 63
 	maxRaw     = 1<<32 - 1
 	perWordRaw = 10 // bytes that words have on average, for the first guess
+	leastWord  = 4  // bytes that a word takes in the file
 )
 
-func newDictionary(count int) dictionary {
-	guess := min(count, 1<<24)
-	return dictionary{raw: make([]byte, 0, guess*perWordRaw), starts: make([]uint32, 0, guess), refs: make([]uint64, 0, guess)}
-}
-
-// load reads a block of words.
-func (w *dictionary) load(data []byte, docs uint32, postings int) error {
-	bad := damaged("its dictionary cannot be read")
-	d := &decoder{data: data}
-	word := make([]byte, 0, maxWord+1)
-	for first := true; len(d.data) > 0; first = false {
-		shared := int(d.below(uint64(len(word)) + 1))
-		rest := d.bytes(int(d.below(maxWord + 2)))
-		if d.fault || first && shared != 0 {
-			return bad
+// newDictionary reads the words of a segment.
+func (s *Segment) newDictionary() (*dictionary, error) {
+	guess := min(int64(s.Words), s.size/leastWord) // the number alone may be anything
+	w := &dictionary{raw: make([]byte, 0, guess*perWordRaw), starts: make([]uint32, 0, guess), refs: make([]uint64, 0, guess)}
+	c := newCursor(s)
+	for {
+		word, ref, err := c.next()
+		if err != nil {
+			return nil, err
 		}
-		word = append(word[:shared], rest...)
-		var ref uint64
-		if length := d.below(maxBlock); length == 0 {
-			ref = single | d.below(uint64(docs))
-		} else {
-			ref = d.below(uint64(postings)) << 32
-			ref |= d.below(maxBlock)
+		if word == nil {
+			break
 		}
-		if d.fault || len(word) < 2 || len(word) > maxWord+1 || word[0] >= byte(Fields) || bytes.IndexByte(word[1:], 0) >= 0 ||
-			!sorted(w.last, word) || len(w.raw)+len(word)+1 > maxRaw {
-			return bad
+		if len(w.raw)+len(word)+1 > maxRaw {
+			return nil, damaged("its dictionary cannot be read")
 		}
 		w.raw = append(w.raw, 0)
 		w.starts = append(w.starts, uint32(len(w.raw)))
 		w.raw = append(w.raw, word[1:]...)
 		w.refs = append(w.refs, ref)
 		w.fields[word[0]+1] = len(w.starts)
-		w.last = append(w.last[:0], word...)
 	}
-	return nil
+	if len(w.refs) != s.Words {
+		return nil, damaged("it lacks words")
+	}
+	w.close()
+	return w, nil
 }
 
 func (w *dictionary) close() {
@@ -67,7 +58,6 @@ func (w *dictionary) close() {
 	for f := 1; f < len(w.fields); f++ {
 		w.fields[f] = max(w.fields[f], w.fields[f-1])
 	}
-	w.last = nil
 	w.sieve = newSieve(w)
 }
 

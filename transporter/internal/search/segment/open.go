@@ -1,10 +1,11 @@
 package segment
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/repository/disk"
@@ -25,12 +26,10 @@ type Segment struct {
 	blocks [kinds][]extent
 	cache  *Cache
 
-	dict     dictionary
-	received []int64
-	sizes    []int64
-	mailbox  []uint32
-	attached Set // documents that have attachments
-	present  Set
+	present Set
+
+	loading sync.Mutex // held by who loads
+	memory  atomic.Pointer[loaded]
 }
 
 // Open opens a segment. One that is damaged in what is read at once is Corrupt, one of a later format Unsupported, one that
@@ -53,7 +52,7 @@ func (p Place) Open(name string, cache *Cache, fn func(*Chapter) error) (_ *Segm
 	if err := s.directory(); err != nil {
 		return nil, fault.New(fault.KindOf(err), "%s: %w", path, err)
 	}
-	if err := s.load(fn); err != nil {
+	if err := s.look(fn); err != nil {
 		return nil, fault.New(fault.KindOf(err), "%s: %w", path, err)
 	}
 	return s, nil
@@ -61,17 +60,12 @@ func (p Place) Open(name string, cache *Cache, fn func(*Chapter) error) (_ *Segm
 
 // Close ends the use of the file. Nobody may be reading.
 func (s *Segment) Close() error {
-	s.cache.forget(s)
+	s.Unload()
 	return s.file.Close()
 }
 
 // Size returns the length of the file in bytes.
 func (s *Segment) Size() int64 { return s.size }
-
-// Memory returns how many bytes the segment takes besides what is cached.
-func (s *Segment) Memory() int64 {
-	return int64(len(s.dict.raw)) + 12*int64(len(s.dict.refs)) + 21*int64(s.Docs)
-}
 
 func (s *Segment) directory() error {
 	var t [trailerSize]byte
@@ -123,97 +117,47 @@ func (s *Segment) directory() error {
 
 // read reads and opens a block.
 func (s *Segment) read(e extent) ([]byte, error) {
-	if e.at < 0 || e.length < 0 || e.length > maxBlock || e.at > s.size-int64(e.length) {
-		return nil, damaged("a block lies outside of the file")
-	}
-	box := make([]byte, e.length)
-	if _, err := s.file.ReadAt(box, e.at); err != nil {
-		return nil, disk.Fault(err, "read", filepath.Join(s.place.Dir, s.Name))
-	}
-	data, err := s.place.Sealer.OpenDerived(use(s.Name, e.at), box)
-	if err != nil {
-		return nil, damaged("a block does not fit its seal")
-	}
-	return data, nil
+	data, _, err := s.readInto(e, nil)
+	return data, err
 }
 
-func (s *Segment) load(fn func(*Chapter) error) error {
-	if err := s.loadWords(); err != nil {
+// readInto reads and opens a block in the memory of box, which it returns, larger if it has to be. The data may lie in it.
+func (s *Segment) readInto(e extent, box []byte) (data, memory []byte, err error) {
+	if e.at < 0 || e.length < 0 || e.length > maxBlock || e.at > s.size-int64(e.length) {
+		return nil, box, damaged("a block lies outside of the file")
+	}
+	if cap(box) < e.length {
+		box = make([]byte, e.length)
+	}
+	box = box[:e.length]
+	if _, err := s.file.ReadAt(box, e.at); err != nil {
+		return nil, box, disk.Fault(err, "read", filepath.Join(s.place.Dir, s.Name))
+	}
+	data, err = s.place.Sealer.OpenDerived(use(s.Name, e.at), box)
+	if err != nil {
+		return nil, box, damaged("a block does not fit its seal")
+	}
+	return data, box, nil
+}
+
+// look reads what is there of documents and backups.
+func (s *Segment) look(fn func(*Chapter) error) error {
+	if len(s.blocks[columnBlock]) != (int(s.Docs)+columnDocs-1)/columnDocs || len(s.blocks[nameBlock]) != (int(s.Docs)+nameDocs-1)/nameDocs {
+		return damaged("its columns cannot be read")
+	}
+	s.present = NewSet(s.Docs)
+	err := s.columns(func(doc uint32, _ *Doc) error {
+		s.present.Add(doc)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	if err := s.loadColumns(); err != nil {
-		return err
+	if s.present.Len() != int64(s.Present) {
+		return damaged("its columns cannot be read")
 	}
 	return s.Chapters(fn)
 }
-
-func (s *Segment) loadWords() error {
-	s.dict = newDictionary(s.Words)
-	for _, e := range s.blocks[wordBlock] {
-		data, err := s.read(e)
-		if err != nil {
-			return err
-		}
-		if err := s.dict.load(data, s.Docs, len(s.blocks[postingBlock])); err != nil {
-			return err
-		}
-	}
-	if len(s.dict.refs) != s.Words {
-		return damaged("it lacks words")
-	}
-	s.dict.close()
-	return nil
-}
-
-func (s *Segment) loadColumns() error {
-	bad := damaged("its columns cannot be read")
-	if len(s.blocks[columnBlock]) != (int(s.Docs)+columnDocs-1)/columnDocs || len(s.blocks[nameBlock]) != (int(s.Docs)+nameDocs-1)/nameDocs {
-		return bad
-	}
-	s.received, s.sizes, s.mailbox = make([]int64, s.Docs), make([]int64, s.Docs), make([]uint32, s.Docs)
-	s.present, s.attached = NewSet(s.Docs), NewSet(s.Docs)
-	doc := uint32(0)
-	for _, e := range s.blocks[columnBlock] {
-		data, err := s.read(e)
-		if err != nil {
-			return err
-		}
-		d := &decoder{data: data}
-		before := int64(0)
-		for range min(columnDocs, s.Docs-doc) {
-			if flags := d.below(3); flags > 0 {
-				s.present.Add(doc)
-				if flags == 2 {
-					s.attached.Add(doc)
-				}
-				before += d.int()
-				s.received[doc] = before
-				s.sizes[doc] = int64(d.below(1 << 62))
-				s.mailbox[doc] = uint32(d.below(uint64(len(s.Mailboxes))))
-			}
-			doc++
-		}
-		if !d.ok() {
-			return bad
-		}
-	}
-	if s.present.Len() != int64(s.Present) {
-		return bad
-	}
-	return nil
-}
-
-// Received returns when a document of the segment was received.
-func (s *Segment) Received(doc uint32) int64 { return s.received[doc] }
-
-// SizeOf returns the size of the message.
-func (s *Segment) SizeOf(doc uint32) int64 { return s.sizes[doc] }
-
-// MailboxOf returns whose message it is, as a place in Mailboxes.
-func (s *Segment) MailboxOf(doc uint32) uint32 { return s.mailbox[doc] }
-
-// Attached returns the documents with attachments, and All all there are. They must not be changed.
-func (s *Segment) Attached() Set { return s.attached }
 
 // All returns all documents that were not dropped. It must not be changed.
 func (s *Segment) All() Set { return s.present }
@@ -223,18 +167,17 @@ func (s *Segment) Doc(doc uint32) (Doc, error) {
 	if doc >= s.Docs || !s.present.Has(doc) {
 		return Doc{}, fault.New(fault.NotFound, "message %d is not in the search index", doc)
 	}
-	var found Doc
-	err := s.names(int(doc/nameDocs), func(n uint32, key Key, id []byte) {
+	columns, err := s.Columns()
+	if err != nil {
+		return Doc{}, err
+	}
+	found := columns.doc(doc)
+	err = s.eachName(int(doc/nameDocs), s.cached, func(n uint32, key Key, id []byte) {
 		if n == doc {
-			found = s.column(n)
 			found.Key, found.ID = key, string(id)
 		}
 	})
 	return found, err
-}
-
-func (s *Segment) column(doc uint32) Doc {
-	return Doc{Mailbox: s.mailbox[doc], Received: s.received[doc], Size: s.sizes[doc], Attachments: s.attached.Has(doc)}
 }
 
 // Keys calls fn for the key of each document of a block of those in the set; blocks without any are not read.
@@ -260,11 +203,7 @@ func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 	return nil
 }
 
-// names calls fn for the documents of a block of names.
-func (s *Segment) names(block int, fn func(doc uint32, key Key, id []byte)) error {
-	return s.eachName(block, s.cached, fn)
-}
-
+// eachName calls fn for the documents of a block of names.
 func (s *Segment) eachName(block int, get func(kind, int) ([]byte, error), fn func(doc uint32, key Key, id []byte)) error {
 	data, err := get(nameBlock, block)
 	if err != nil {
@@ -289,9 +228,6 @@ func (s *Segment) eachName(block int, get func(kind, int) ([]byte, error), fn fu
 	}
 	return nil
 }
-
-// sorted reports whether two keys are in ascending order.
-func sorted(a, b []byte) bool { return bytes.Compare(a, b) < 0 }
 
 // Chapters calls fn for the chapters of the segment, in order.
 func (s *Segment) Chapters(fn func(*Chapter) error) error {

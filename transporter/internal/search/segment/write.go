@@ -17,7 +17,8 @@ import (
 type content struct {
 	base, docs uint32
 	mailboxes  []Mailbox
-	chapters   []Chapter
+	// eachChapter calls for the chapters in order.
+	eachChapter func(fn func(*Chapter) error) error
 	// eachDoc calls for each number below docs; nil for one that was dropped.
 	eachDoc  func(fn func(*Doc) error) error
 	eachWord func(fn func(word []byte, docs []uint32) error) error
@@ -108,11 +109,12 @@ func (w *writer) content(c *content) {
 	w.block(postingBlock, w.postings)
 	w.block(wordBlock, w.words)
 	check(w.documents(c))
-	for i := range c.chapters {
-		for _, part := range parted(c.chapters[i]) {
+	check(c.eachChapter(func(c *Chapter) error {
+		for _, part := range parted(*c) {
 			w.block(chapterBlock, appendChapter(nil, &part))
 		}
-	}
+		return w.err
+	}))
 	w.directory(c)
 }
 
