@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"holdfast/director/internal/api"
 	"holdfast/director/internal/datadir"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/identity"
@@ -171,4 +172,21 @@ func (c *certificate) fingerprint() string {
 		parts[i] = hex.EncodeToString([]byte{b})
 	}
 	return "SHA256:" + strings.Join(parts, ":")
+}
+
+// current returns the certificate that clients see.
+func (c *certificate) current() api.ServerCertificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return api.ServerCertificate{DER: c.loaded.Certificate[0], File: c.certFile}
+}
+
+// expires returns when the certificate ends that clients see, and whether the Director renews it.
+func (c *certificate) expires() (time.Time, bool) {
+	now := c.current()
+	leaf, err := x509.ParseCertificate(now.DER)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return leaf.NotAfter, now.File == ""
 }

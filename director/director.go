@@ -26,12 +26,15 @@ import (
 	"holdfast/director/internal/eraser"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/forecast"
+	"holdfast/director/internal/growth"
 	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/notify"
+	"holdfast/director/internal/overview"
 	"holdfast/director/internal/pruner"
+	"holdfast/director/internal/record"
 	"holdfast/director/internal/scheduler"
 	"holdfast/director/internal/selfbackup"
 	"holdfast/director/internal/store"
@@ -61,6 +64,8 @@ type Director struct {
 	selfBackup *selfbackup.Service
 	history    *history.Service
 	eraser     *eraser.Eraser
+	overview   *overview.Service
+	growth     *growth.Service
 	tls        *certificate
 	metrics    *metrics
 
@@ -175,6 +180,14 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 		Store: d.store, Dir: d.dir, Dispatcher: d.dispatcher, KeyFile: o.KeyFile, Product: o.Version, Now: o.Now, Logger: d.log.Named("backup"),
 	})
 	d.history = history.New(history.Options{Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("history")})
+	d.growth = growth.New(growth.Options{
+		Store: d.store, Depot: d.depot, Now: o.Now, Logger: d.log.Named("growth"), Every: o.MeasureEvery,
+		Reachable: func(id record.TransporterID) bool { return d.fleet.Status(id).Reachable },
+	})
+	d.overview = overview.New(overview.Options{
+		Store: d.store, Fleet: d.fleet, Dispatcher: d.dispatcher, Version: o.Version, Now: o.Now, Logger: d.log.Named("overview"),
+		Search: d.growth.Search, Growth: d.growth.Full, Expires: d.tls.expires,
+	})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)
 	return d.auth.Start(ctx, o.Announce)
@@ -192,7 +205,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.selfBackup.Run, d.history.Run, d.eraser.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.selfBackup.Run, d.history.Run, d.eraser.Run, d.growth.Run, d.overview.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -293,6 +306,6 @@ func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
 		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
-		History: d.history, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		History: d.history, Overview: d.overview, Growth: d.growth, Trust: d.trust, Certificate: d.tls.current, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

@@ -39,6 +39,8 @@ type Options struct {
 	DrainTimeout time.Duration
 	// StatusEvery is how often Transporters are asked for their state; default 10 s.
 	StatusEvery time.Duration
+	// MeasureEvery is how often repositories are asked what they take; default 10 min.
+	MeasureEvery time.Duration
 	// Retry bounds how temporary faults are tried again.
 	Retry Retry
 	// Version is told to clients; default that of the build.

@@ -44,14 +44,19 @@ func (s *accounts) UpdateAccount(ctx context.Context, q *directorv1.UpdateAccoun
 
 func (s *accounts) TestAccount(ctx context.Context, q *directorv1.TestAccountRequest) (*directorv1.TestAccountResponse, error) {
 	a := takeAccount(q.GetAccount(), q.GetCredential())
+	if id := mail.AccountID(q.GetAccountId()); id != "" && a.Credential.Empty() {
+		permissions, users, err := s.Inventory.Test(ctx, id)
+		if err != nil && len(permissions) == 0 {
+			return nil, err
+		}
+		return &directorv1.TestAccountResponse{Permissions: showPermissions(permissions), Users: users}, nil
+	}
 	if id := mail.AccountID(q.GetAccountId()); id != "" {
 		stored, err := s.Inventory.Get(id)
 		if err != nil {
 			return nil, err
 		}
-		if !a.Credential.Empty() {
-			stored.Credential = a.Credential
-		}
+		stored.Credential = a.Credential
 		a = stored
 	}
 	permissions, users, err := s.Inventory.Check(ctx, a)
@@ -102,5 +107,6 @@ func takeAccount(a *directorv1.Account, c *directorv1.Credential) record.Account
 		Credential: record.Credential{
 			Secret: c.GetClientSecret(), Certificate: c.GetCertificate(), CertificatePassword: c.GetCertificatePassword(),
 		},
+		CredentialExpires: takeTime(a.GetCredentialExpires()),
 	}
 }

@@ -16,13 +16,16 @@ import (
 	"holdfast/director/internal/dispatch"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/forecast"
+	"holdfast/director/internal/growth"
 	"holdfast/director/internal/history"
 	"holdfast/director/internal/inventory"
 	"holdfast/director/internal/jobs"
 	"holdfast/director/internal/keeper"
 	"holdfast/director/internal/notify"
+	"holdfast/director/internal/overview"
 	"holdfast/director/internal/pruner"
 	"holdfast/director/internal/selfbackup"
+	"holdfast/director/internal/trust"
 	"holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
 )
 
@@ -44,8 +47,13 @@ type Options struct {
 	Keeper     *keeper.Keeper
 	SelfBackup *selfbackup.Service
 	History    *history.Service
-	Logger     hclog.Logger
-	Now        func() time.Time
+	Overview   *overview.Service
+	Growth     *growth.Service
+	Trust      *trust.Trust
+	// Certificate is what clients see now.
+	Certificate func() ServerCertificate
+	Logger      hclog.Logger
+	Now         func() time.Time
 	// Site is what this installation is called.
 	Site string
 	// Called is told of every call, for metrics; nil is none.
@@ -74,6 +82,7 @@ func Register(all *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(&searches{o}, handler...))
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(&maintenance{o}, handler...))
+	mux.Handle(directorv1connect.NewOverviewServiceHandler(&overviews{o}, handler...))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(&activities{o}, handler...))
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(&notifications{o}, handler...))
 }

@@ -19,6 +19,14 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
+// takeTime is the other way round.
+func takeTime(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
 func texts[T ~string](from []T) []string {
 	to := make([]string, 0, len(from))
 	for _, s := range from {
@@ -32,7 +40,8 @@ func showAccount(a record.Account) *directorv1.Account {
 		Id: string(a.ID), Name: a.Name, TenantId: string(a.Tenant), ClientId: a.ClientID, Cloud: directorv1.Cloud(a.Cloud),
 		Authority: a.Authority, GraphRoot: a.GraphRoot, CaPem: a.CAPEM, TransporterId: string(a.Transporter),
 		Refreshed: stamp(a.Refreshed), Mailboxes: a.Mailboxes, UsersWithoutMailbox: a.WithoutMailbox,
-		Credential: a.Credential.Kind(),
+		Credential: a.Credential.Kind(), CredentialExpires: stamp(a.CredentialExpires), Trouble: a.Trouble, TroubleSince: stamp(a.TroubleSince),
+		MissingPermissions: a.Missing,
 	}
 	if a.Limits != (record.Limits{}) {
 		out.Limits = &directorv1.Limits{

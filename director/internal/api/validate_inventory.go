@@ -47,6 +47,7 @@ func account(a *directorv1.Account) error {
 	}
 	err := first(
 		name("account.name", a.GetName()),
+		moment("account.credential_expires", a.GetCredentialExpires()),
 		name("account.tenant_id", a.GetTenantId()),
 		name("account.client_id", a.GetClientId()),
 		maybeID("account.transporter_id", a.GetTransporterId()),

@@ -97,6 +97,7 @@ func (s *Service) Add(ctx context.Context, a record.Account, test bool) (record.
 		return record.Account{}, nil, err
 	}
 	a.ID, a.Created = mail.AccountID(id), s.Now()
+	a.CredentialExpires = expires(a.Credential, a.CredentialExpires)
 	if err := s.Store.View(func(tx *store.Tx) error { return s.free(tx, a) }); err != nil {
 		return record.Account{}, nil, err
 	}
@@ -105,6 +106,7 @@ func (s *Service) Add(ctx context.Context, a record.Account, test bool) (record.
 		if permissions, _, err = s.Check(ctx, a); err != nil {
 			return record.Account{}, permissions, err
 		}
+		a.Missing = missing(permissions)
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := s.free(tx, a); err != nil {
@@ -121,11 +123,14 @@ func (s *Service) Update(ctx context.Context, a record.Account, test bool) (reco
 	if err != nil {
 		return record.Account{}, err
 	}
-	if a.Credential.Empty() {
+	renewed := !a.Credential.Empty()
+	if !renewed {
 		a.Credential = old.Credential
 	}
+	a.CredentialExpires = expires(a.Credential, a.CredentialExpires)
+	var permissions []record.Permission
 	if test {
-		if _, _, err := s.Check(ctx, a); err != nil {
+		if permissions, _, err = s.Check(ctx, a); err != nil {
 			return record.Account{}, err
 		}
 	}
@@ -135,6 +140,12 @@ func (s *Service) Update(ctx context.Context, a record.Account, test bool) (reco
 			return err
 		}
 		a.Created, a.Refreshed, a.Mailboxes, a.WithoutMailbox = now.Created, now.Refreshed, now.Mailboxes, now.WithoutMailbox
+		switch {
+		case test:
+			a.Missing = missing(permissions)
+		case !renewed: // what was refused with another credential says nothing of this one
+			a.Trouble, a.TroubleKind, a.TroubleSince, a.Missing = now.Trouble, now.TroubleKind, now.TroubleSince, now.Missing
+		}
 		if err := s.free(tx, a); err != nil {
 			return err
 		}
@@ -197,6 +208,7 @@ func (s *Service) Refresh(ctx context.Context, id mail.AccountID) (record.Accoun
 	}
 	found, err := s.read(ctx, a)
 	if err != nil {
+		s.note(ctx, a, err)
 		return record.Account{}, err
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -207,6 +219,7 @@ func (s *Service) Refresh(ctx context.Context, id mail.AccountID) (record.Accoun
 			return err
 		}
 		a.Refreshed = s.Now()
+		a.Trouble, a.TroubleKind, a.TroubleSince = "", 0, time.Time{}
 		return store.Accounts.Put(tx, a)
 	})
 	return a, err

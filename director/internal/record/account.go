@@ -3,6 +3,7 @@ package record
 import (
 	"time"
 
+	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 )
 
@@ -38,6 +39,14 @@ type Account struct {
 	Refreshed      time.Time
 	Mailboxes      int64
 	WithoutMailbox int64
+	// CredentialExpires is zero when nobody said.
+	CredentialExpires time.Time
+	// Trouble is why the last test or refresh failed; empty when it did not. TroubleSince is when it began to.
+	Trouble      string
+	TroubleKind  fault.Kind
+	TroubleSince time.Time
+	// Missing are the names of permissions that the last test did not find, without which a part does not work.
+	Missing []string
 }
 
 // Limits of Microsoft per app and mailbox; zero means the documented number.

@@ -48,6 +48,21 @@ type History struct {
 	Removed int64
 }
 
+// SpaceSample is what a repository took at a time.
+type SpaceSample struct {
+	Repository                                           RepositoryID
+	At                                                   time.Time
+	LogicalBytes, UniqueBytes, StoredBytes, GarbageBytes int64
+	FreeBytes, TotalBytes                                int64
+	Points, Backups                                      int64
+}
+
+// Day names the day of a sample, which is the only one of it.
+func (s *SpaceSample) Day() string { return s.At.UTC().Format(time.DateOnly) }
+
+// MaxSpaceSamples is of how many days samples of a repository are kept.
+const MaxSpaceSamples = 400
+
 // Defaults and bounds of a History.
 const (
 	DefaultHistoryDays = 400

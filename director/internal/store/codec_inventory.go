@@ -2,6 +2,7 @@ package store
 
 import (
 	"holdfast/director/internal/record"
+	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
@@ -15,6 +16,8 @@ func encodeAccount(s *sealer, r *record.Account) (*statev1.Account, error) {
 			UploadBytesPerWindow: r.Limits.UploadPerWindow, UploadWindowSeconds: r.Limits.UploadWindowSeconds,
 		},
 		Created: stamp(r.Created), Refreshed: stamp(r.Refreshed), Mailboxes: r.Mailboxes, UsersWithoutMailbox: r.WithoutMailbox,
+		CredentialExpires: stamp(r.CredentialExpires), Trouble: r.Trouble, TroubleKind: int32(r.TroubleKind), TroubleSince: stamp(r.TroubleSince),
+		MissingPermissions: r.Missing,
 	}
 	var err error
 	if !r.Credential.Empty() {
@@ -37,7 +40,9 @@ func decodeAccount(s *sealer, p *statev1.Account) (record.Account, error) {
 			UploadPerWindow: l.GetUploadBytesPerWindow(), UploadWindowSeconds: l.GetUploadWindowSeconds(),
 		},
 		Created: moment(p.GetCreated()), Refreshed: moment(p.GetRefreshed()), Mailboxes: p.GetMailboxes(),
-		WithoutMailbox: p.GetUsersWithoutMailbox(),
+		WithoutMailbox: p.GetUsersWithoutMailbox(), CredentialExpires: moment(p.GetCredentialExpires()),
+		Trouble: p.GetTrouble(), TroubleKind: fault.Kind(p.GetTroubleKind()), TroubleSince: moment(p.GetTroubleSince()),
+		Missing: p.GetMissingPermissions(),
 	}
 	if len(p.GetSealedCredential()) > 0 {
 		var c statev1.Credential

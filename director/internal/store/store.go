@@ -24,6 +24,7 @@
 //	├── self-backup     "settings" → SelfBackup               (key sealed)
 //	├── history         "settings" → History
 //	├── drills          id → Drill
+//	├── space-samples   REPOSITORY/DAY → SpaceSample          (what it took on each day)
 //	├── runs-of-job     JOB/RUN → nothing
 //	├── runs-active     RUN → nothing                        (not ended yet)
 //	└── tasks-unsettled RUN-POSITION → nothing               (ended; transfers to be closed, Transporter to be told)

@@ -93,6 +93,10 @@ var (
 		name: "history", noun: "settings", key: func(*record.History) string { return OnlyKey },
 		empty: func() *statev1.History { return &statev1.History{} }, encode: plain(encodeHistory), decode: plainly(decodeHistory),
 	}
+	SpaceSamples = Table[record.SpaceSample, *statev1.SpaceSample]{
+		name: "space-samples", noun: "sample", key: func(r *record.SpaceSample) string { return SpaceSampleKey(r.Repository, r.Day()) },
+		empty: func() *statev1.SpaceSample { return &statev1.SpaceSample{} }, encode: plain(encodeSpaceSample), decode: plainly(decodeSpaceSample),
+	}
 
 	Drills = Table[record.Drill, *statev1.Drill]{
 		name: "drills", noun: "drill", key: func(r *record.Drill) string { return string(r.ID) },
@@ -111,6 +115,7 @@ var buckets = []string{
 	RunScripts.name, Notifications.name, Deliveries.name,
 	Pasts.name,
 	RepositoryPlans.name, SelfBackups.name, Histories.name, Drills.name,
+	SpaceSamples.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.

@@ -86,6 +86,24 @@ func (w *Watch) Next(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
+// Changed returns the keys that changed since the watch was last asked, in no order, without waiting.
+func (w *Watch) Changed() []string {
+	w.all.mu.Lock()
+	defer w.all.mu.Unlock()
+	keys := make([]string, 0, len(w.changed))
+	for k := range w.changed {
+		keys = append(keys, k)
+	}
+	clear(w.changed)
+	if !w.all.closed {
+		select {
+		case <-w.ready:
+		default:
+		}
+	}
+	return keys
+}
+
 // Close ends the watch.
 func (w *Watch) Close() {
 	w.all.mu.Lock()

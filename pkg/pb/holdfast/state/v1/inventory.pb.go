@@ -45,8 +45,8 @@ type Account struct {
 	Refreshed           *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=refreshed,proto3" json:"refreshed,omitempty"`
 	Mailboxes           int64                  `protobuf:"varint,14,opt,name=mailboxes,proto3" json:"mailboxes,omitempty"`
 	UsersWithoutMailbox int64                  `protobuf:"varint,15,opt,name=users_without_mailbox,json=usersWithoutMailbox,proto3" json:"users_without_mailbox,omitempty"`
-	// As somebody entered it with a secret.
-	SecretExpires *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=secret_expires,json=secretExpires,proto3" json:"secret_expires,omitempty"`
+	// Of a secret, as somebody entered it; of a certificate, as it says.
+	CredentialExpires *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=credential_expires,json=credentialExpires,proto3" json:"credential_expires,omitempty"`
 	// Why the last test or refresh failed, with the fault's kind, and since when.
 	Trouble            string                 `protobuf:"bytes,17,opt,name=trouble,proto3" json:"trouble,omitempty"`
 	TroubleKind        int32                  `protobuf:"varint,18,opt,name=trouble_kind,json=troubleKind,proto3" json:"trouble_kind,omitempty"`
@@ -191,9 +191,9 @@ func (x *Account) GetUsersWithoutMailbox() int64 {
 	return 0
 }
 
-func (x *Account) GetSecretExpires() *timestamppb.Timestamp {
+func (x *Account) GetCredentialExpires() *timestamppb.Timestamp {
 	if x != nil {
-		return x.SecretExpires
+		return x.CredentialExpires
 	}
 	return nil
 }
@@ -1236,7 +1236,7 @@ var File_holdfast_state_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\n" +
-	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a holdfast/state/v1/schedule.proto\"\x8c\x06\n" +
+	"!holdfast/state/v1/inventory.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a holdfast/state/v1/schedule.proto\"\x94\x06\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
@@ -1254,8 +1254,8 @@ const file_holdfast_state_v1_inventory_proto_rawDesc = "" +
 	"\acreated\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x128\n" +
 	"\trefreshed\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\trefreshed\x12\x1c\n" +
 	"\tmailboxes\x18\x0e \x01(\x03R\tmailboxes\x122\n" +
-	"\x15users_without_mailbox\x18\x0f \x01(\x03R\x13usersWithoutMailbox\x12A\n" +
-	"\x0esecret_expires\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\rsecretExpires\x12\x18\n" +
+	"\x15users_without_mailbox\x18\x0f \x01(\x03R\x13usersWithoutMailbox\x12I\n" +
+	"\x12credential_expires\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\x11credentialExpires\x12\x18\n" +
 	"\atrouble\x18\x11 \x01(\tR\atrouble\x12!\n" +
 	"\ftrouble_kind\x18\x12 \x01(\x05R\vtroubleKind\x12?\n" +
 	"\rtrouble_since\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\ftroubleSince\x12/\n" +
@@ -1398,7 +1398,7 @@ var file_holdfast_state_v1_inventory_proto_depIdxs = []int32{
 	1,  // 0: holdfast.state.v1.Account.limits:type_name -> holdfast.state.v1.Limits
 	12, // 1: holdfast.state.v1.Account.created:type_name -> google.protobuf.Timestamp
 	12, // 2: holdfast.state.v1.Account.refreshed:type_name -> google.protobuf.Timestamp
-	12, // 3: holdfast.state.v1.Account.secret_expires:type_name -> google.protobuf.Timestamp
+	12, // 3: holdfast.state.v1.Account.credential_expires:type_name -> google.protobuf.Timestamp
 	12, // 4: holdfast.state.v1.Account.trouble_since:type_name -> google.protobuf.Timestamp
 	12, // 5: holdfast.state.v1.Mailbox.since:type_name -> google.protobuf.Timestamp
 	12, // 6: holdfast.state.v1.Transporter.paired:type_name -> google.protobuf.Timestamp
