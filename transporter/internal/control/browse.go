@@ -2,8 +2,8 @@ package control
 
 import (
 	"context"
-	"errors"
 	"io"
+	"math"
 
 	"google.golang.org/grpc"
 
@@ -12,6 +12,7 @@ import (
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository"
+	"holdfast/transporter/internal/repository/arrange"
 )
 
 const (
@@ -130,40 +131,45 @@ func (s *Service) ListMessages(ctx context.Context, req *transporterv1.ListMessa
 		return nil, err
 	}
 	defer done()
-	answer := &transporterv1.ListMessagesResponse{}
-	for _, f := range p.Folders() {
-		if string(f.ID) == req.GetFolderId() {
-			answer.Total = f.Counts.Messages
-		}
-	}
-	if req.GetOffset() >= answer.Total {
-		_, err := p.Messages(ctx, mail.FolderID(req.GetFolderId()), 0, 1, true) // NotFound for a folder that is not there
-		return answer, err
-	}
-	records, err := p.Messages(ctx, mail.FolderID(req.GetFolderId()), int(req.GetOffset()), limit, !req.GetOldestFirst())
-	var unreadable *repository.UnreadableError
-	if err != nil && !errors.As(err, &unreadable) { // the others are shown
+	list, total, err := p.List(ctx, repository.Listing{
+		Folder: mail.FolderID(req.GetFolderId()), Order: orderIn(req.GetOrder()), Ascending: req.GetAscending() || req.GetOldestFirst(),
+		Filter: arrange.Filter{
+			Text: req.GetFilter(), Unread: req.GetUnread(), Flagged: req.GetFlagged(), WithAttachments: req.GetWithAttachments(),
+		},
+		From: int(min(req.GetOffset(), math.MaxInt32)), Limit: limit,
+	})
+	if err != nil {
 		return nil, err
 	}
-	var gaps []repository.Gap
-	if unreadable != nil {
-		gaps = unreadable.Gaps
+	answer := &transporterv1.ListMessagesResponse{Total: total}
+	for _, f := range p.Folders() {
+		if string(f.ID) == req.GetFolderId() {
+			answer.InFolder = f.Counts.Messages
+		}
 	}
-	at := req.GetOffset()
-	for i := 0; i < len(records) || len(gaps) > 0; {
-		if len(gaps) > 0 && (gaps[0].From <= at || i == len(records)) {
-			for range gaps[0].Count {
-				answer.Messages = append(answer.Messages, &transporterv1.MessageSummary{FolderId: req.GetFolderId(), Subject: unreadableSubject})
-			}
-			at += gaps[0].Count
-			gaps = gaps[1:]
+	for _, l := range list {
+		if l.Message == nil {
+			answer.Messages = append(answer.Messages, &transporterv1.MessageSummary{FolderId: req.GetFolderId(), Subject: unreadableSubject})
 			continue
 		}
-		answer.Messages = append(answer.Messages, summaryOut(&records[i]))
-		at++
-		i++
+		answer.Messages = append(answer.Messages, summaryOut(l.Message))
 	}
 	return answer, nil
+}
+
+func orderIn(o transporterv1.MessageOrder) arrange.Order {
+	switch o {
+	case transporterv1.MessageOrder_MESSAGE_ORDER_SENT:
+		return arrange.Sent
+	case transporterv1.MessageOrder_MESSAGE_ORDER_SUBJECT:
+		return arrange.Subject
+	case transporterv1.MessageOrder_MESSAGE_ORDER_FROM:
+		return arrange.From
+	case transporterv1.MessageOrder_MESSAGE_ORDER_SIZE:
+		return arrange.Size
+	default:
+		return arrange.Received
+	}
 }
 
 // unreadableSubject stands in the place of a message whose record is damaged. It has no id, so nothing can be asked of it;

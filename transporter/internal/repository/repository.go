@@ -57,6 +57,7 @@ import (
 
 	"holdfast/pkg/fault"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
+	"holdfast/transporter/internal/repository/arrange"
 	"holdfast/transporter/internal/repository/blob"
 	"holdfast/transporter/internal/repository/codec"
 	"holdfast/transporter/internal/repository/disk"
@@ -90,6 +91,8 @@ type Repository struct {
 	index   *index.Index
 	blobs   *blob.Store
 	trees   *treeStore
+	// arranged remembers how folders are sorted. What it says never changes: a tree is known by its hash.
+	arranged *arrange.Cache
 
 	describing sync.Mutex // held while the descriptor is replaced
 
@@ -275,7 +278,7 @@ func (r *Repository) start(ctx context.Context) error {
 	}
 	r.problems = append(r.problems, found.Problems...)
 	r.aside = found.Aside
-	r.trees = newTreeStore(r.blobs)
+	r.trees, r.arranged = newTreeStore(r.blobs), arrange.NewCache(arrangedBytes)
 	if err := r.adopt(ctx, found, false); err != nil {
 		return err
 	}
