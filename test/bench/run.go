@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast/test/bench/browse"
 	"holdfast/test/bench/director"
 	"holdfast/test/bench/figures"
 	"holdfast/test/bench/material"
@@ -39,7 +40,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if o.scale <= 0 || o.scale > 1 || o.rounds < 1 {
 		return fmt.Errorf("the scale is above 0 and up to 1, and there is at least one round; not %g and %d", o.scale, o.rounds)
 	}
-	if names := slices.Concat(repository.Names(), tenant.Names(), director.Names(), search.Names()); !slices.ContainsFunc(names, o.wanted) {
+	if names := slices.Concat(repository.Names(), tenant.Names(), director.Names(), search.Names(), browse.Names()); !slices.ContainsFunc(names, o.wanted) {
 		return fmt.Errorf("no figure begins with %q; there are:\n  %s", o.only, strings.Join(names, "\n  "))
 	}
 	var err error
@@ -52,7 +53,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	var list []figures.Figure
-	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, directorArea, repositoryArea, searchArea} {
+	for _, area := range []func(context.Context, *options, string, io.Writer) ([]figures.Figure, error){graphArea, directorArea, repositoryArea, searchArea, browseArea} {
 		found, err := area(ctx, &o, program, out)
 		if err != nil {
 			return err
@@ -103,6 +104,16 @@ func searchArea(ctx context.Context, o *options, program string, out io.Writer) 
 	}
 	return search.Run(ctx, search.Options{
 		Dir: filepath.Join(o.dir, "search"), Program: program, Scale: o.scale, Keep: o.keep, Wanted: o.wanted, Out: out,
+	})
+}
+
+// browseArea measures looking through a repository.
+func browseArea(ctx context.Context, o *options, program string, out io.Writer) ([]figures.Figure, error) {
+	if !slices.ContainsFunc(browse.Names(), o.wanted) {
+		return nil, nil
+	}
+	return browse.Run(ctx, browse.Options{
+		Dir: filepath.Join(o.dir, "browse"), Program: program, Scale: o.scale, Keep: o.keep, Wanted: o.wanted, Out: out,
 	})
 }
 

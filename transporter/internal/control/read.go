@@ -1,9 +1,7 @@
 package control
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -103,9 +101,7 @@ func detailOut(m *record.Message) *transporterv1.MessageDetail {
 		}
 		out.Headers = append(out.Headers, &transporterv1.Header{Name: clip(h.Name, maxAddress), Value: clip(h.Value, maxHeaderValue)})
 	}
-	for _, c := range m.Categories[:min(len(m.Categories), maxRecipients*10)] {
-		out.Categories = append(out.Categories, clip(c, maxAddress))
-	}
+	out.Categories = categoriesOut(m)
 	for _, l := range m.Lost[:min(len(m.Lost), maxAttachments)] {
 		out.Lost = append(out.Lost, text(l))
 	}
@@ -200,12 +196,22 @@ func (s *Service) Export(req *transporterv1.ExportRequest, stream grpc.ServerStr
 		return err
 	}
 	defer done()
-	out := newSender(stream, export.FileName(f.message), "message/rfc822")
+	out := exporter(stream, export.FileName(f.message), "message/rfc822")
 	missing, err := rfc822.Write(stream.Context(), out, f.message, rfc822.Options{Open: f.open})
 	if err != nil {
 		return err
 	}
-	return out.end(1, int64(min(len(missing), 1)))
+	return endExport(out, 1, int64(min(len(missing), 1)))
+}
+
+// exporter returns the sender of a file.
+func exporter(stream grpc.ServerStreamingServer[transporterv1.ExportResponse], name, kind string) *sender[transporterv1.ExportResponse] {
+	return newSender(stream, &transporterv1.ExportResponse{Name: name, ContentType: kind}, func(r *transporterv1.ExportResponse, data []byte) { r.Data = data })
+}
+
+// endExport sends what is left, and the counts.
+func endExport(out *sender[transporterv1.ExportResponse], messages, incomplete int64) error {
+	return out.end(func(r *transporterv1.ExportResponse) { r.Messages, r.Incomplete = messages, incomplete })
 }
 
 func (s *Service) archive(req *transporterv1.ArchiveRequest, stream grpc.ServerStreamingServer[transporterv1.ExportResponse]) error {
@@ -222,77 +228,20 @@ func (s *Service) archive(req *transporterv1.ArchiveRequest, stream grpc.ServerS
 		o.Selection.Messages = append(o.Selection.Messages, export.Ref{Folder: mail.FolderID(m.GetFolderId()), Message: mail.MessageID(m.GetMessageId())})
 	}
 	info := p.Info()
-	out := newSender(stream, export.ArchiveName(info), "application/zip")
+	out := exporter(stream, export.ArchiveName(info), "application/zip")
 	report, err := export.ToZip(stream.Context(), out, o)
 	if err != nil {
 		return err
 	}
-	return out.end(report.Messages, report.Incomplete+report.Unreadable+int64(len(report.NotFound)))
-}
-
-// sender sends what is written to it in parts of a bounded size.
-type sender struct {
-	*bufio.Writer
-	parts *parts
-}
-
-type parts struct {
-	stream grpc.ServerStreamingServer[transporterv1.ExportResponse]
-	next   *transporterv1.ExportResponse
-}
-
-func newSender(stream grpc.ServerStreamingServer[transporterv1.ExportResponse], name, kind string) sender {
-	p := &parts{stream: stream, next: &transporterv1.ExportResponse{Name: name, ContentType: kind}}
-	return sender{bufio.NewWriterSize(p, contentPart), p}
-}
-
-func (p *parts) Write(data []byte) (int, error) {
-	sent := 0
-	for len(data) > 0 {
-		n := min(len(data), contentPart)
-		p.next.Data = data[:n]
-		if err := p.stream.Send(p.next); err != nil {
-			return sent, err
-		}
-		p.next = &transporterv1.ExportResponse{}
-		data, sent = data[n:], sent+n
-	}
-	return sent, nil
-}
-
-// end sends what is left, and the counts.
-func (s sender) end(messages, incomplete int64) error {
-	if err := s.Flush(); err != nil {
-		return err
-	}
-	s.parts.next.Messages, s.parts.next.Incomplete = messages, incomplete
-	return s.parts.stream.Send(s.parts.next)
+	return endExport(out, report.Messages, report.Incomplete+report.Unreadable+int64(len(report.NotFound)))
 }
 
 // readAttached streams an attached message as a file.
 func (s *Service) readAttached(p *repository.Point, a *record.Attachment, stream grpc.ServerStreamingServer[transporterv1.ReadContentResponse]) error {
 	name := strings.TrimSuffix(text(a.Name), ".eml") + ".eml"
-	first := &transporterv1.ReadContentResponse{Name: name, ContentType: "message/rfc822"}
-	out := bufio.NewWriterSize(contentSender{stream, &first}, contentPart)
-	_, err := rfc822.Write(stream.Context(), out, a.Item, rfc822.Options{Open: found{point: p}.open})
-	return errors.Join(err, out.Flush())
-}
-
-type contentSender struct {
-	stream grpc.ServerStreamingServer[transporterv1.ReadContentResponse]
-	next   **transporterv1.ReadContentResponse
-}
-
-func (c contentSender) Write(data []byte) (int, error) {
-	sent := 0
-	for len(data) > 0 {
-		n := min(len(data), contentPart)
-		(*c.next).Data = data[:n]
-		if err := c.stream.Send(*c.next); err != nil {
-			return sent, err
-		}
-		*c.next = &transporterv1.ReadContentResponse{}
-		data, sent = data[n:], sent+n
+	out := newSender(stream, &transporterv1.ReadContentResponse{Name: name, ContentType: "message/rfc822"}, func(r *transporterv1.ReadContentResponse, data []byte) { r.Data = data })
+	if _, err := rfc822.Write(stream.Context(), out, a.Item, rfc822.Options{Open: found{point: p}.open}); err != nil {
+		return err
 	}
-	return sent, nil
+	return out.Flush()
 }
