@@ -32,9 +32,9 @@ ui: $(WEB)/dist/app/index.html ## build the web UI (Node and npm)
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node 20.19 or newer to build the web UI"; exit 1; }
-	@echo "installing the npm packages of the web UI"
-	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
+	@cmp -s $(WEB)/package-lock.json $@ || { echo "installing the npm packages of the web UI"; \
+		cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error; }
+	@cp $(WEB)/package-lock.json $@
 
 $(WEB)/dist/app/index.html: $(WEB)/node_modules/.installed $(WEBSOURCES)
 	@echo "building the web UI"

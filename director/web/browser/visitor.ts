@@ -118,3 +118,8 @@ async function serious(page: Page): Promise<string[]> {
     .filter((f) => f.impact === "serious" || f.impact === "critical")
     .flatMap((f) => f.nodes.map((n) => `${f.id}: ${f.help}: ${n.html.slice(0, 200)} (${n.failureSummary.replaceAll(/\s+/g, " ").slice(0, 300)})`));
 }
+
+/** Follows a link of the menu. */
+export async function menu(v: Visitor, name: string): Promise<void> {
+  await v.page.getByRole("navigation", { name: "Holdfast" }).getByRole("link", { name }).click();
+}

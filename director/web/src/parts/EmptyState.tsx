@@ -25,7 +25,7 @@ export function EmptyState({ icon, title, children, actions }: Props) {
     <div className={styles.root}>
       <span className={styles.icon} aria-hidden>{icon}</span>
       <Subtitle1 as="h2">{title}</Subtitle1>
-      <Text className={styles.text}>{children}</Text>
+      <Text align="center" className={styles.text}>{children}</Text>
       <div className={styles.actions}>{actions}</div>
     </div>
   );

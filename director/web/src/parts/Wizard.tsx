@@ -98,7 +98,9 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   useEffect(() => {
     if (step && step.key !== at) void navigate(`${base}/${step.key}`, { replace: true });
   }, [step, at, base, navigate]);
-  useEffect(() => content.current?.scrollTo(0, 0), [index]);
+  useEffect(() => {
+    content.current?.scrollTo(0, 0);
+  }, [index]);
 
   const change = (next: D) => {
     setDraft(next);
