@@ -5,7 +5,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 
 const useStyles = makeStyles({
   scroll: {
-    overflow: "auto", flexGrow: 1, minHeight: "8rem", position: "relative",
+    overflow: "auto", flexGrow: 1, minHeight: "min(8rem, 100%)", position: "relative",
     border: `1px solid ${tokens.colorNeutralStroke2}`, borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground1,
   },

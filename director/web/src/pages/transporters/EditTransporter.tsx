@@ -46,8 +46,8 @@ function Form({ transporter, onClose }: Omit<Props, "open">) {
               <Field label="Name" required><Input value={draft.name} onChange={(_, d) => setDraft({ ...draft, name: d.value })} /></Field>
               <Field label="Address" required hint="host:port of its control service"><Input value={draft.address} spellCheck={false} onChange={(_, d) => setDraft({ ...draft, address: d.value.trim() })} /></Field>
               <Field label="Host for transfers" hint="Empty: the host of the address."><Input value={draft.transferHost} spellCheck={false} onChange={(_, d) => setDraft({ ...draft, transferHost: d.value.trim() })} /></Field>
-              <Field label="Tasks at once" hint="How many mailboxes it works on at the same time.">
-                <SpinButton value={draft.maxTasks} min={1} max={64} onChange={(_, d) => { const n = d.value ?? Number(d.displayValue); if (Number.isInteger(n)) setDraft({ ...draft, maxTasks: n }); }} />
+              <Field label="Tasks at once" hint="How many mailboxes it works on at the same time. 0: as many as jobs ask for.">
+                <SpinButton value={draft.maxTasks} min={0} max={64} onChange={(_, d) => { const n = d.value ?? Number(d.displayValue); if (Number.isInteger(n)) setDraft({ ...draft, maxTasks: n }); }} />
               </Field>
               {save.error && <FaultNote title="It was not saved" error={save.error} />}
             </div>

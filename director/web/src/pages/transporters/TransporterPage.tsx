@@ -88,7 +88,7 @@ function Shown({ transporter: t }: { transporter: Transporter }) {
           <Subtitle2 as="h2">State</Subtitle2>
           <Facts
             of={[
-              ["Last seen", <When key="seen" at={t.seen} />], ["Tasks", `${t.tasksRunning} running, at most ${t.maxTasks}`], ["Clock", t.reachable && clock(t)],
+              ["Last seen", <When key="seen" at={t.seen} />], ["Tasks", t.maxTasks > 0 ? `${t.tasksRunning} running, at most ${t.maxTasks}` : `${t.tasksRunning} running, as many at once as jobs ask for`], ["Clock", t.reachable && clock(t)],
               ["Certificate", t.certificateExpires && `until ${day(t.certificateExpires)}, renewed by itself`],
             ]}
           />

@@ -16,7 +16,7 @@ const columns: DataColumn<Transporter>[] = [
   { key: "name", title: "Name", width: "minmax(8rem, 1fr)", cell: (t) => t.name, value: (t) => t.name },
   { key: "state", title: "State", width: "8rem", cell: (t) => <State transporter={t} />, value: (t) => (t.reachable ? 1 : 0) },
   { key: "address", title: "Address", width: "minmax(9rem, 1fr)", cell: (t) => t.address, value: (t) => t.address, above: 640 },
-  { key: "tasks", title: "Tasks", width: "6rem", end: true, cell: (t) => `${t.tasksRunning} of ${t.maxTasks}`, value: (t) => t.tasksRunning },
+  { key: "tasks", title: "Tasks", width: "6rem", end: true, cell: (t) => (t.maxTasks > 0 ? `${t.tasksRunning} of ${t.maxTasks}` : String(t.tasksRunning)), value: (t) => t.tasksRunning },
   { key: "free", title: "Free space", width: "7rem", end: true, cell: (t) => (t.totalBytes > 0n ? bytes(t.freeBytes) : "—"), value: (t) => t.freeBytes, above: 760 },
   { key: "version", title: "Version", width: "minmax(7rem, 1fr)", cell: (t) => t.version || "—", value: (t) => t.version, above: 980 },
   { key: "seen", title: "Last seen", width: "8rem", cell: (t) => <When at={t.seen} />, value: (t) => t.seen?.seconds },

@@ -152,8 +152,7 @@ export const MailboxRecoverySchema: GenMessage<MailboxRecovery> = /*@__PURE__*/
   messageDesc(file_holdfast_director_v1_recovery, 1);
 
 /**
- * Which mailboxes: those of a job, of an account, of a repository, or these. What is empty does not narrow; at least one is
- * given.
+ * Which mailboxes: those of a job, of an account, of a repository, these. What is empty does not narrow.
  *
  * @generated from message holdfast.director.v1.ListRecoverySourcesRequest
  */
