@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/director/internal/api"
+	"holdfast/director/internal/audit"
 	"holdfast/director/internal/auth"
 	"holdfast/director/internal/datadir"
 	"holdfast/director/internal/depot"
@@ -52,6 +53,7 @@ type Director struct {
 	store      *store.Store
 	trust      *trust.Trust
 	auth       *auth.Service
+	audit      *audit.Log
 	fleet      *fleet.Fleet
 	inventory  *inventory.Service
 	depot      *depot.Service
@@ -156,6 +158,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	d.auth = auth.New(auth.Options{Store: d.store, Dir: d.dir, Logger: d.log.Named("auth"), Now: o.Now})
+	d.audit = audit.New(audit.Options{Store: d.store, Now: o.Now, Logger: d.log.Named("audit")})
 	d.fleet = fleet.New(fleet.Options{
 		Store: d.store, Trust: d.trust, Logger: d.log.Named("fleet"), Now: o.Now, StatusEvery: o.StatusEvery,
 	})
@@ -268,6 +271,9 @@ func (d *Director) housekeeping(ctx context.Context) error {
 		if err := d.auth.Sweep(ctx); err != nil && ctx.Err() == nil {
 			d.log.Error("expired tokens not removed", "error", err)
 		}
+		if err := d.audit.Sweep(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("old entries of the audit log not removed", "error", err)
+		}
 		if err := d.tls.refresh(); err != nil {
 			d.log.Error("certificate not renewed", "error", err)
 		}
@@ -293,6 +299,11 @@ func (d *Director) close() {
 	if d.metricsOn != nil {
 		_ = d.metricsOn.Close()
 	}
+	if d.audit != nil {
+		if err := d.audit.Flush(context.Background()); err != nil {
+			d.log.Error("audit log not written", "error", err)
+		}
+	}
 	if d.store != nil {
 		if err := d.store.Close(); err != nil {
 			d.log.Error("close the store", "error", err)
@@ -303,7 +314,7 @@ func (d *Director) close() {
 // register adds the API to a mux; its streams end with their context.
 func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
-		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
+		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Audit: d.audit, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
 		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
 		History: d.history, Overview: d.overview, Growth: d.growth, Trust: d.trust, Certificate: d.tls.current, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,

@@ -112,6 +112,7 @@ var allowed = map[string]access{
 	dc.BrowseServiceGetMessageHistoryProcedure: operator,
 
 	pathMessage: operator, pathAttachment: operator, pathExport: operator, pathPreview: operator,
+	pathAudit: auditor,
 
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
 	dc.RecoveryServiceListPlanProcedure:      operator,

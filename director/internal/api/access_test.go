@@ -29,11 +29,14 @@ func methods(fn func(procedure string, m protoreflect.MethodDescriptor)) {
 }
 
 func TestEveryMethodSaysWhoMayCallIt(t *testing.T) {
-	there := map[string]bool{pathMessage: true, pathAttachment: true, pathExport: true, pathPreview: true}
+	there := map[string]bool{pathMessage: true, pathAttachment: true, pathExport: true, pathPreview: true, pathAudit: true}
 	methods(func(procedure string, _ protoreflect.MethodDescriptor) {
 		there[procedure] = true
 		if allowed[procedure] == 0 {
 			t.Errorf("%s has no entry in the table of access", procedure)
+		}
+		if audited[procedure] == 0 {
+			t.Errorf("%s has no entry in the table of what the audit log keeps", procedure)
 		}
 	})
 	if len(there) < 30 {
@@ -42,6 +45,14 @@ func TestEveryMethodSaysWhoMayCallIt(t *testing.T) {
 	for procedure := range allowed {
 		if !there[procedure] {
 			t.Errorf("the table names %s, which is no method", procedure)
+		}
+		if audited[procedure] == 0 {
+			t.Errorf("%s has no entry in the table of what the audit log keeps", procedure)
+		}
+	}
+	for procedure := range audited {
+		if !there[procedure] {
+			t.Errorf("the table of the audit log names %s, which is no method", procedure)
 		}
 	}
 }

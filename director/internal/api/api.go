@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/hashicorp/go-hclog"
 
+	"holdfast/director/internal/audit"
 	"holdfast/director/internal/auth"
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
@@ -36,6 +37,7 @@ const maxRequest = 8 << 20
 type Options struct {
 	Version    string
 	Auth       *auth.Service
+	Audit      *audit.Log
 	Fleet      *fleet.Fleet
 	Inventory  *inventory.Service
 	Depot      *depot.Service
@@ -73,6 +75,7 @@ func Register(all *http.ServeMux, o Options) {
 	downloads{&gate{Options: o}}.register(mux)
 	mux.Handle(directorv1connect.NewSystemServiceHandler(&system{o}, handler...))
 	mux.Handle(directorv1connect.NewUserServiceHandler(&users{o}, handler...))
+	mux.Handle(directorv1connect.NewAuditServiceHandler(&audits{o}, handler...))
 	mux.Handle(directorv1connect.NewAccountServiceHandler(&accounts{o}, handler...))
 	mux.Handle(directorv1connect.NewTransporterServiceHandler(&transporters{o}, handler...))
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(&repositories{o}, handler...))

@@ -35,7 +35,7 @@ type downloads struct{ *gate }
 
 func (d downloads) register(mux fronted) {
 	for path, serve := range map[string]func(http.ResponseWriter, *http.Request) (begun bool, err error){
-		pathMessage: d.message, pathAttachment: d.attachment, pathExport: d.export, pathPreview: d.preview,
+		pathMessage: d.message, pathAttachment: d.attachment, pathExport: d.export, pathPreview: d.preview, pathAudit: d.audit,
 	} {
 		mux.HandleFunc("GET "+path, d.guard(path, serve))
 		mux.HandleFunc("POST "+path, d.guard(path, serve))
@@ -46,7 +46,9 @@ func (d downloads) register(mux fronted) {
 func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Request) (bool, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := time.Now()
+		n := d.begin(path)
 		ctx, err := d.admit(r.Context(), path, r.Header)
+		n.ctx = ctx
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		if d.Closing != nil {
@@ -58,6 +60,7 @@ func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Requ
 			if perr := r.ParseForm(); perr != nil {
 				err = fault.New(fault.Invalid, "the request cannot be read, or has more than %d MB", maxForm>>20)
 			} else {
+				n.form(r.Form)
 				held, release := d.hold(ctx, path)
 				begun, err = serve(w, r.WithContext(held))
 				if lapse := release(); lapse != nil && err != nil {
@@ -65,6 +68,7 @@ func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Requ
 				}
 			}
 		}
+		n.end(err)
 		err = d.done(path, at, err)
 		switch {
 		case err == nil:

@@ -106,7 +106,10 @@ func (g *gate) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		procedure, begun := req.Spec().Procedure, time.Now()
 		ctx, cancel := context.WithTimeout(ctx, unaryWait)
 		defer cancel()
+		n := g.begin(procedure)
 		ctx, err := g.admit(ctx, procedure, req.Header())
+		n.ctx = ctx
+		n.asked(req.Any())
 		if err == nil {
 			err = validate(req.Any())
 		}
@@ -114,6 +117,10 @@ func (g *gate) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if err == nil {
 			answer, err = next(ctx, req)
 		}
+		if err == nil {
+			n.answered(answer.Any())
+		}
+		n.end(err)
 		return answer, g.done(procedure, begun, err)
 	}
 }
@@ -133,10 +140,12 @@ func (g *gate) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 			stop := context.AfterFunc(g.Closing, cancel)
 			defer stop()
 		}
+		n := g.begin(procedure)
 		ctx, err := g.admit(ctx, procedure, conn.RequestHeader())
+		n.ctx = ctx
 		if err == nil {
 			held, release := g.hold(ctx, procedure)
-			err = next(held, &validated{conn})
+			err = next(held, &validated{conn, n})
 			if lapse := release(); lapse != nil {
 				err = lapse
 			}
@@ -144,17 +153,22 @@ func (g *gate) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 		if err != nil && g.Closing != nil && g.Closing.Err() != nil {
 			err = fault.New(fault.Unavailable, "the Director is shutting down")
 		}
+		n.end(err)
 		return g.done(procedure, begun, err)
 	}
 }
 
 // validated checks requests as a stream's handler receives them.
-type validated struct{ connect.StreamingHandlerConn }
+type validated struct {
+	connect.StreamingHandlerConn
+	note *note
+}
 
 func (v *validated) Receive(m any) error {
 	if err := v.StreamingHandlerConn.Receive(m); err != nil {
 		return err
 	}
+	v.note.asked(m)
 	return validate(m)
 }
 

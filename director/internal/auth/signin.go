@@ -155,6 +155,20 @@ func find(tx *store.Tx, name string) (record.User, error) {
 	return record.User{}, fault.New(fault.NotFound, "there is no user %q", name)
 }
 
+// Known returns the name of the user that a name means, empty when there is none: what is typed there by mistake may be a
+// password.
+func (s *Service) Known(name string) string {
+	var u record.User
+	err := s.Store.View(func(tx *store.Tx) (err error) {
+		u, err = find(tx, strings.TrimSpace(name))
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	return u.Name
+}
+
 // mayHash waits for the memory to hash a password with; release gives it back.
 func (s *Service) mayHash(ctx context.Context) (release func(), err error) {
 	select {

@@ -18,7 +18,7 @@ var (
 		check(tx *Tx) (int, error)
 	}{
 		Identities, Accounts, Mailboxes, Transporters, Repositories, RepositoryPlans, Jobs, Plans, Runs, Tasks, Losses, Recoveries, Users,
-		Tokens, RunScripts, Notifications, Deliveries, Pasts, SelfBackups, Histories, Drills, SpaceSamples,
+		Tokens, RunScripts, Notifications, Deliveries, Pasts, SelfBackups, Histories, Drills, SpaceSamples, Audit,
 	}
 	sets = []Set{RunsOfJob, RunsActive, TasksUnsettled, RunsToPrune}
 )

@@ -50,6 +50,7 @@ func FuzzRecords(f *testing.F) {
 		again(t, s, data, &statev1.Token{}, plainly(decodeToken), plain(encodeToken))
 		again(t, s, data, &statev1.RepositoryPlan{}, plainly(decodeRepositoryPlan), plain(encodeRepositoryPlan))
 		again(t, s, data, &statev1.SelfBackup{}, decodeSelfBackup, encodeSelfBackup)
+		again(t, s, data, &statev1.AuditEntry{}, plainly(decodeAudit), plain(encodeAudit))
 		again(t, s, data, &statev1.History{}, plainly(decodeHistory), plain(encodeHistory))
 	})
 }

@@ -25,6 +25,7 @@
 //	├── history         "settings" → History
 //	├── drills          id → Drill
 //	├── space-samples   REPOSITORY/DAY → SpaceSample          (what it took on each day)
+//	├── audit           ID → AuditEntry                      (ids sort by time)
 //	├── runs-of-job     JOB/RUN → nothing
 //	├── runs-active     RUN → nothing                        (not ended yet)
 //	└── tasks-unsettled RUN-POSITION → nothing               (ended; transfers to be closed, Transporter to be told)

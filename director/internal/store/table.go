@@ -147,6 +147,26 @@ func (t Table[R, P]) Backward(tx *Tx, prefix string) iter.Seq2[R, error] {
 	}
 }
 
+// Before returns the records whose keys are before a key, last first.
+func (t Table[R, P]) Before(tx *Tx, key string) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		c := tx.tx.Bucket([]byte(t.name)).Cursor()
+		k, v := c.Seek([]byte(key))
+		if k == nil {
+			k, v = c.Last()
+		}
+		for ; k != nil; k, v = c.Prev() {
+			if string(k) >= key {
+				continue
+			}
+			r, err := t.read(tx, string(k), v)
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Count returns how many records there are.
 func (t Table[R, P]) Count(tx *Tx) int { return tx.tx.Bucket([]byte(t.name)).Stats().KeyN }
 

@@ -102,6 +102,10 @@ var (
 		name: "drills", noun: "drill", key: func(r *record.Drill) string { return string(r.ID) },
 		empty: func() *statev1.Drill { return &statev1.Drill{} }, encode: plain(encodeDrill), decode: plainly(decodeDrill),
 	}
+	Audit = Table[record.AuditEntry, *statev1.AuditEntry]{
+		name: "audit", noun: "entry of the audit log", key: func(r *record.AuditEntry) string { return r.ID },
+		empty: func() *statev1.AuditEntry { return &statev1.AuditEntry{} }, encode: plain(encodeAudit), decode: plainly(decodeAudit),
+	}
 
 	RunsOfJob      = Set{"runs-of-job"}
 	RunsActive     = Set{"runs-active"}
@@ -115,7 +119,7 @@ var buckets = []string{
 	RunScripts.name, Notifications.name, Deliveries.name,
 	Pasts.name,
 	RepositoryPlans.name, SelfBackups.name, Histories.name, Drills.name,
-	SpaceSamples.name,
+	SpaceSamples.name, Audit.name,
 }
 
 // NotificationsKey is the key of the one record in Notifications.

@@ -345,6 +345,220 @@ func (x *Identity) GetSealedDirectorKey() []byte {
 	return nil
 }
 
+// AuditEntry is what somebody did. Its key sorts by time.
+type AuditEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Time  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// Empty: nobody was signed in.
+	User string `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	// 1 auditor, 2 operator, 3 administrator.
+	Role int32 `protobuf:"varint,4,opt,name=role,proto3" json:"role,omitempty"`
+	// As Token.kind; 0 nobody.
+	Kind        int32          `protobuf:"varint,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	TokenName   string         `protobuf:"bytes,6,opt,name=token_name,json=tokenName,proto3" json:"token_name,omitempty"`
+	Session     string         `protobuf:"bytes,7,opt,name=session,proto3" json:"session,omitempty"`
+	Remote      string         `protobuf:"bytes,8,opt,name=remote,proto3" json:"remote,omitempty"`
+	Method      string         `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
+	Objects     []*AuditObject `protobuf:"bytes,10,rep,name=objects,proto3" json:"objects,omitempty"`
+	MoreObjects int32          `protobuf:"varint,11,opt,name=more_objects,json=moreObjects,proto3" json:"more_objects,omitempty"`
+	// Empty when it succeeded.
+	Fault string `protobuf:"bytes,12,opt,name=fault,proto3" json:"fault,omitempty"`
+	// How many calls it stands for, and when the last of them ended.
+	Count         int32                  `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
+	Last          *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEntry) Reset() {
+	*x = AuditEntry{}
+	mi := &file_holdfast_state_v1_auth_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEntry) ProtoMessage() {}
+
+func (x *AuditEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_auth_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
+func (*AuditEntry) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_auth_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AuditEntry) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRole() int32 {
+	if x != nil {
+		return x.Role
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetKind() int32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetTokenName() string {
+	if x != nil {
+		return x.TokenName
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetRemote() string {
+	if x != nil {
+		return x.Remote
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetObjects() []*AuditObject {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetMoreObjects() int32 {
+	if x != nil {
+		return x.MoreObjects
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetLast() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+type AuditObject struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditObject) Reset() {
+	*x = AuditObject{}
+	mi := &file_holdfast_state_v1_auth_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditObject) ProtoMessage() {}
+
+func (x *AuditObject) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_state_v1_auth_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditObject.ProtoReflect.Descriptor instead.
+func (*AuditObject) Descriptor() ([]byte, []int) {
+	return file_holdfast_state_v1_auth_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AuditObject) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AuditObject) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AuditObject) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 var File_holdfast_state_v1_auth_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_auth_proto_rawDesc = "" +
@@ -379,7 +593,29 @@ const file_holdfast_state_v1_auth_proto_rawDesc = "" +
 	"\x15authority_certificate\x18\x02 \x01(\fR\x14authorityCertificate\x120\n" +
 	"\x14sealed_authority_key\x18\x03 \x01(\fR\x12sealedAuthorityKey\x121\n" +
 	"\x14director_certificate\x18\x04 \x01(\fR\x13directorCertificate\x12.\n" +
-	"\x13sealed_director_key\x18\x05 \x01(\fR\x11sealedDirectorKeyB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
+	"\x13sealed_director_key\x18\x05 \x01(\fR\x11sealedDirectorKey\"\xaa\x03\n" +
+	"\n" +
+	"AuditEntry\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x12\n" +
+	"\x04user\x18\x03 \x01(\tR\x04user\x12\x12\n" +
+	"\x04role\x18\x04 \x01(\x05R\x04role\x12\x12\n" +
+	"\x04kind\x18\x05 \x01(\x05R\x04kind\x12\x1d\n" +
+	"\n" +
+	"token_name\x18\x06 \x01(\tR\ttokenName\x12\x18\n" +
+	"\asession\x18\a \x01(\tR\asession\x12\x16\n" +
+	"\x06remote\x18\b \x01(\tR\x06remote\x12\x16\n" +
+	"\x06method\x18\t \x01(\tR\x06method\x128\n" +
+	"\aobjects\x18\n" +
+	" \x03(\v2\x1e.holdfast.state.v1.AuditObjectR\aobjects\x12!\n" +
+	"\fmore_objects\x18\v \x01(\x05R\vmoreObjects\x12\x14\n" +
+	"\x05fault\x18\f \x01(\tR\x05fault\x12\x14\n" +
+	"\x05count\x18\r \x01(\x05R\x05count\x12.\n" +
+	"\x04last\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04last\"E\n" +
+	"\vAuditObject\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04nameB+Z)holdfast/pkg/pb/holdfast/state/v1;statev1b\x06proto3"
 
 var (
 	file_holdfast_state_v1_auth_proto_rawDescOnce sync.Once
@@ -393,25 +629,30 @@ func file_holdfast_state_v1_auth_proto_rawDescGZIP() []byte {
 	return file_holdfast_state_v1_auth_proto_rawDescData
 }
 
-var file_holdfast_state_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_holdfast_state_v1_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_holdfast_state_v1_auth_proto_goTypes = []any{
 	(*User)(nil),                  // 0: holdfast.state.v1.User
 	(*Token)(nil),                 // 1: holdfast.state.v1.Token
 	(*Identity)(nil),              // 2: holdfast.state.v1.Identity
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*AuditEntry)(nil),            // 3: holdfast.state.v1.AuditEntry
+	(*AuditObject)(nil),           // 4: holdfast.state.v1.AuditObject
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_holdfast_state_v1_auth_proto_depIdxs = []int32{
-	3, // 0: holdfast.state.v1.User.created:type_name -> google.protobuf.Timestamp
-	3, // 1: holdfast.state.v1.User.password_set:type_name -> google.protobuf.Timestamp
-	3, // 2: holdfast.state.v1.User.last_sign_in:type_name -> google.protobuf.Timestamp
-	3, // 3: holdfast.state.v1.Token.created:type_name -> google.protobuf.Timestamp
-	3, // 4: holdfast.state.v1.Token.expires:type_name -> google.protobuf.Timestamp
-	3, // 5: holdfast.state.v1.Token.last_used:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 0: holdfast.state.v1.User.created:type_name -> google.protobuf.Timestamp
+	5, // 1: holdfast.state.v1.User.password_set:type_name -> google.protobuf.Timestamp
+	5, // 2: holdfast.state.v1.User.last_sign_in:type_name -> google.protobuf.Timestamp
+	5, // 3: holdfast.state.v1.Token.created:type_name -> google.protobuf.Timestamp
+	5, // 4: holdfast.state.v1.Token.expires:type_name -> google.protobuf.Timestamp
+	5, // 5: holdfast.state.v1.Token.last_used:type_name -> google.protobuf.Timestamp
+	5, // 6: holdfast.state.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	4, // 7: holdfast.state.v1.AuditEntry.objects:type_name -> holdfast.state.v1.AuditObject
+	5, // 8: holdfast.state.v1.AuditEntry.last:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_state_v1_auth_proto_init() }
@@ -425,7 +666,7 @@ func file_holdfast_state_v1_auth_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_state_v1_auth_proto_rawDesc), len(file_holdfast_state_v1_auth_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

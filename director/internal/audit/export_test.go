@@ -1,0 +1,4 @@
+package audit
+
+// SetMax sets how many entries stay.
+func (l *Log) SetMax(n int) { l.max = n }
