@@ -111,7 +111,7 @@ func everybodyIntoOne(t *testing.T, s *site.Site, full []graphsim.User, to graph
 func partsOf(t *testing.T, s *site.Site, id string) []*pb.Task {
 	t.Helper()
 	var r pb.GetRunResponse
-	if err := s.CLI(t.Context(), &r, nil, "run", "show", id); err != nil {
+	if err := s.CLI(t.Context(), &r, nil, "activity", "parts", id); err != nil {
 		t.Fatal(fmt.Errorf("the parts of %s: %w", id, err))
 	}
 	return r.GetTasks()

@@ -126,10 +126,11 @@ func (s *jobService) GetRun(_ context.Context, q *directorv1.GetRunRequest) (*di
 	return answer, nil
 }
 
-// run returns the run of a job; a recovery or verify is none.
+// run returns the run of a job, or a recovery, undo or drill, which have tasks by mailbox too; what is done to a repository is
+// none.
 func (s *jobService) run(id record.RunID) (dispatch.RunView, error) {
 	v, err := s.Dispatcher.Look(id)
-	if err == nil && v.Kind != record.KindBackup {
+	if err == nil && v.Kind != record.KindBackup && v.Kind != record.KindRecovery && v.Kind != record.KindUndo && v.Kind != record.KindDrill {
 		return dispatch.RunView{}, fault.New(fault.NotFound, "there is no run %q", id)
 	}
 	return v, err

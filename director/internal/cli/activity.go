@@ -10,7 +10,7 @@ import (
 
 func newActivity(a *app) *cobra.Command {
 	return group("activity", "Runs, recoveries and verifies, past and present", newActivityList(a), newActivityShow(a),
-		newActivityWatch(a), newActivityStop(a))
+		newActivityWatch(a), newActivityParts(a), newActivityStop(a))
 }
 
 type activityListFlags struct {

@@ -61,7 +61,7 @@ func runPlan(ctx context.Context, a *app, f *planFlags, ref string) error {
 		if err != nil {
 			return err
 		}
-		return a.list(r, a.mailboxTable(r.GetTasks()), "The plan has no mailbox.")
+		return a.list(r, a.mailboxTable(x.GetKind(), r.GetTasks()), "The plan has no mailbox.")
 	}
 	all, err := c.wholePlan(ctx, f, q)
 	if err != nil {

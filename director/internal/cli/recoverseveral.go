@@ -196,18 +196,6 @@ func (c *api) parts(ctx context.Context, f *recoverFlags, sources []*pb.Recovery
 	return parts, nil
 }
 
-// mailboxTable lists what was done, or would be, for each mailbox.
-func (a *app) mailboxTable(tasks []*pb.Task) *table {
-	t := newTable("MAILBOX", "INTO", "STATUS", "CREATED", "SKIPPED", "RENAMED", "OVERWRITTEN", "FAILED", "ERROR").shorten(8)
-	for _, x := range tasks {
-		r := x.GetRecovery()
-		t.row(first(x.GetSource().GetMailboxName(), x.GetMailboxName()), first(x.GetMailboxAddress(), x.GetMailboxName()),
-			word(x.GetStatus(), "TASK_STATUS_"), count(r.GetCreated()), count(r.GetSkipped()), count(r.GetRenamed()), count(r.GetOverwritten()),
-			count(r.GetFailed()), orDash(x.GetError()))
-	}
-	return t
-}
-
 // tasksOf returns the ids of those tasks of an activity that recover from, or write to, mailboxes.
 func (c *api) tasksOf(ctx context.Context, activity string, mailboxes []string) ([]string, error) {
 	r, err := c.wholeRun(ctx, activity)

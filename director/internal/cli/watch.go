@@ -235,7 +235,7 @@ func (a *app) activityResult(x *pb.Activity) error {
 		return err
 	}
 	if n := x.GetTasks(); n > 1 {
-		if err := a.say("  %s: %s done, %s incomplete, %s failed; each with: holdfast run show %s", counted(int64(n), "part"), count(int64(x.GetTasksDone())),
+		if err := a.say("  %s: %s done, %s incomplete, %s failed; each with: holdfast activity parts %s", counted(int64(n), "part"), count(int64(x.GetTasksDone())),
 			count(int64(x.GetTasksIncomplete())), count(int64(x.GetTasksFailed())), x.GetId()); err != nil {
 			return err
 		}

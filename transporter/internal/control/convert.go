@@ -127,6 +127,9 @@ func taskOut(s task.State) *transporterv1.TaskState {
 			FoldersLeft: u.FoldersLeft,
 		}
 	}
+	if d := s.Outcome.Drill; d != nil {
+		out.Drill = drillOut(d)
+	}
 	if v := s.Outcome.Verify; v != nil {
 		out.Verify = &transporterv1.VerifyReport{Points: v.Points, Blobs: v.Blobs, Bytes: v.Bytes}
 		out.Verify.Damage = sentences(v.Damage)

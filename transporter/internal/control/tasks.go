@@ -43,6 +43,10 @@ func (s *Service) StartTask(_ context.Context, req *transporterv1.StartTaskReque
 			spec.Exclusive = "mailbox " + w.Undo.GetMailbox().GetId()
 		}
 		spec.Work, err = s.Bench.Undo(w.Undo)
+	case *transporterv1.StartTaskRequest_Drill:
+		spec.Kind = "drill"
+		spec.Exclusive = "mailbox " + w.Drill.GetMailbox().GetId()
+		spec.Work, err = s.Bench.Drill(string(spec.ID), w.Drill)
 	default:
 		err = s.upkeep(req, &spec)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/drill"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/recovery"
 )
@@ -88,6 +89,7 @@ type Outcome struct {
 	Point    *record.Point
 	Recovery *recovery.Report
 	Undo     *recovery.UndoReport
+	Drill    *drill.Report
 	Verify   *VerifyReport
 	Reclaim  *ReclaimReport
 	Repair   *RepairReport

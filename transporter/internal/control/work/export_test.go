@@ -12,3 +12,6 @@ import (
 func NewSource(c *graph.Client, id mail.MailboxID, o graph.FolderOptions) backup.Source {
 	return source{mailbox{client: c, id: id, now: time.Now}, o}
 }
+
+// Drilling has the phases of drills heard; an error is the death of the process.
+func (b *Bench) Drilling(fn func(phase string) error) { b.drilling = fn }

@@ -50,10 +50,14 @@ type Options struct {
 }
 
 // Bench makes work.
-type Bench struct{ o Options }
+type Bench struct {
+	o Options
+	// drilling hears the phases of drills, in a test: an error is the death of the process.
+	drilling func(phase string) error
+}
 
 // New returns a bench.
-func New(o Options) *Bench { return &Bench{o} }
+func New(o Options) *Bench { return &Bench{o: o} }
 
 // maxTaskID bounds a task id where it becomes a file name.
 const maxTaskID = 128
