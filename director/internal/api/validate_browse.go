@@ -46,6 +46,9 @@ func messageOrder(o directorv1.MessageOrder) error {
 	return nil
 }
 
+// maxMailboxes bounds a page of mailboxes: one of some 1.5 MB, so that all of a large tenant are read in a few.
+const maxMailboxes = 10_000
+
 func listMailboxes(q *directorv1.ListMailboxesRequest) error {
 	if !among(q.GetOrder(), directorv1.MailboxOrder_name) {
 		return bad("order", "is none that there is")
@@ -62,7 +65,7 @@ func listMailboxes(q *directorv1.ListMailboxesRequest) error {
 		return bad("order", "needs protection to be asked for")
 	}
 	return first(maybeID("account_id", q.GetAccountId()), line("search", q.GetSearch(), maxName), count("kinds", len(q.GetKinds())),
-		between("page_size", q.GetPageSize(), 0, maxPageSize), line("page_token", q.GetPageToken(), maxPath),
+		between("page_size", q.GetPageSize(), 0, maxMailboxes), line("page_token", q.GetPageToken(), maxPath),
 		between("offset", q.GetOffset(), 0, maxPlace))
 }
 

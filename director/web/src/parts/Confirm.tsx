@@ -2,6 +2,7 @@ import { useId, useState, type ReactNode } from "react";
 import {
   Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Field, Input, Spinner,
 } from "@fluentui/react-components";
+import { Explained } from "@/parts/Explained";
 import { FaultNote } from "@/parts/FaultNote";
 
 interface Props {
@@ -12,6 +13,8 @@ interface Props {
   action: string;
   /** What must be typed first, for what cannot be taken back. */
   typed?: string;
+  /** Why it cannot be done yet (a field in the dialog that is empty). */
+  why?: string | false | undefined;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 }
@@ -25,12 +28,13 @@ export function Confirm(props: Props) {
   );
 }
 
-function Question({ title, children, action, typed, onConfirm, onClose }: Props) {
+function Question({ title, children, action, typed, why, onConfirm, onClose }: Props) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const form = useId();
-  const ready = !busy && (!typed || text.trim() === typed);
+  const missing = why || (typed && text.trim() !== typed.trim() && `Type “${typed}” first.`);
+  const ready = !busy && !missing;
   const confirm = async () => {
     setBusy(true);
     setError(undefined);
@@ -61,9 +65,9 @@ function Question({ title, children, action, typed, onConfirm, onClose }: Props)
           </DialogContent>
           <DialogActions>
             <Button onClick={onClose} disabled={busy}>Cancel</Button>
-            <Button type="submit" appearance="primary" disabledFocusable={!ready} icon={busy ? <Spinner size="tiny" /> : undefined}>
+            <Explained type="submit" appearance="primary" why={missing || (busy && "One moment.")} icon={busy ? <Spinner size="tiny" /> : undefined}>
               {action}
-            </Button>
+            </Explained>
           </DialogActions>
         </DialogBody>
       </form>

@@ -1,10 +1,16 @@
 import { createContext, useCallback, useContext, useMemo, type ReactNode } from "react";
-import { Toast, ToastBody, Toaster, ToastTitle, useId, useToastController } from "@fluentui/react-components";
+import { Link, Toast, ToastBody, Toaster, ToastTitle, ToastTrigger, useId, useToastController } from "@fluentui/react-components";
 import { faultOf } from "@/api/fault";
 
+/** What can be done about a message. */
+export interface ToastAction {
+  text: string;
+  act: () => void;
+}
+
 interface Tell {
-  /** Says that something was done. */
-  done: (title: string, more?: string) => void;
+  /** Says that something was done. With an action, the message stays a little longer and offers it ("Undo", "Watch it"). */
+  done: (title: string, more?: string, action?: ToastAction) => void;
   /** Says that something failed, with what to do. */
   failed: (title: string, error: unknown) => void;
 }
@@ -16,13 +22,13 @@ export function Toasts({ children }: { children: ReactNode }) {
   const id = useId("toasts");
   const { dispatchToast } = useToastController(id);
   const done = useCallback(
-    (title: string, more?: string) =>
+    (title: string, more?: string, action?: ToastAction) =>
       dispatchToast(
         <Toast>
-          <ToastTitle>{title}</ToastTitle>
+          <ToastTitle action={action && <ToastTrigger><Link as="button" onClick={action.act}>{action.text}</Link></ToastTrigger>}>{title}</ToastTitle>
           {more && <ToastBody>{more}</ToastBody>}
         </Toast>,
-        { intent: "success", timeout: 5000 },
+        { intent: "success", timeout: action ? 10_000 : 5000 },
       ),
     [dispatchToast],
   );

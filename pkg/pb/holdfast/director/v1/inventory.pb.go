@@ -1664,7 +1664,7 @@ type ListMailboxesRequest struct {
 	Search string `protobuf:"bytes,2,opt,name=search,proto3" json:"search,omitempty"`
 	// Users without a mailbox too.
 	Absent bool `protobuf:"varint,3,opt,name=absent,proto3" json:"absent,omitempty"`
-	// 1 to 1,000; 0 means 100.
+	// 1 to 10,000; 0 means 100.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Goes on behind a page; only by name, and without an offset.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

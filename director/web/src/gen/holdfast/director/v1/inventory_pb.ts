@@ -631,7 +631,7 @@ export type ListMailboxesRequest = Message<"holdfast.director.v1.ListMailboxesRe
   absent: boolean;
 
   /**
-   * 1 to 1,000; 0 means 100.
+   * 1 to 10,000; 0 means 100.
    *
    * @generated from field: int32 page_size = 4;
    */
