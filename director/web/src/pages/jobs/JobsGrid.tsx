@@ -37,12 +37,12 @@ export function JobsGrid({ jobs, names, ask, selected, onSelect, empty }: Props)
     return next;
   });
   const columns: Column<Line>[] = [
-    { key: "name", title: "Name", width: "minmax(11rem, 1.4fr)", sortable: true, cell: (l) => (l.kind === "group" ? <GroupName line={l} onToggle={toggle} /> : <Name job={l.job} />) },
-    { key: "state", title: "State", width: "7.5rem", cell: (l) => l.kind === "job" && <StateBadge job={l.job} /> },
-    { key: "source", title: "Backs up", width: "minmax(9rem, 1fr)", above: 1000, cell: (l) => l.kind === "job" && <Cut text={sourceText(l.job.source, names.accounts)} /> },
-    { key: "starts", title: "Starts", width: "minmax(8rem, 1fr)", above: 820, cell: (l) => l.kind === "job" && <Cut text={startsText(l.job)} /> },
+    { key: "name", title: "Name", width: "minmax(10rem, 1fr)", sortable: true, cell: (l) => (l.kind === "group" ? <GroupName line={l} onToggle={toggle} /> : <Name job={l.job} />) },
+    { key: "state", title: "State", width: "7rem", cell: (l) => l.kind === "job" && <StateBadge job={l.job} /> },
+    { key: "source", title: "Backs up", width: "minmax(10rem, 1.3fr)", above: 1060, cell: (l) => l.kind === "job" && <Cut text={sourceText(l.job.source, names.accounts)} /> },
+    { key: "starts", title: "Starts", width: "minmax(8rem, 1fr)", above: 900, cell: (l) => l.kind === "job" && <Cut text={startsText(l.job)} /> },
     { key: "next", title: "Next start", width: "8rem", sortable: true, above: 620, cell: (l) => l.kind === "job" && <When at={l.job.nextStart} none="—" /> },
-    { key: "last", title: "Last result", width: "14rem", sortable: true, cell: (l) => l.kind === "job" && <Last job={l.job} /> },
+    { key: "last", title: "Last result", width: "13rem", sortable: true, cell: (l) => l.kind === "job" && <Last job={l.job} /> },
     { key: "do", title: "Actions", width: "76px", quiet: true, cell: (l) => l.kind === "job" && <Buttons job={l.job} ask={ask} /> },
   ];
   const idsOf = (l: Line) => (l.kind === "group" ? l.jobs.map((j) => j.id) : [l.job.id]);
