@@ -20,6 +20,8 @@ const maxAnswer = 512 << 20
 // api is the whole of the Director's API. Its errors are faults, unreachable or notSignedIn.
 type api struct {
 	directorv1connect.SystemServiceClient
+	directorv1connect.UserServiceClient
+	directorv1connect.AuditServiceClient
 	directorv1connect.AccountServiceClient
 	directorv1connect.TransporterServiceClient
 	directorv1connect.RepositoryServiceClient
@@ -63,6 +65,8 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 	}
 	return &api{
 		SystemServiceClient:       directorv1connect.NewSystemServiceClient(client, s.director, opts...),
+		UserServiceClient:         directorv1connect.NewUserServiceClient(client, s.director, opts...),
+		AuditServiceClient:        directorv1connect.NewAuditServiceClient(client, s.director, opts...),
 		AccountServiceClient:      directorv1connect.NewAccountServiceClient(client, s.director, opts...),
 		TransporterServiceClient:  directorv1connect.NewTransporterServiceClient(client, s.director, opts...),
 		RepositoryServiceClient:   directorv1connect.NewRepositoryServiceClient(client, s.director, opts...),

@@ -30,6 +30,8 @@ const (
 // token, and records every request.
 type director struct {
 	directorv1connect.UnimplementedSystemServiceHandler
+	directorv1connect.UnimplementedUserServiceHandler
+	directorv1connect.UnimplementedAuditServiceHandler
 	directorv1connect.UnimplementedAccountServiceHandler
 	directorv1connect.UnimplementedTransporterServiceHandler
 	directorv1connect.UnimplementedRepositoryServiceHandler
@@ -74,6 +76,8 @@ func newDirector(t *testing.T) *director {
 	mux := http.NewServeMux()
 	opt := connect.WithInterceptors(gate{d})
 	mux.Handle(directorv1connect.NewSystemServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewUserServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewAuditServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewAccountServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewTransporterServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(d, opt))

@@ -55,7 +55,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%s", flagSentence(err)) })
 	a.globalFlags(root)
 	root.AddCommand(
-		newVersion(a), newLogin(a), newLogout(a), newToken(a), newAccount(a), newMailbox(a), newTransporter(a),
+		newVersion(a), newLogin(a), newLogout(a), newUser(a), newSessions(a), newToken(a), newAudit(a), newAccount(a), newMailbox(a), newTransporter(a),
 		newRepository(a), newJob(a), newRun(a), newPoint(a), newFolder(a), newMessage(a), newSearch(a), newRecover(a), newPlan(a), newUndo(a), newExport(a), newActivity(a),
 		newCompletion(a), newExitCodes(), newEnvironmentHelp(), newSettings(a), newSystem(a), newReport(a), newConfig(a),
 	)
