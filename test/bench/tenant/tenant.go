@@ -65,6 +65,7 @@ func scenarios() []scenario {
 			{"recovery.limit_share", "ratio", ">= 0.9"},
 			{"recovery.requests_per_message", "requests", "<= 1.1"},
 		}, bringBack},
+		{[]figure{{"search.index_cpu_vs_backup", "ratio", "<= 0.25"}}, indexing},
 	}
 }
 
@@ -169,11 +170,11 @@ func (t *tenant) slow(ctx context.Context) error {
 }
 
 // measure runs the measuring program on a mailbox.
-func (t *tenant) measure(ctx context.Context, o *Options, command, mailbox string) (map[string]float64, error) {
+func (t *tenant) measure(ctx context.Context, o *Options, command, mailbox string, more ...string) (map[string]float64, error) {
 	r, err := process.Run(ctx, process.Command{
-		Args: []string{
+		Args: append([]string{
 			o.Program, command, "-tenant", t.file, "-mailbox", mailbox, "-repository", filepath.Join(o.Dir, "repository"), "-level", "balanced",
-		},
+		}, more...),
 		Env: os.Environ(),
 	})
 	if err != nil {

@@ -33,6 +33,7 @@ type measured struct {
 	runs       string
 	tenant     string
 	mailbox    string
+	index      bool
 }
 
 // counts is what a command has to say.
@@ -80,6 +81,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&t.id, "id", "", "message to read, as list names it")
 	f.StringVar(&t.tenant, "tenant", "", "file that says where the tenant is and how to sign in")
 	f.StringVar(&t.mailbox, "mailbox", "", "mailbox to back up, or to recover into")
+	f.BoolVar(&t.index, "index", false, "wait until what was backed up is indexed for search, and say what that took")
 	f.StringVar(&t.runs, "run", "first", "name of the run")
 	if err := f.Parse(args[1:]); err != nil {
 		return err

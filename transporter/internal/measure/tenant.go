@@ -18,6 +18,7 @@ import (
 	"holdfast/transporter/internal/control/work"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/repository"
+	"holdfast/transporter/internal/search"
 	"holdfast/transporter/internal/task"
 )
 
@@ -122,10 +123,35 @@ func protect(ctx context.Context, t *measured) (counts, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t.index {
+			if err := s.indexed(ctx, result); err != nil {
+				return nil, err
+			}
+		}
 		c := state.Outcome.Point.Counts
 		result["messages"], result["folders"], result["bytes"] = float64(c.Messages), float64(c.Folders), float64(c.Bytes)
 		return result, nil
 	})
+}
+
+// indexed waits until all is indexed for search and says what this process took for it, behind the backup.
+func (s *site) indexed(ctx context.Context, result counts) error {
+	index, done, err := s.shelf.Search(vault)
+	if err != nil {
+		return err
+	}
+	defer done()
+	used := cpu()
+	answer, err := index.Search(ctx, search.Query{Limit: 1, Patience: time.Hour}, func(*search.Hit) error { return nil })
+	if err != nil {
+		return err
+	}
+	if answer.Behind > 0 {
+		return fmt.Errorf("%d points are not indexed", answer.Behind)
+	}
+	is := index.Status()
+	result["index_cpu_s"], result["documents"], result["index_bytes"] = (cpu() - used).Seconds(), float64(is.Documents), float64(is.Bytes)
+	return nil
 }
 
 // bringBack recovers the only point of the repository whole into another mailbox.

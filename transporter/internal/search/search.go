@@ -59,7 +59,7 @@ type Options struct {
 	// Cache is how many bytes of postings and names are kept in memory. Default 64 MiB.
 	Cache int
 	// Build is how many bytes of memory a segment may take while it is built; writing it takes half as much again. Default
-	// 16 MiB.
+	// 8 MiB.
 	Build int
 	// Segments is from how many of about the same size on they are joined. Default 4.
 	Segments int
@@ -75,7 +75,7 @@ func (o Options) complete() Options {
 		o.Cache = 64 << 20
 	}
 	if o.Build == 0 {
-		o.Build = 16 << 20
+		o.Build = 8 << 20
 	}
 	if o.Segments == 0 {
 		o.Segments = 4

@@ -1,11 +1,7 @@
 package segment
 
 import (
-	"bytes"
-	"compress/flate"
 	"container/list"
-	"encoding/binary"
-	"io"
 	"sync"
 )
 
@@ -81,32 +77,9 @@ func (s *Segment) cached(k kind, block int) ([]byte, error) {
 	if data := s.cache.get(key); data != nil {
 		return data, nil
 	}
-	data, err := s.block(k, block)
+	data, err := s.read(s.blocks[k][block])
 	if err == nil {
 		s.cache.put(key, data)
 	}
 	return data, err
-}
-
-// block reads a block past the cache.
-func (s *Segment) block(k kind, block int) ([]byte, error) {
-	data, err := s.read(s.blocks[k][block])
-	if err == nil && k == nameBlock {
-		data, err = inflate(data)
-	}
-	return data, err
-}
-
-// inflate undoes what the names are packed with.
-func inflate(data []byte) ([]byte, error) {
-	size, n := binary.Uvarint(data)
-	if n <= 0 || size > nameDocs*(maxName+64) {
-		return nil, damaged("names cannot be read")
-	}
-	z := flate.NewReader(bytes.NewReader(data[n:]))
-	out := make([]byte, size)
-	if _, err := io.ReadFull(z, out); err != nil {
-		return nil, damaged("names cannot be read")
-	}
-	return out, nil
 }

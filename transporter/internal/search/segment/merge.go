@@ -110,8 +110,12 @@ func (s *Segment) docs(fn func(doc uint32, d *Doc) error) error {
 		}
 		const per = columnDocs / nameDocs
 		for n := b * per; n < min(len(s.blocks[nameBlock]), (b+1)*per); n++ {
+			data, err := r.block(nameBlock, n)
+			if err != nil {
+				return err
+			}
 			var inner error
-			err := s.eachName(n, s.block, func(doc uint32, key Key, id []byte) {
+			err = s.names(n, data, func(doc uint32, key Key, id []byte) {
 				if inner == nil {
 					d := &list[doc-from]
 					d.Key, d.ID = key, string(id)

@@ -172,7 +172,11 @@ func (s *Segment) Doc(doc uint32) (Doc, error) {
 		return Doc{}, err
 	}
 	found := columns.doc(doc)
-	err = s.eachName(int(doc/nameDocs), s.cached, func(n uint32, key Key, id []byte) {
+	data, err := s.cached(nameBlock, int(doc/nameDocs))
+	if err != nil {
+		return Doc{}, err
+	}
+	err = s.names(int(doc/nameDocs), data, func(n uint32, key Key, id []byte) {
 		if n == doc {
 			found.Key, found.ID = key, string(id)
 		}
@@ -183,6 +187,7 @@ func (s *Segment) Doc(doc uint32) (Doc, error) {
 // Keys calls fn for the key of each document of a block of those in the set; blocks without any are not read.
 func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 	const per = nameDocs / 64
+	r := reading{s: s}
 	for b := range s.blocks[nameBlock] {
 		none := true
 		for _, w := range of[b*per : min(len(of), (b+1)*per)] {
@@ -191,7 +196,11 @@ func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 		if none {
 			continue
 		}
-		err := s.eachName(b, s.block, func(n uint32, key Key, _ []byte) {
+		data, err := r.block(nameBlock, b)
+		if err != nil {
+			return err
+		}
+		err = s.names(b, data, func(n uint32, key Key, _ []byte) {
 			if of.Has(n) {
 				fn(n, key)
 			}
@@ -199,32 +208,6 @@ func (s *Segment) Keys(of Set, fn func(doc uint32, key Key)) error {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// eachName calls fn for the documents of a block of names.
-func (s *Segment) eachName(block int, get func(kind, int) ([]byte, error), fn func(doc uint32, key Key, id []byte)) error {
-	data, err := get(nameBlock, block)
-	if err != nil {
-		return err
-	}
-	d := &decoder{data: data}
-	from := uint32(block * nameDocs)
-	for doc := from; doc < min(s.Docs, from+nameDocs); doc++ {
-		if !s.present.Has(doc) {
-			continue
-		}
-		var key Key
-		copy(key[:], d.bytes(len(key)))
-		id := d.bytes(int(d.below(maxName + 1)))
-		if d.fault {
-			break
-		}
-		fn(doc, key, id)
-	}
-	if !d.ok() {
-		return damaged("names cannot be read")
 	}
 	return nil
 }

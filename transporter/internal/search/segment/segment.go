@@ -6,7 +6,7 @@
 //	-40 8  place of the directory
 //	-32 4  its length
 //	-28 4  CRC-32C of the 12 bytes before
-//	-24 8  format: 1
+//	-24 8  format: 2
 //	-16 16 "holdfast segment"
 //
 // A box is sealed for one use, which has the segment's name and the place of the block: no block is taken for another. All
@@ -25,8 +25,8 @@
 //	           lies in two blocks
 //	columns    of 4,096 documents: 0 where it was dropped, else 1 + flags, then varint distance of the time of receipt to the
 //	           one before, size, mailbox
-//	names      of 512 documents: their length, then deflated, for each that was not dropped, 16 bytes of key, length and
-//	           bytes of the id
+//	names      of 128 documents, for each that was not dropped: 16 bytes of key, how many bytes its id shares with the one
+//	           before, at the beginning and at the end, and length and bytes of what is between
 //	chapters   what was indexed of a backup, see Chapter
 //
 // Dictionary and columns are read when a segment is opened and stay in memory: about 20 bytes and the word's own for each
@@ -114,11 +114,11 @@ const (
 	maxBlock    = 64 << 20
 	maxBlocks   = 1 << 24
 	columnDocs  = 4096
-	nameDocs    = 512
+	nameDocs    = 128
 	maxWord     = 1 << 10
 	maxName     = 4 << 10
 	maxEvents   = 200_000 // in one chapter
-	formatNo    = 1
+	formatNo    = 2
 	trailerSize = 40
 )
 

@@ -1,12 +1,12 @@
 package segment
 
 // A sieve tells for runs of words which cannot have a pattern: for each run a set of hashes of the three bytes that follow
-// each other in it. It takes an eighth of the words' own memory, and lets a search for five bytes look at one run of fifty.
+// each other in it. It takes a third of the words' own memory, and lets a search for five bytes look at one run of fifty.
 type sieve [][sieveBits / 64]uint64
 
 const (
 	chunkWords = 256
-	sieveBits  = 4096
+	sieveBits  = 8192
 )
 
 func newSieve(w *dictionary) sieve {
@@ -27,7 +27,7 @@ func newSieve(w *dictionary) sieve {
 
 func sieveHash(three []byte) uint32 {
 	v := uint32(three[0]) | uint32(three[1])<<8 | uint32(three[2])<<16
-	return v * 2654435761 >> 20
+	return v * 2654435761 >> 19
 }
 
 // may reports whether a pattern may be in a run of words.

@@ -1,8 +1,6 @@
 package segment
 
 import (
-	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -153,7 +151,8 @@ func (w *writer) word(word []byte, docs []uint32) error {
 }
 
 func (w *writer) documents(c *content) error {
-	var columns, names []byte
+	var columns []byte
+	var names nameList
 	before, n := int64(0), 0
 	err := c.eachDoc(func(d *Doc) error {
 		n++
@@ -163,21 +162,21 @@ func (w *writer) documents(c *content) error {
 			w.present++
 			columns = appendColumns(columns, d, before)
 			before = d.Received
-			names = putString(append(names, d.Key[:]...), d.ID)
+			names.add(d)
 		}
 		if n%columnDocs == 0 {
 			w.block(columnBlock, columns)
 			columns, before = columns[:0], 0
 		}
 		if n%nameDocs == 0 {
-			w.names(names)
-			names = names[:0]
+			w.block(nameBlock, names.data)
+			names = nameList{data: names.data[:0]}
 		}
 		return w.err
 	})
 	w.block(columnBlock, columns)
 	if n%nameDocs != 0 {
-		w.names(names)
+		w.block(nameBlock, names.data)
 	}
 	return err
 }
@@ -192,20 +191,6 @@ func appendColumns(dst []byte, d *Doc, before int64) []byte {
 	dst = binary.AppendVarint(dst, d.Received-before)
 	dst = putUint(dst, uint64(max(0, d.Size)))
 	return putUint(dst, uint64(d.Mailbox))
-}
-
-// names writes a block of names: how many bytes they are, and those deflated.
-func (w *writer) names(names []byte) {
-	out := bytes.NewBuffer(putUint(nil, uint64(len(names))))
-	z, err := flate.NewWriter(out, flate.DefaultCompression)
-	if err == nil {
-		_, err = z.Write(names)
-		err = errors.Join(err, z.Close())
-	}
-	if w.err == nil {
-		w.err = err
-	}
-	w.block(nameBlock, out.Bytes())
 }
 
 func (w *writer) directory(c *content) {
