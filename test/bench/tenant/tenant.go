@@ -65,7 +65,8 @@ func scenarios() []scenario {
 			{"recovery.limit_share", "ratio", ">= 0.9"},
 			{"recovery.requests_per_message", "requests", "<= 1.1"},
 		}, bringBack},
-		{[]figure{{"search.index_cpu_vs_backup", "ratio", "<= 0.25"}}, indexing},
+		{[]figure{{indexCPU, "ratio", "<= 0.25"}}, indexing(indexCPU, 0.3)},
+		{[]figure{{indexCPUPlain, "ratio", ""}}, indexing(indexCPUPlain, 0)},
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 
 	"holdfast/pkg/fault"
@@ -20,7 +22,8 @@ type Builder struct {
 	chapters  []Chapter
 	size      int
 
-	seeds   [Fields]maphash.Seed
+	seed    maphash.Seed
+	salt    uint64
 	arena   []byte   // the words, one behind the other, each behind its field
 	entries []entry  // of the words, as they came
 	table   []slot   // open addressing
@@ -28,28 +31,54 @@ type Builder struct {
 	starts  []uint32 // where each document's words begin
 }
 
-// slot is a place of the table: an entry's number and 1, or 0. The hash says which words need not be compared.
-type slot struct{ hash, entry uint32 }
+// slot is a place of the table. A short word is all in its key, so that most words cost one look at memory.
+type slot struct {
+	key   uint64 // see keyOf
+	entry uint32 // and 1, or 0
+	last  uint32 // document that had it last, and 1
+}
 
+// entry is where a word is in the arena, with its field.
 type entry struct {
-	at     uint32 // in the arena
-	length uint16 // with the field
-	last   uint32 // document that had it last, and 1
-	count  uint32 // documents
+	at     uint32
+	length uint16
+}
+
+// shortest is how many bytes of a word fit into a key.
+const shortest = 7
+
+// keyOf returns what tells words apart: for a short one its bytes, the field and a mark; for others a hash without it.
+func (b *Builder) keyOf(f Field, w []byte) uint64 {
+	const mark = 0x80
+	field := uint64(mark|f) << 56
+	switch n := len(w); {
+	case n > shortest:
+		return maphash.Bytes(b.seed, w)>>1 ^ uint64(f)
+	case n >= 4: // the middle is read twice
+		return field | uint64(binary.LittleEndian.Uint32(w)) | uint64(binary.LittleEndian.Uint32(w[n-4:]))<<(8*(n-4))
+	default:
+		for i, c := range w {
+			field |= uint64(c) << (8 * i)
+		}
+		return field
+	}
+}
+
+// home is where the search for a key begins in the table. The salt keeps mail from being made to fall on one place.
+func (b *Builder) home(key uint64) uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	hi, lo := bits.Mul64(key^b.salt, odd)
+	return (hi ^ lo) & uint64(len(b.table)-1)
 }
 
 // NewBuilder returns a builder whose first document has the number base.
 func NewBuilder(base uint32) *Builder {
-	b := &Builder{base: base, numbers: map[Mailbox]uint32{}, table: make([]slot, 1<<12)}
-	for f := range b.seeds {
-		b.seeds[f] = maphash.MakeSeed()
-	}
-	return b
+	return &Builder{base: base, numbers: map[Mailbox]uint32{}, seed: maphash.MakeSeed(), salt: rand.Uint64(), table: make([]slot, 1<<12)}
 }
 
 // Size returns how many bytes of memory the builder takes, about; writing it takes half as much again.
 func (b *Builder) Size() int {
-	return b.size + cap(b.arena) + 16*cap(b.entries) + 8*cap(b.table) + 4*(cap(b.words)+cap(b.starts))
+	return b.size + cap(b.arena) + 8*cap(b.entries) + 16*cap(b.table) + 4*(cap(b.words)+cap(b.starts))
 }
 
 // Len returns how many documents it has.
@@ -98,37 +127,38 @@ func (b *Builder) word(f Field, w []byte) {
 	if len(w) > maxWord {
 		return
 	}
-	h := maphash.Bytes(b.seeds[f], w)
-	mask := uint64(len(b.table) - 1)
+	key := b.keyOf(f, w)
 	doc := uint32(len(b.docs))
-	for i := h & mask; ; i = (i + 1) & mask {
+	mask := uint64(len(b.table) - 1)
+	for i := b.home(key); ; i = (i + 1) & mask {
 		at := &b.table[i]
 		if at.entry == 0 {
-			*at = slot{uint32(h >> 32), b.newEntry(f, w, doc)}
+			*at = slot{key, b.newEntry(f, w), doc}
 			if len(b.entries)*2 > len(b.table) {
 				b.grow()
 			}
 			return
 		}
-		if at.hash != uint32(h>>32) {
+		if at.key != key || len(w) > shortest && !b.same(at, f, w) {
 			continue
 		}
-		e := &b.entries[at.entry-1]
-		if key := b.wordOf(e); key[0] != byte(f) || !bytes.Equal(key[1:], w) {
-			continue
-		}
-		if e.last != doc {
-			e.last = doc
-			e.count++
+		if at.last != doc {
+			at.last = doc
 			b.words = append(b.words, at.entry-1)
 		}
 		return
 	}
 }
 
-func (b *Builder) newEntry(f Field, w []byte, doc uint32) uint32 {
+// same compares a word with that of a slot.
+func (b *Builder) same(at *slot, f Field, w []byte) bool {
+	word := b.wordOf(&b.entries[at.entry-1])
+	return word[0] == byte(f) && bytes.Equal(word[1:], w)
+}
+
+func (b *Builder) newEntry(f Field, w []byte) uint32 {
 	b.words = append(b.words, uint32(len(b.entries)))
-	b.entries = append(b.entries, entry{at: uint32(len(b.arena)), length: uint16(len(w) + 1), last: doc, count: 1})
+	b.entries = append(b.entries, entry{at: uint32(len(b.arena)), length: uint16(len(w) + 1)})
 	b.arena = append(append(b.arena, byte(f)), w...)
 	return uint32(len(b.entries))
 }
@@ -137,16 +167,18 @@ func (b *Builder) newEntry(f Field, w []byte, doc uint32) uint32 {
 func (b *Builder) wordOf(e *entry) []byte { return b.arena[e.at : e.at+uint32(e.length)] }
 
 func (b *Builder) grow() {
-	b.table = make([]slot, len(b.table)*2)
+	old := b.table
+	b.table = make([]slot, 2*len(old))
 	mask := uint64(len(b.table) - 1)
-	for n := range b.entries {
-		key := b.wordOf(&b.entries[n])
-		h := maphash.Bytes(b.seeds[key[0]], key[1:])
-		i := h & mask
+	for _, s := range old {
+		if s.entry == 0 {
+			continue
+		}
+		i := b.home(s.key)
 		for b.table[i].entry != 0 {
 			i = (i + 1) & mask
 		}
-		b.table[i] = slot{uint32(h >> 32), uint32(n) + 1}
+		b.table[i] = s
 	}
 }
 
@@ -210,11 +242,14 @@ func (b *Builder) order() []ranked {
 func (b *Builder) eachWord(fn func(word []byte, docs []uint32) error) error {
 	order := b.order()
 	// The documents of each word, one word behind the other.
-	ends := make([]uint32, len(b.entries))
+	counts, ends := make([]uint32, len(b.entries)), make([]uint32, len(b.entries))
+	for _, n := range b.words {
+		counts[n]++
+	}
 	sum := uint32(0)
 	for _, r := range order {
 		ends[r.entry] = sum // for now where they begin
-		sum += b.entries[r.entry].count
+		sum += counts[r.entry]
 	}
 	docs := make([]uint32, sum)
 	for i := range b.docs {
@@ -225,7 +260,7 @@ func (b *Builder) eachWord(fn func(word []byte, docs []uint32) error) error {
 	}
 	for _, r := range order {
 		n := r.entry
-		if err := fn(b.wordOf(&b.entries[n]), docs[ends[n]-b.entries[n].count:ends[n]]); err != nil {
+		if err := fn(b.wordOf(&b.entries[n]), docs[ends[n]-counts[n]:ends[n]]); err != nil {
 			return err
 		}
 	}

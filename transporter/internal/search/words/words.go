@@ -175,8 +175,8 @@ func classOf(r rune) class {
 	return letter
 }
 
-// ascii is what the first 128 characters become; 0 is a gap.
-var ascii = func() (t [128]byte) {
+// ascii is what the first 128 characters become; 0 is a gap, and what is no such character.
+var ascii = func() (t [256]byte) {
 	for c := range t {
 		switch {
 		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
@@ -220,13 +220,17 @@ func (a *appender) text(text []byte, composed bool) bool {
 			i++
 			continue
 		}
-		a.join()
-		out := a.dst
-		for i < len(text) && text[i] < utf8.RuneSelf && ascii[text[i]] != 0 {
-			out = append(out, ascii[text[i]])
+		begin := i
+		for i < len(text) && ascii[text[i]] != 0 {
 			i++
 		}
-		a.dst = out
+		a.join()
+		run := text[begin:i]
+		a.dst = append(a.dst, run...)
+		out := a.dst[len(a.dst)-len(run):]
+		for k, c := range run {
+			out[k] = ascii[c]
+		}
 	}
 	return true
 }
