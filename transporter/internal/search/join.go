@@ -27,13 +27,16 @@ func (x *Index) join(ctx context.Context, width int) error {
 	}
 }
 
-// joinable returns from which segment on all are to be joined; -1 for none. One takes part that is at most so many times as large as all
-// after it as segments of a size are joined.
+// joinable returns from which segment on all are to be joined; -1 for none. One takes part that is at most so many times as
+// large as all after it as segments of a size are joined; of a backlog, as they are on average.
 func (x *Index) joinable(width int) int {
 	from, sum, docs := len(x.segments), int64(0), uint64(0)
 	for i := len(x.segments) - 1; i >= 0; i-- {
-		s := x.segments[i]
-		if docs += uint64(s.Docs); docs > segment.MaxRange || from < len(x.segments) && s.Size() > sum*int64(x.opts.Segments-1) {
+		s, most := x.segments[i], sum*int64(x.opts.Segments-1)
+		if width > x.opts.Segments {
+			most /= int64(max(1, len(x.segments)-from))
+		}
+		if docs += uint64(s.Docs); docs > segment.MaxRange || from < len(x.segments) && s.Size() > most {
 			break
 		}
 		from, sum = i, sum+s.Size()

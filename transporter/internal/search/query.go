@@ -30,7 +30,8 @@ type Query struct {
 	Limit int
 	// Cursor goes on behind an earlier answer (Answer.Next).
 	Cursor string
-	// Patience is how long to wait for points in the scope that are not indexed yet. 0 is not at all.
+	// Patience is how long to wait for points in the scope that are not indexed yet; they are then indexed before others. 0 is
+	// a moment where little is missing, else not at all.
 	Patience time.Duration
 }
 
@@ -191,7 +192,7 @@ func (x *Index) positionOf(cursor string) (*position, error) {
 // Invalid, a point that is not there NotFound. Points that are not indexed yet are waited for as long as Patience says, and else
 // counted in the answer. While the index is read or made anew from nothing it is Unavailable.
 func (x *Index) Search(ctx context.Context, q Query, fn func(*Hit) error) (*Answer, error) {
-	if err := x.await(ctx, q.Scope, q.Patience); err != nil {
+	if err := x.await(ctx, q.Scope, x.patience(&q)); err != nil {
 		return nil, err
 	}
 	p, err := x.prepare(q)
@@ -219,6 +220,9 @@ func (x *Index) Search(ctx context.Context, q Query, fn func(*Hit) error) (*Answ
 func (x *Index) await(ctx context.Context, s Scope, patience time.Duration) error {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	if patience > 0 {
+		defer x.want(s)()
+	}
 	for {
 		x.mu.RLock()
 		synced, broken, trouble, behind, changed := x.synced, x.broken, x.trouble, x.behind(s), x.changed

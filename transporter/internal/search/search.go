@@ -111,6 +111,8 @@ type Index struct {
 	scopes   scopeCache
 	rebuild  bool
 	sweepAll bool
+	running  bool     // Run does the work
+	wanted   []*Scope // somebody waits for
 
 	// Of the work; guarded by working.
 	builder *segment.Builder
@@ -210,6 +212,9 @@ func (x *Index) Sweep() {
 // of it, and may be nil. After Run the index is of no use.
 func (x *Index) Run(ctx context.Context, report func(error)) {
 	defer x.Close()
+	x.mu.Lock()
+	x.running = true
+	x.mu.Unlock()
 	for {
 		err := x.Update(ctx)
 		if err != nil && ctx.Err() == nil && report != nil {

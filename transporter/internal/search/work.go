@@ -23,22 +23,29 @@ func (x *Index) sync(ctx context.Context) error {
 	}
 	x.mu.Lock()
 	x.forget(func(id record.PointID) bool { return !there[id] })
-	var todo []record.Point
+	var todo []*record.Point
 	for i := range points {
 		if p := &points[i]; !x.indexed[p.ID] {
 			x.missing[p.ID] = *p
-			todo = append(todo, *p)
+			todo = append(todo, p)
 		}
 	}
 	x.synced = true
 	x.announce()
 	x.mu.Unlock()
-	for i := range todo {
-		x.opts.Progress(i, len(todo))
-		if err := x.point(ctx, &todo[i]); err != nil {
+	for done := 0; len(todo) > 0; done++ {
+		x.opts.Progress(done, done+len(todo))
+		at := x.nextOf(todo)
+		p := todo[at]
+		if at == 0 {
+			todo = todo[1:]
+		} else {
+			todo = slices.Delete(todo, at, at+1)
+		}
+		if err := x.point(ctx, p); err != nil {
 			return err
 		}
-		if x.builder.Size() >= x.opts.Build {
+		if x.builder.Size() >= x.opts.Build || x.awaited(todo) {
 			if err := x.flush(ctx); err != nil {
 				return err
 			}
