@@ -16,7 +16,7 @@ func newFolder(a *app) *cobra.Command {
 }
 
 func newMessage(a *app) *cobra.Command {
-	return group("message", "Messages in a recovery point", newMessageList(a), newMessageShow(a), newMessageSave(a))
+	return group("message", "Messages in a recovery point", newMessageList(a), newMessageShow(a), newMessageHistory(a), newMessageSave(a))
 }
 
 func newFolderList(a *app) *cobra.Command {
@@ -73,6 +73,40 @@ type messageListFlags struct {
 	repository    string
 	limit, offset int64
 	oldest        bool
+	sort, filter  string
+	ascending     bool
+	only          []string
+}
+
+// messageOrders are the orders of a list by their names.
+var messageOrders = map[string]pb.MessageOrder{
+	"received": pb.MessageOrder_MESSAGE_ORDER_RECEIVED, "sent": pb.MessageOrder_MESSAGE_ORDER_SENT, "subject": pb.MessageOrder_MESSAGE_ORDER_SUBJECT,
+	"from": pb.MessageOrder_MESSAGE_ORDER_FROM, "size": pb.MessageOrder_MESSAGE_ORDER_SIZE,
+}
+
+// request is what the flags ask for, but for the place and the page.
+func (f *messageListFlags) request() (*pb.ListMessagesRequest, error) {
+	order, known := messageOrders[f.sort]
+	if !known {
+		return nil, usagef("--sort is one of received, sent, subject, from, size; not %q", f.sort)
+	}
+	if order == pb.MessageOrder_MESSAGE_ORDER_RECEIVED {
+		order = pb.MessageOrder_MESSAGE_ORDER_UNSPECIFIED // which older Directors know too
+	}
+	req := &pb.ListMessagesRequest{Offset: f.offset, OldestFirst: f.oldest, Order: order, Ascending: f.ascending, Filter: f.filter}
+	for _, what := range f.only {
+		switch what {
+		case "unread":
+			req.Unread = true
+		case "flagged":
+			req.Flagged = true
+		case "attachments":
+			req.WithAttachments = true
+		default:
+			return nil, usagef("--only is unread, flagged or attachments; not %q", what)
+		}
+	}
+	return req, nil
 }
 
 func newMessageList(a *app) *cobra.Command {
@@ -88,7 +122,11 @@ func newMessageList(a *app) *cobra.Command {
 	fl.Int64Var(&f.limit, "limit", 100, "at most this `number`; 0 lists all")
 	fl.Int64Var(&f.offset, "offset", 0, "leave out this `number` at the start")
 	fl.BoolVar(&f.oldest, "oldest-first", false, "oldest first")
-	mapFields(cmd, "offset", "--offset", "limit", "--limit", "oldest_first", "--oldest-first")
+	fl.StringVar(&f.sort, "sort", "received", "`order`: received, sent, subject, from or size; the greatest first")
+	fl.BoolVar(&f.ascending, "ascending", false, "the smallest first, or from A to Z")
+	fl.StringVar(&f.filter, "filter", "", "only with this `text` in the subject or sender")
+	fl.StringSliceVar(&f.only, "only", nil, "only messages that are `this`: unread, flagged, attachments")
+	mapFields(cmd, "filter", "--filter", "order", "--sort", "offset", "--offset", "limit", "--limit", "oldest_first", "--oldest-first")
 	return cmd
 }
 
@@ -98,6 +136,10 @@ const messagePage = 1000
 func runMessageList(ctx context.Context, a *app, f *messageListFlags, args []string) error {
 	if f.limit < 0 || f.offset < 0 {
 		return usagef("--limit and --offset cannot be negative")
+	}
+	req, err := f.request()
+	if err != nil {
+		return err
 	}
 	c, err := a.connect()
 	if err != nil {
@@ -116,13 +158,10 @@ func runMessageList(ctx context.Context, a *app, f *messageListFlags, args []str
 		return err
 	}
 	all := &pb.ListMessagesResponse{}
-	req := &pb.ListMessagesRequest{
-		RepositoryId: p.GetRepositoryId(), PointId: p.GetId(), FolderId: folder.GetId(),
-		Offset: f.offset, OldestFirst: f.oldest,
-	}
+	req.RepositoryId, req.PointId, req.FolderId = p.GetRepositoryId(), p.GetId(), folder.GetId()
 	err = c.eachMessagePage(ctx, req, f.limit, func(r *pb.ListMessagesResponse) error {
 		all.Messages = append(all.Messages, r.GetMessages()...)
-		all.Total = r.GetTotal()
+		all.Total, all.InFolder = r.GetTotal(), r.GetInFolder()
 		return nil
 	})
 	if err != nil {

@@ -32,6 +32,7 @@ type api struct {
 	directorv1connect.MaintenanceServiceClient
 	directorv1connect.SearchServiceClient
 	directorv1connect.MessageServiceClient
+	directorv1connect.BrowseServiceClient
 	settings settings
 	http     *http.Client
 	who      *caller
@@ -77,6 +78,7 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		MaintenanceServiceClient:  directorv1connect.NewMaintenanceServiceClient(client, s.director, opts...),
 		SearchServiceClient:       directorv1connect.NewSearchServiceClient(client, s.director, opts...),
 		MessageServiceClient:      directorv1connect.NewMessageServiceClient(client, s.director, opts...),
+		BrowseServiceClient:       directorv1connect.NewBrowseServiceClient(client, s.director, opts...),
 		settings:                  s, http: client, who: who,
 	}
 }

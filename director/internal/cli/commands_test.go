@@ -110,6 +110,21 @@ func TestRequests(t *testing.T) {
 		{"run stop Daily --now", &pb.StopRunRequest{RunId: "run-2", Now: true}},
 		{"run list --job Daily --limit 5", &pb.ListRunsRequest{JobId: "job-1", Limit: 5}},
 		{"point list --repository Vault --job Daily --mailbox anna@contoso.com", &pb.ListPointsRequest{RepositoryId: "repo-1", AccountId: "acc-1", MailboxId: "mb-anna", JobId: "job-1"}},
+		{
+			"message list pt-anna-1 inbox --sort from --ascending --filter plan --only unread,attachments --limit 1",
+			&pb.ListMessagesRequest{
+				RepositoryId: "repo-1", PointId: "pt-anna-1", FolderId: "f-inbox", Limit: 1, Order: pb.MessageOrder_MESSAGE_ORDER_FROM, Ascending: true,
+				Filter: "plan", Unread: true, WithAttachments: true,
+			},
+		},
+		{
+			"point diff pt-anna-1 pt-anna-2 --folder inbox --limit 3",
+			&pb.DiffPointsRequest{RepositoryId: "repo-1", OlderPointId: "pt-anna-1", NewerPointId: "pt-anna-2", FolderId: "f-inbox", Limit: 3},
+		},
+		{
+			"message history pt-anna-1 inbox m1",
+			&pb.GetMessageHistoryRequest{RepositoryId: "repo-1", PointId: "pt-anna-1", FolderId: "f-inbox", MessageId: "m1"},
+		},
 		{"activity stop act-1 --now", &pb.StopActivityRequest{ActivityId: "act-1", Now: true}},
 		{"activity list --running", &pb.ListActivitiesRequest{RunningOnly: true, Limit: 50}},
 	} {

@@ -41,6 +41,7 @@ type director struct {
 	directorv1connect.UnimplementedNotificationServiceHandler
 	directorv1connect.UnimplementedMaintenanceServiceHandler
 	directorv1connect.UnimplementedMessageServiceHandler
+	directorv1connect.UnimplementedBrowseServiceHandler
 
 	t      *testing.T
 	server *httptest.Server
@@ -87,6 +88,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewBrowseServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(finder{d: d}, opt))
 	mux.HandleFunc("POST /download/{what}", d.download)
 	d.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,7 @@ import (
 const pointArgument = "\n\nPOINT is the id of a recovery point, its first characters, or the address of a\nmailbox for its newest point (see: holdfast point list)."
 
 func newPoint(a *app) *cobra.Command {
-	return group("point", "Recovery points: mailboxes as of one moment", newPointList(a), newPointDelete(a))
+	return group("point", "Recovery points: mailboxes as of one moment", newPointList(a), newPointDiff(a), newPointDelete(a))
 }
 
 type pointListFlags struct {
