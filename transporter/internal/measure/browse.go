@@ -175,11 +175,14 @@ func (b *browser) pages(ctx context.Context, point *transporterv1.Point, asks in
 	b.most("first_page_ms", took)
 	for o := transporterv1.MessageOrder_MESSAGE_ORDER_RECEIVED; o <= transporterv1.MessageOrder_MESSAGE_ORDER_SIZE; o++ {
 		q.Order, q.Offset = o, 0
+		spent := cpu()
 		if took, _, err = b.page(ctx, q); err != nil {
 			return err
 		}
 		b.most("arrange_ms", took)
+		b.most("arrange_cpu_ms", cpu()-spent)
 		var all []time.Duration
+		spent = cpu()
 		for i := range max(10, asks) {
 			q.Ascending, q.Offset = i%2 == 0, b.rnd.Int64N(total)
 			if took, _, err = b.page(ctx, q); err != nil {
@@ -187,6 +190,7 @@ func (b *browser) pages(ctx context.Context, point *transporterv1.Point, asks in
 			}
 			all = append(all, took)
 		}
+		b.most("page_cpu_ms", (cpu()-spent)/time.Duration(len(all)))
 		slices.Sort(all)
 		b.most("typical_page_ms", all[len(all)/2])
 		b.most("any_page_ms", all[len(all)*99/100])
