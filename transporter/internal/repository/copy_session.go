@@ -29,6 +29,8 @@ type CopySession struct {
 
 	hold  *index.Hold   // on what Have and Put find
 	roots []index.Point // about to be shown; under the repository's lock
+
+	keeping func() // stops Keep in tests
 }
 
 var _ Target = (*CopySession)(nil)
@@ -109,14 +111,18 @@ func (s *CopySession) Keep(ctx context.Context, id record.PointID) (bool, error)
 	if err != nil {
 		return false, err
 	}
+	if s.keeping != nil {
+		s.keeping()
+	}
+	// One step for whoever asks for the roots: a point that is deleted, and whose blobs may be gone, must never be among them.
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
 	rec, err := s.r.index.Point(p)
 	if rec == nil || err != nil {
 		return false, err
 	}
 	s.keep(rec.Backup, p)
-	// It may have been deleted, and its blobs have been looked at as garbage, before it was kept.
-	rec, err = s.r.index.Point(p)
-	return rec != nil, err
+	return true, nil
 }
 
 func (s *CopySession) keep(b index.Backup, p index.Point) {
