@@ -24,6 +24,7 @@ import (
 	"holdfast/director/internal/datadir"
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/drill"
 	"holdfast/director/internal/eraser"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/forecast"
@@ -64,6 +65,7 @@ type Director struct {
 	notify     *notify.Service
 	keeper     *keeper.Keeper
 	selfBackup *selfbackup.Service
+	drills     *drill.Service
 	history    *history.Service
 	eraser     *eraser.Eraser
 	overview   *overview.Service
@@ -179,6 +181,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	d.keeper = keeper.New(keeper.Options{
 		Store: d.store, Depot: d.depot, Dispatcher: d.dispatcher, Now: o.Now, Logger: d.log.Named("keeper"), Changes: d.fleet.Changes,
 	})
+	d.drills = drill.New(drill.Options{Store: d.store, Dispatcher: d.dispatcher, Now: d.options.Now, Logger: d.log.Named("drill")})
 	d.selfBackup = selfbackup.New(selfbackup.Options{
 		Store: d.store, Dir: d.dir, Dispatcher: d.dispatcher, KeyFile: o.KeyFile, Product: o.Version, Now: o.Now, Logger: d.log.Named("backup"),
 	})
@@ -208,7 +211,7 @@ func (d *Director) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	group, failed := errgroup.WithContext(work)
-	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.selfBackup.Run, d.history.Run, d.eraser.Run, d.growth.Run, d.overview.Run, d.housekeeping} {
+	for _, part := range []func(context.Context) error{d.fleet.Run, d.depot.Run, d.dispatcher.Run, d.scheduler.Run, d.pruner.Run, d.notify.Run, d.keeper.Run, d.selfBackup.Run, d.drills.Run, d.history.Run, d.eraser.Run, d.growth.Run, d.overview.Run, d.housekeeping} {
 		group.Go(func() error { return part(failed) })
 	}
 	streams, endStreams := context.WithCancel(work)
@@ -316,7 +319,7 @@ func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 	api.Register(mux, api.Options{
 		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Audit: d.audit, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
-		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup,
+		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup, Drills: d.drills,
 		History: d.history, Overview: d.overview, Growth: d.growth, Trust: d.trust, Certificate: d.tls.current, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

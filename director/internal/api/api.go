@@ -15,6 +15,7 @@ import (
 	"holdfast/director/internal/auth"
 	"holdfast/director/internal/depot"
 	"holdfast/director/internal/dispatch"
+	"holdfast/director/internal/drill"
 	"holdfast/director/internal/fleet"
 	"holdfast/director/internal/forecast"
 	"holdfast/director/internal/growth"
@@ -48,6 +49,7 @@ type Options struct {
 	Notify     *notify.Service
 	Keeper     *keeper.Keeper
 	SelfBackup *selfbackup.Service
+	Drills     *drill.Service
 	History    *history.Service
 	Overview   *overview.Service
 	Growth     *growth.Service
@@ -83,6 +85,7 @@ func Register(all *http.ServeMux, o Options) {
 	mux.Handle(directorv1connect.NewBrowseServiceHandler(&browsing{o}, handler...))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(&messages{o}, handler...))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(&recoveries{o}, handler...))
+	mux.Handle(directorv1connect.NewDrillServiceHandler(&drills{o}, handler...))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(&searches{o}, handler...))
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(&maintenance{o}, handler...))
 	mux.Handle(directorv1connect.NewOverviewServiceHandler(&overviews{o}, handler...))

@@ -30,9 +30,9 @@ func validateRecovery(m any) error {
 	case *directorv1.UndoRecoveryRequest:
 		return first(id("activity_id", q.GetActivityId()), ids("task_ids", q.GetTaskIds()))
 	case *directorv1.CreateDrillRequest:
-		return drill(q.GetDrill())
+		return validDrill(q.GetDrill())
 	case *directorv1.UpdateDrillRequest:
-		return first(id("drill.id", q.GetDrill().GetId()), drill(q.GetDrill()))
+		return first(id("drill.id", q.GetDrill().GetId()), validDrill(q.GetDrill()))
 	case *directorv1.DeleteDrillRequest:
 		return id("drill_id", q.GetDrillId())
 	case *directorv1.RunDrillRequest:
@@ -104,7 +104,7 @@ func mailboxRecovery(prefix string, q *directorv1.MailboxRecovery) error {
 	return nil
 }
 
-func drill(d *directorv1.Drill) error {
+func validDrill(d *directorv1.Drill) error {
 	if d == nil {
 		return bad("drill", "is missing")
 	}

@@ -11,7 +11,7 @@ import (
 func newActivityParts(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "parts ACTIVITY", Short: "List what an activity did for each mailbox",
-		Long:    "Lists what a recovery, an undo or a drill of several mailboxes did for each of them.",
+		Long:    "Lists what a recovery, an undo or a drill of several mailboxes did for each of\nthem.",
 		Example: "  holdfast activity parts act-2", Args: takes(1, 1), ValidArgsFunction: a.names(activityIDs),
 		RunE: func(cmd *cobra.Command, args []string) error { return runActivityParts(cmd.Context(), a, args[0]) },
 	}

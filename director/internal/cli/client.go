@@ -27,6 +27,7 @@ type api struct {
 	directorv1connect.RepositoryServiceClient
 	directorv1connect.JobServiceClient
 	directorv1connect.RecoveryServiceClient
+	directorv1connect.DrillServiceClient
 	directorv1connect.ActivityServiceClient
 	directorv1connect.NotificationServiceClient
 	directorv1connect.MaintenanceServiceClient
@@ -75,6 +76,7 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		RecoveryServiceClient:     directorv1connect.NewRecoveryServiceClient(client, s.director, opts...),
 		ActivityServiceClient:     directorv1connect.NewActivityServiceClient(client, s.director, opts...),
 		NotificationServiceClient: directorv1connect.NewNotificationServiceClient(client, s.director, opts...),
+		DrillServiceClient:        directorv1connect.NewDrillServiceClient(client, s.director, opts...),
 		MaintenanceServiceClient:  directorv1connect.NewMaintenanceServiceClient(client, s.director, opts...),
 		SearchServiceClient:       directorv1connect.NewSearchServiceClient(client, s.director, opts...),
 		MessageServiceClient:      directorv1connect.NewMessageServiceClient(client, s.director, opts...),

@@ -37,6 +37,7 @@ type director struct {
 	directorv1connect.UnimplementedRepositoryServiceHandler
 	directorv1connect.UnimplementedJobServiceHandler
 	directorv1connect.UnimplementedRecoveryServiceHandler
+	directorv1connect.UnimplementedDrillServiceHandler
 	directorv1connect.UnimplementedActivityServiceHandler
 	directorv1connect.UnimplementedNotificationServiceHandler
 	directorv1connect.UnimplementedMaintenanceServiceHandler
@@ -84,6 +85,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewRepositoryServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewJobServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewRecoveryServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewDrillServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewActivityServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewNotificationServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(d, opt))

@@ -63,8 +63,8 @@ those folders are looked at.` + pointArgument,
 			"  holdfast recover pt-anna-1 --deleted-since anna@contoso.com --watch\n" +
 			"  holdfast recover anna@contoso.com --to-mailbox bo@contoso.com --into-folder \"From Anna\"\n" +
 			"  holdfast recover --job Daily --at 2026-11-20 --exclude bo@contoso.com --watch\n" +
-			"  holdfast recover --mailbox anna@contoso.com --mailbox bo@contoso.com --to bo@contoso.com=test@contoso.com --plan",
-		Args: takes(0, -1), ValidArgsFunction: a.names(pointNames),
+			"  holdfast recover --mailbox anna@contoso.com --mailbox bo@contoso.com --to bo@contoso.com=info@fabrikam.com --plan",
+		Args: takes(0, -1), ValidArgsFunction: a.always(pointNames),
 		RunE: func(cmd *cobra.Command, args []string) error { return runRecover(cmd.Context(), a, f, args) },
 	}
 	fl := cmd.Flags()
@@ -87,16 +87,16 @@ those folders are looked at.` + pointArgument,
 	fl.StringVar(&f.intoFolder, "into-folder", "", "put everything under a new folder of this `name`")
 	fl.BoolVar(&f.plan, "plan", false, "only count what would be done, and wait for the numbers")
 	fl.BoolVarP(&f.watch, "watch", "w", false, "show the progress and wait for the end")
-	complete(cmd, "repository", a.names(repositoryNames))
-	complete(cmd, "to-account", a.names(accountNames))
-	complete(cmd, "to-mailbox", a.names(mailboxNames))
-	complete(cmd, "deleted-since", a.names(pointNames))
+	complete(cmd, "repository", a.always(repositoryNames))
+	complete(cmd, "to-account", a.always(accountNames))
+	complete(cmd, "to-mailbox", a.always(mailboxNames))
+	complete(cmd, "deleted-since", a.always(pointNames))
 	complete(cmd, "if-exists", fixed("skip", "rename", "overwrite"))
 	complete(cmd, "if-folder-exists", fixed("merge", "skip", "rename", "overwrite"))
-	complete(cmd, "mailbox", a.names(mailboxNames))
-	complete(cmd, "exclude", a.names(mailboxNames))
-	complete(cmd, "job", a.names(jobNames))
-	complete(cmd, "account", a.names(accountNames))
+	complete(cmd, "mailbox", a.always(mailboxNames))
+	complete(cmd, "exclude", a.always(mailboxNames))
+	complete(cmd, "job", a.always(jobNames))
+	complete(cmd, "account", a.always(accountNames))
 	mapFields(cmd, "repository_id", "--repository", "point_id", "POINT", "account_id", "--to-account", "mailbox_id", "--to-mailbox",
 		"folder_ids", "--folder", "messages", "--message", "if_exists", "--if-exists", "into_folder", "--into-folder", "plan_only", "--plan",
 		"if_folder_exists", "--if-folder-exists", "max_tasks", "--max-tasks", "job_id", "--job", "mailbox_ids", "--mailbox", "at", "--at")

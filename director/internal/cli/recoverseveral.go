@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"holdfast/pkg/fault"
@@ -217,4 +218,12 @@ func (c *api) tasksOf(ctx context.Context, activity string, mailboxes []string) 
 		}
 	}
 	return ids, nil
+}
+
+// always completes from a list, however many arguments there are already: of a command that takes any number.
+func (a *app) always(list lister) completion {
+	names := a.names(list)
+	return func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return names(cmd, nil, typed)
+	}
 }

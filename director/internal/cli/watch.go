@@ -231,6 +231,11 @@ func (a *app) activityResult(x *pb.Activity) error {
 			return err
 		}
 	}
+	if d := x.GetDrill(); d != nil {
+		if err := a.drillReport(d); err != nil {
+			return err
+		}
+	}
 	if err := a.upkeepResult(x); err != nil {
 		return err
 	}

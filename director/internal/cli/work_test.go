@@ -204,6 +204,9 @@ func (d *director) EstimateJob(_ context.Context, r *pb.EstimateJobRequest) (*pb
 
 func (d *director) GetRun(_ context.Context, r *pb.GetRunRequest) (*pb.GetRunResponse, error) {
 	x, err := byID("run", r.GetRunId(), runs())
+	if y, other := byID("activity", r.GetRunId(), activities()); err != nil && other == nil { // recoveries have parts too
+		x, err = &pb.Run{Id: y.GetId(), Status: y.GetStatus()}, nil
+	}
 	out := &pb.GetRunResponse{Run: x}
 	if r.GetTasks() { // in pages of one
 		all := tasks()
@@ -267,6 +270,14 @@ func (d *director) StopRun(_ context.Context, r *pb.StopRunRequest) (*pb.StopRun
 }
 
 func (d *director) StartRecovery(_ context.Context, r *pb.StartRecoveryRequest) (*pb.StartRecoveryResponse, error) {
+	for _, one := range r.GetMailboxes() {
+		if p, err := byID("recovery point", one.GetPointId(), points()); err != nil || p.GetRepositoryId() != one.GetRepositoryId() {
+			return nil, unknown("recovery point", one.GetPointId())
+		}
+	}
+	if len(r.GetMailboxes()) > 0 {
+		return &pb.StartRecoveryResponse{ActivityId: "act-1"}, nil
+	}
 	p, err := byID("recovery point", r.GetPointId(), points())
 	if err != nil || p.GetRepositoryId() != r.GetRepositoryId() {
 		return nil, unknown("recovery point", r.GetPointId())

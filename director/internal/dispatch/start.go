@@ -101,6 +101,10 @@ func (f *flight) fillIn(ctx context.Context, t *record.Task, request *transporte
 		request.Work = &transporterv1.StartTaskRequest_Undo{Undo: wire.Undo(t, account)}
 		return nil
 	}
+	if t.Kind == record.KindDrill {
+		request.Work = &transporterv1.StartTaskRequest_Drill{Drill: wire.Drill(t, account)}
+		return nil
+	}
 	if t.Kind == record.KindRecovery {
 		var what record.Recovery
 		err := f.d.Store.View(func(tx *store.Tx) (err error) {

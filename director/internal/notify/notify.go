@@ -155,7 +155,7 @@ func receivers(tx *store.Tx, settings *record.NotificationSettings, run *record.
 func activity(settings *record.NotificationSettings, kind record.RunKind, status record.RunStatus) bool {
 	when := settings.Maintenance
 	switch kind {
-	case record.KindRecovery, record.KindUndo:
+	case record.KindRecovery, record.KindUndo, record.KindDrill:
 		when = settings.Recoveries
 	case record.KindSurvey: // a look, of which nothing follows
 		return false

@@ -56,7 +56,7 @@ func taskResult(s record.TaskStatus) string {
 func kind(k record.RunKind) string {
 	names := map[record.RunKind]string{
 		record.KindBackup: "backup", record.KindRecovery: "recovery", record.KindVerify: "verify", record.KindReclaim: "reclaim",
-		record.KindRepair: "repair", record.KindCopy: "copy", record.KindSurvey: "survey", record.KindUndo: "undo",
+		record.KindRepair: "repair", record.KindCopy: "copy", record.KindSurvey: "survey", record.KindUndo: "undo", record.KindDrill: "drill",
 		record.KindDetach: "detach", record.KindAttach: "attach", record.KindDirectorBackup: "director-backup",
 	}
 	if name, ok := names[k]; ok {
