@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button, makeStyles, mergeClasses, MessageBar, MessageBarBody, Spinner, tokens } from "@fluentui/react-components";
 import { CheckmarkCircleFilled, CircleRegular, RecordFilled } from "@fluentui/react-icons";
-import { useBlocker, useNavigate, useParams } from "react-router";
+import { useBlocker, useLocation, useNavigate, useParams } from "react-router";
 import { Confirm } from "@/parts/Confirm";
 import { FaultNote } from "@/parts/FaultNote";
 import { Page, type Crumb } from "@/parts/Page";
@@ -13,6 +13,8 @@ const useStyles = makeStyles({
     listStyleType: "none", margin: 0, padding: 0, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, minWidth: "13rem",
     "@media (max-width: 800px)": { flexDirection: "row", flexWrap: "wrap", minWidth: 0 },
   },
+  rootAcross: { flexDirection: "column", gap: tokens.spacingVerticalM },
+  stepsAcross: { flexDirection: "row", flexWrap: "wrap", minWidth: 0 },
   step: { justifyContent: "flex-start", fontWeight: tokens.fontWeightRegular, width: "100%" },
   here: { fontWeight: tokens.fontWeightSemibold, backgroundColor: tokens.colorNeutralBackground1Selected },
   main: { display: "flex", flexDirection: "column", flexGrow: 1, minWidth: 0, minHeight: 0, gap: tokens.spacingVerticalL },
@@ -62,6 +64,10 @@ interface Props<D> {
   initial: D;
   keep?: Keep<D>;
   finish: Finish<D>[];
+  /** The steps stand over the content, which then has the whole width. */
+  across?: boolean;
+  /** Steps keep the query string of the address. */
+  keepQuery?: boolean;
 }
 
 function read<D>(initial: D, keep: Keep<D> | undefined): D {
@@ -74,14 +80,25 @@ function read<D>(initial: D, keep: Keep<D> | undefined): D {
   }
 }
 
+/** Keeps a draft over a reload, unless it is larger than what browsers keep of a tab: then it lives as long as the page. */
+function store(key: string, text: string) {
+  try {
+    window.sessionStorage.setItem(key, text);
+  } catch {
+    window.sessionStorage.removeItem(key);
+  }
+}
+
 /**
  * A list of steps over one draft. Each step has an address; steps after one that is not complete cannot be opened, and say why.
  * Leaving with changes asks first; a reload keeps them.
  */
-export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, finish }: Props<D>) {
+export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, finish, across, keepQuery }: Props<D>) {
   const styles = useStyles();
   const navigate = useNavigate();
   const { step: at } = useParams();
+  const { search: query } = useLocation();
+  const address = (key: string | undefined) => `${base}/${key ?? ""}${keepQuery ? query : ""}`;
   const [draft, setDraft] = useState<D>(() => read(initial, keep));
   const [changed, setChanged] = useState(() => keep !== undefined && window.sessionStorage.getItem(keep.key) !== null);
   const [busy, setBusy] = useState<string>();
@@ -96,8 +113,8 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   const lastStep = index === steps.length - 1;
 
   useEffect(() => {
-    if (step && step.key !== at) void navigate(`${base}/${step.key}`, { replace: true });
-  }, [step, at, base, navigate]);
+    if (step && step.key !== at) void navigate(`${base}/${step.key}${keepQuery ? query : ""}`, { replace: true });
+  }, [step, at, base, navigate, keepQuery, query]);
   useEffect(() => {
     content.current?.scrollTo(0, 0);
   }, [index]);
@@ -106,7 +123,7 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
     setDraft(next);
     setChanged(true);
     setError(undefined);
-    if (keep) window.sessionStorage.setItem(keep.key, keep.save(next));
+    if (keep) store(keep.key, keep.save(next));
   };
   const forget = () => {
     leaving.current = true;
@@ -131,16 +148,16 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   const problem = step.problem?.(draft);
   return (
     <Page title={title} crumbs={crumbs} filled>
-      <div className={styles.root}>
+      <div className={mergeClasses(styles.root, across && styles.rootAcross)}>
         <nav aria-label="Steps">
-          <ol className={styles.steps}>
+          <ol className={mergeClasses(styles.steps, across && styles.stepsAcross)}>
             {steps.map((s, i) => (
               <li key={s.key}>
                 <Explained
                   appearance="subtle" className={mergeClasses(styles.step, i === index && styles.here)} aria-current={i === index ? "step" : undefined}
                   icon={i < reach && i !== index ? <CheckmarkCircleFilled /> : i === index ? <RecordFilled /> : <CircleRegular />}
                   why={i > reach ? `First: ${steps[reach]?.problem?.(draft) ?? "complete the step before"}` : undefined}
-                  onClick={() => void navigate(`${base}/${s.key}`)}
+                  onClick={() => void navigate(address(s.key))}
                 >
                   {s.title}
                 </Explained>
@@ -158,9 +175,9 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
           )}
           <div className={styles.foot}>
             <Button className={styles.push} onClick={() => void navigate(back)}>Cancel</Button>
-            <Explained why={index === 0 && "This is the first step."} onClick={() => void navigate(`${base}/${steps[index - 1]?.key ?? ""}`)}>Back</Explained>
+            <Explained why={index === 0 && "This is the first step."} onClick={() => void navigate(address(steps[index - 1]?.key))}>Back</Explained>
             {!lastStep && (
-              <Explained appearance="primary" why={problem} onClick={() => void navigate(`${base}/${steps[index + 1]?.key ?? ""}`)}>Next</Explained>
+              <Explained appearance="primary" why={problem} onClick={() => void navigate(address(steps[index + 1]?.key))}>Next</Explained>
             )}
             {(lastStep ? finish : []).map((f) => (
               <Explained

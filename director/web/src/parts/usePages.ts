@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { keepPreviousData, useQueries, useQueryClient } from "@tanstack/react-query";
 
 /** A page of rows, and how many there are in all. */
@@ -49,7 +49,11 @@ export function usePages<T>({ key, read, size = 100, enabled = true, refetchInte
       placeholderData: wanted.length === 1 && page === 0 ? keepPreviousData : undefined,
     })),
   });
-  const count = results.find((r) => r.data)?.data?.total ?? 0;
+  // A page that is not read yet does not make the list shorter: it stays as long as the last page said.
+  const told = useRef({ id, count: 0 });
+  const total = results.find((r) => r.data)?.data?.total;
+  if (total !== undefined) told.current = { id, count: total };
+  const count = told.current.id === id ? told.current.count : 0;
   const row = (index: number): T | undefined => {
     const page = Math.floor(index / size);
     const at = wanted.indexOf(page);

@@ -1,3 +1,7 @@
-import type { RouteObject } from "react-router";
+import { Navigate, type RouteObject } from "react-router";
 
-export const routes: RouteObject[] = [];
+export const routes: RouteObject[] = [
+  { path: "recovery", lazy: async () => ({ Component: (await import("./StartPage")).StartPage }) },
+  { path: "recovery/new", element: <Navigate to="/recovery/new/backup" replace /> },
+  { path: "recovery/new/:step", lazy: async () => ({ Component: (await import("./RecoveryWizard")).RecoveryWizard }) },
+];
