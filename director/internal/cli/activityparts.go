@@ -39,7 +39,7 @@ func runActivityParts(ctx context.Context, a *app, ref string) error {
 func (a *app) mailboxTable(kind pb.ActivityKind, tasks []*pb.Task) *table {
 	var heads []string
 	var numbers func(*pb.Task) []int64
-	switch kind { //nolint:exhaustive // the others recover nothing
+	switch kind {
 	case pb.ActivityKind_ACTIVITY_KIND_UNDO:
 		heads = []string{"REMOVED", "PUT BACK", "LEFT"}
 		numbers = func(x *pb.Task) []int64 {

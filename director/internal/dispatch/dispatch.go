@@ -259,7 +259,7 @@ func (r *activeRun) append(t record.Task, usual time.Duration) {
 
 // keyOf returns the mailbox that the task must have for itself; none for what is done to a repository.
 func keyOf(t *record.Task) mailboxKey {
-	switch t.Kind { //nolint:exhaustive // the others have no mailbox
+	switch t.Kind {
 	case record.KindBackup:
 		return mailboxKey{account: t.Account, mailbox: t.Mailbox}
 	case record.KindRecovery, record.KindUndo, record.KindDrill:

@@ -109,8 +109,11 @@ func due(d *record.Drill, now time.Time) string {
 // byClock starts a drill that is due, or writes why it cannot be.
 func (s *Service) byClock(ctx context.Context, d *record.Drill, cause string, now time.Time) error {
 	_, err := s.start(ctx, d.ID, cause, now)
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
 		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	s.Logger.Warn("recovery drill not started", "drill", d.ID, "kind", fault.KindOf(err).Error())
 	why := err.Error()
