@@ -320,6 +320,7 @@ func (d *Director) register(streams context.Context, mux *http.ServeMux) {
 		Version: d.options.Version, Site: d.options.Site, Auth: d.auth, Audit: d.audit, Fleet: d.fleet, Inventory: d.inventory, Depot: d.depot, Jobs: d.jobs,
 		Forecast:   forecast.New(forecast.Options{Store: d.store, Fleet: d.fleet, Now: d.options.Now, Logger: d.log.Named("forecast")}),
 		Dispatcher: d.dispatcher, Pruner: d.pruner, Notify: d.notify, Keeper: d.keeper, SelfBackup: d.selfBackup, Drills: d.drills,
-		History: d.history, Overview: d.overview, Growth: d.growth, Trust: d.trust, Certificate: d.tls.current, Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
+		History: d.history, Overview: d.overview, Growth: d.growth, Trust: d.trust, Certificate: d.tls.current, Bundle: d.bundle,
+		Logger: d.log.Named("api"), Now: d.options.Now, Called: d.metrics.called, Closing: streams,
 	})
 }

@@ -3,6 +3,7 @@ package director
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"holdfast/director/internal/bundle"
 	"holdfast/director/web"
 )
 
@@ -95,4 +97,12 @@ func secured(next http.Handler) http.Handler {
 // quiet sends the server's own messages (broken handshakes, mostly) where they disturb nobody.
 func quiet(l hclog.Logger) *log.Logger {
 	return l.Named("http").StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
+}
+
+// bundle writes a support bundle.
+func (d *Director) bundle(ctx context.Context, w io.Writer, config func(context.Context) ([]byte, error)) error {
+	return bundle.Write(ctx, bundle.Source{
+		Store: d.store, Overview: d.overview, Growth: d.growth, Fleet: d.fleet, Runs: d.dispatcher.List, Version: d.options.Version,
+		Now: d.options.Now, Config: config,
+	}, w)
 }

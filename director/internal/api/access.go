@@ -112,7 +112,7 @@ var allowed = map[string]access{
 	dc.BrowseServiceGetMessageHistoryProcedure: operator,
 
 	pathMessage: operator, pathAttachment: operator, pathExport: operator, pathPreview: operator,
-	pathAudit: auditor,
+	pathAudit: auditor, pathSupport: administrator,
 
 	dc.RecoveryServiceStartRecoveryProcedure: operator,
 	dc.RecoveryServiceListPlanProcedure:      operator,

@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -54,6 +55,8 @@ type Options struct {
 	Overview   *overview.Service
 	Growth     *growth.Service
 	Trust      *trust.Trust
+	// Bundle writes a support bundle, with the configuration that config returns.
+	Bundle func(ctx context.Context, w io.Writer, config func(context.Context) ([]byte, error)) error
 	// Certificate is what clients see now.
 	Certificate func() ServerCertificate
 	Logger      hclog.Logger

@@ -24,6 +24,7 @@ const (
 	pathAttachment = "/download/attachment"
 	pathExport     = "/download/export"
 	pathPreview    = "/preview"
+	pathSupport    = "/download/support-bundle"
 )
 
 // maxForm bounds a form that chooses messages, in bytes.
@@ -36,6 +37,7 @@ type downloads struct{ *gate }
 func (d downloads) register(mux fronted) {
 	for path, serve := range map[string]func(http.ResponseWriter, *http.Request) (begun bool, err error){
 		pathMessage: d.message, pathAttachment: d.attachment, pathExport: d.export, pathPreview: d.preview, pathAudit: d.audit,
+		pathSupport: d.support,
 	} {
 		mux.HandleFunc("GET "+path, d.guard(path, serve))
 		mux.HandleFunc("POST "+path, d.guard(path, serve))

@@ -34,6 +34,7 @@ type api struct {
 	directorv1connect.SearchServiceClient
 	directorv1connect.MessageServiceClient
 	directorv1connect.BrowseServiceClient
+	directorv1connect.OverviewServiceClient
 	settings settings
 	http     *http.Client
 	who      *caller
@@ -81,6 +82,7 @@ func (a *app) dial(s settings, t *tls.Config) *api {
 		SearchServiceClient:       directorv1connect.NewSearchServiceClient(client, s.director, opts...),
 		MessageServiceClient:      directorv1connect.NewMessageServiceClient(client, s.director, opts...),
 		BrowseServiceClient:       directorv1connect.NewBrowseServiceClient(client, s.director, opts...),
+		OverviewServiceClient:     directorv1connect.NewOverviewServiceClient(client, s.director, opts...),
 		settings:                  s, http: client, who: who,
 	}
 }

@@ -43,6 +43,7 @@ type director struct {
 	directorv1connect.UnimplementedMaintenanceServiceHandler
 	directorv1connect.UnimplementedMessageServiceHandler
 	directorv1connect.UnimplementedBrowseServiceHandler
+	directorv1connect.UnimplementedOverviewServiceHandler
 
 	t      *testing.T
 	server *httptest.Server
@@ -91,6 +92,7 @@ func newDirector(t *testing.T) *director {
 	mux.Handle(directorv1connect.NewMaintenanceServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewMessageServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewBrowseServiceHandler(d, opt))
+	mux.Handle(directorv1connect.NewOverviewServiceHandler(d, opt))
 	mux.Handle(directorv1connect.NewSearchServiceHandler(finder{d: d}, opt))
 	mux.HandleFunc("POST /download/{what}", d.download)
 	d.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -53,3 +53,17 @@ func (f *File) Arguments() []string {
 	}
 	return list
 }
+
+// HideArguments takes the arguments of scripts away, which may be secrets, and leaves how many there are.
+func (f *File) HideArguments() {
+	for i := range f.Jobs {
+		for _, s := range []*Script{f.Jobs[i].Before, f.Jobs[i].After} {
+			if s == nil {
+				continue
+			}
+			for n := range s.Arguments {
+				s.Arguments[n] = "[hidden]"
+			}
+		}
+	}
+}
