@@ -139,5 +139,5 @@ var audited = map[string]noted{
 	dc.NotificationServiceSendTestWebhookProcedure:            done,
 	dc.NotificationServiceUpdateNotificationSettingsProcedure: done,
 
-	pathAttachment: shown, pathExport: shown, pathMessage: shown, pathPreview: shown, pathAudit: done,
+	pathAttachment: shown, pathExport: shown, pathMessage: shown, pathPreview: shown, pathAudit: done, pathSupport: done,
 }
