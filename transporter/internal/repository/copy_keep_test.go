@@ -31,7 +31,7 @@ func TestAPointThatGoesBeforeItIsKeptHoldsUpNobody(t *testing.T) {
 	maps.DeleteFunc(only, func(b record.Hash, _ int) bool { _, shared := need[b]; return shared })
 	free := func() {
 		t.Helper()
-		if _, err := to.Reclaim(t.Context(), ReclaimOptions{Share: 0.01}, nil); err != nil {
+		if _, err := to.Reclaim(t.Context(), ReclaimOptions{Share: all}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
