@@ -93,7 +93,7 @@ func (c *api) differences(ctx context.Context, req *pb.DiffPointsRequest) (*pb.D
 	if err != nil {
 		return nil, c.settings.wireError(err)
 	}
-	defer stream.Close()
+	defer func() { _ = stream.Close() }() // what it ended with is told by Err
 	all := &pb.DiffPointsResponse{}
 	for stream.Receive() {
 		proto.Merge(all, stream.Msg())

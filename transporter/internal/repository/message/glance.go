@@ -50,6 +50,7 @@ func GlanceAt(data []byte) (Glance, error) {
 					g.FromName = value
 				case fieldAddress:
 					g.From = value
+				default:
 				}
 				return true
 			})
@@ -75,6 +76,8 @@ func GlanceAt(data []byte) (Glance, error) {
 			return attachmentSize(value, &g.Size, 0)
 		case fieldBody:
 			return contentSize(value, &g.Size)
+		default:
+			return true
 		}
 		return true
 	})
@@ -96,11 +99,13 @@ func attachmentSize(data []byte, sum *int64, level int) bool {
 					return contentSize(value, sum)
 				case fieldAttachments:
 					return attachmentSize(value, sum, level+1)
+				default:
+					return true
 				}
-				return true
 			})
+		default:
+			return true
 		}
-		return true
 	})
 }
 
