@@ -28,7 +28,7 @@ test("a repository is made, encrypted, step by step", async () => {
   await page.getByLabel(/^Transporter/).click();
   await page.getByRole("option", { name: "Vault room" }).click();
   await page.getByLabel(/^Folder/).fill("relative/folder");
-  await page.getByText("Enter the whole path of the folder").waitFor();
+  await page.getByRole("main").getByText("Enter the whole path of the folder").waitFor();
   await look(v, "repository-new-place");
   await page.getByLabel(/^Folder/).fill(`${site.data}/third`);
   await page.getByRole("button", { name: "Next" }).click();
@@ -37,7 +37,7 @@ test("a repository is made, encrypted, step by step", async () => {
   await page.getByLabel("Passphrase, again").fill("several odd words");
   await look(v, "repository-new-options");
   await page.getByRole("button", { name: "Next" }).click();
-  await page.getByText("nobody can help").waitFor();
+  await page.getByRole("main").getByText("nobody can help").waitFor();
   await look(v, "repository-new-finish");
   await page.getByRole("button", { name: "Create it" }).click();
   await page.getByRole("heading", { name: "Third vault" }).waitFor();
@@ -46,13 +46,13 @@ test("a repository is made, encrypted, step by step", async () => {
 
 test("a repository is detached and attached again", async () => {
   const { page } = v;
-  await page.getByRole("button", { name: "Detach" }).click();
+  await page.getByRole("button", { name: "Detach", exact: true }).click();
   await look(v, "repository-detach");
   await page.getByRole("button", { name: "Detach it" }).click();
-  await page.getByText("It is detached.").waitFor();
+  await page.getByRole("main").getByText("It is detached.").waitFor();
   await look(v, "repository-detached");
-  await page.getByRole("button", { name: "Attach" }).click();
-  await page.getByRole("button", { name: "Detach" }).waitFor();
+  await page.getByRole("button", { name: "Attach", exact: true }).click();
+  await page.getByRole("button", { name: "Detach", exact: true }).waitFor();
 });
 
 test("a repository is removed with its data only when its name is typed", async () => {
@@ -74,6 +74,6 @@ test("the backups in a repository are listed", async () => {
   await page.getByRole("heading", { name: "Main vault" }).waitFor();
   await look(v, "repository");
   await page.getByRole("tab", { name: "Backups" }).click();
-  await page.getByText("2 backups").waitFor();
+  await page.getByText("4 backups").waitFor();
   await look(v, "repository-backups");
 });
