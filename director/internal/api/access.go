@@ -85,6 +85,7 @@ var allowed = map[string]access{
 
 	dc.SearchServiceSearchProcedure:             operator,
 	dc.SearchServiceGetSearchIndexProcedure:     auditor,
+	dc.SearchServiceListSearchIndexesProcedure:  auditor,
 	dc.SearchServiceRebuildSearchIndexProcedure: operator,
 
 	dc.JobServiceCreateJobProcedure:        administrator,

@@ -49,6 +49,11 @@ func (s *searches) Search(ctx context.Context, q *directorv1.SearchRequest, stre
 	answer.Summary = &directorv1.SearchSummary{
 		Total: page.Total, AtLeast: page.AtLeast, NextCursor: page.Next, PointsBehind: page.Behind, Unreadable: page.Unreadable,
 	}
+	for _, r := range page.Searched {
+		answer.Summary.Searched = append(answer.Summary.Searched, &directorv1.SearchedRepository{
+			RepositoryId: string(r.Repository), PointsBehind: r.Behind, Unreadable: r.Unreadable,
+		})
+	}
 	for _, u := range page.Unsearched {
 		answer.Summary.Unsearched = append(answer.Summary.Unsearched, &directorv1.UnsearchedRepository{
 			RepositoryId: string(u.Repository), Error: u.Err.Error(),
@@ -88,10 +93,7 @@ func (s *searches) GetSearchIndex(ctx context.Context, q *directorv1.GetSearchIn
 	if err != nil {
 		return nil, err
 	}
-	return &directorv1.GetSearchIndexResponse{Index: &directorv1.SearchIndex{
-		Points: x.GetPoints(), PointsBehind: x.GetPointsBehind(), Messages: x.GetMessages(), Bytes: x.GetBytes(), MemoryBytes: x.GetMemoryBytes(),
-		Unreadable: x.GetUnreadable(), Trouble: x.GetTrouble(),
-	}}, nil
+	return &directorv1.GetSearchIndexResponse{Index: showIndex(x)}, nil
 }
 
 func (s *searches) RebuildSearchIndex(ctx context.Context, q *directorv1.RebuildSearchIndexRequest) (*directorv1.RebuildSearchIndexResponse, error) {
@@ -117,6 +119,8 @@ func validateSearch(m any) error {
 			between("patience_seconds", q.GetPatienceSeconds(), 0, 60), line("cursor", q.GetCursor(), search.MaxCursor))
 	case *directorv1.GetSearchIndexRequest:
 		return id("repository_id", q.GetRepositoryId())
+	case *directorv1.ListSearchIndexesRequest:
+		return maybeID("repository_id", q.GetRepositoryId())
 	case *directorv1.RebuildSearchIndexRequest:
 		return id("repository_id", q.GetRepositoryId())
 	default:

@@ -37,7 +37,7 @@ func validate(m any) error {
 		*directorv1.RevokeSessionRequest, *directorv1.SignOutEverywhereRequest, *directorv1.ListTokensRequest,
 		*directorv1.RevokeTokenRequest, *directorv1.ListAuditRequest:
 		return validateAuth(m)
-	case *directorv1.SearchRequest, *directorv1.GetSearchIndexRequest, *directorv1.RebuildSearchIndexRequest:
+	case *directorv1.SearchRequest, *directorv1.GetSearchIndexRequest, *directorv1.ListSearchIndexesRequest, *directorv1.RebuildSearchIndexRequest:
 		return validateSearch(m)
 	case *directorv1.GetOverviewRequest, *directorv1.ListTroubledMailboxesRequest, *directorv1.ListDaysRequest,
 		*directorv1.ListGrowthRequest, *directorv1.ListCalendarRequest, *directorv1.ListCertificatesRequest:

@@ -56,7 +56,7 @@ func newRoot(a *app) *cobra.Command {
 	a.globalFlags(root)
 	root.AddCommand(
 		newVersion(a), newLogin(a), newLogout(a), newUser(a), newSessions(a), newToken(a), newAudit(a), newAccount(a), newMailbox(a), newTransporter(a),
-		newRepository(a), newJob(a), newRun(a), newPoint(a), newFolder(a), newMessage(a), newSearch(a), newRecover(a), newPlan(a), newUndo(a), newDrill(a), newExport(a), newActivity(a),
+		newRepository(a), newJob(a), newRun(a), newPoint(a), newFolder(a), newMessage(a), newSearch(a), newSearchIndex(a), newRecover(a), newPlan(a), newUndo(a), newDrill(a), newExport(a), newActivity(a),
 		newCompletion(a), newExitCodes(), newEnvironmentHelp(), newSettings(a), newSystem(a), newReport(a), newConfig(a),
 		newStatus(a), newCalendar(a), newSupportBundle(a),
 	)

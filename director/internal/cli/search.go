@@ -98,12 +98,11 @@ func runSearch(ctx context.Context, a *app, f *searchFlags, args []string) error
 	if err := a.list(all, t, "Nothing matches."); err != nil {
 		return err
 	}
-	f.notes(a, all)
-	return nil
+	return f.notes(ctx, a, c, all)
 }
 
 // notes says what the list does not.
-func (f *searchFlags) notes(a *app, all *pb.SearchResponse) {
+func (f *searchFlags) notes(ctx context.Context, a *app, c *api, all *pb.SearchResponse) error {
 	s := all.GetSummary()
 	if n := int64(len(all.GetHits())); s.GetNextCursor() != "" {
 		more := count(s.GetTotal())
@@ -112,15 +111,31 @@ func (f *searchFlags) notes(a *app, all *pb.SearchResponse) {
 		}
 		a.note("%s of %s shown; --limit shows others.", count(n), more)
 	}
-	if n := s.GetPointsBehind(); n > 0 {
-		a.note("%s not indexed yet, so mail that only they have is not found; --wait waits for them.", counted(n, "point")+" "+plural(int(n), "is", "are"))
+	if s.GetPointsBehind() == 0 && s.GetUnreadable() == 0 && len(s.GetUnsearched()) == 0 {
+		return nil
 	}
-	if n := s.GetUnreadable(); n > 0 {
-		a.note("%s could not be read when indexed.", counted(n, "message"))
+	r, err := c.ListRepositories(ctx, &pb.ListRepositoriesRequest{})
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	for _, x := range r.GetRepositories() {
+		names[x.GetId()] = x.GetName()
+	}
+	for _, x := range s.GetSearched() {
+		name := first(names[x.GetRepositoryId()], x.GetRepositoryId())
+		if n := x.GetPointsBehind(); n > 0 {
+			a.note("Repository %s: %s %s not indexed yet, so mail that only they have is not found; --wait waits for them.",
+				name, counted(n, "point"), plural(int(n), "is", "are"))
+		}
+		if n := x.GetUnreadable(); n > 0 {
+			a.note("Repository %s: %s could not be read when indexed.", name, counted(n, "message"))
+		}
 	}
 	for _, u := range s.GetUnsearched() {
-		a.note("Repository %s was not searched: %s", u.GetRepositoryId(), u.GetError())
+		a.note("Repository %s was not searched: %s", first(names[u.GetRepositoryId()], u.GetRepositoryId()), u.GetError())
 	}
+	return nil
 }
 
 // filters makes a request of all flags that need no Director.

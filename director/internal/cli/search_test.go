@@ -30,7 +30,7 @@ func (f finder) Search(_ context.Context, r *pb.SearchRequest, stream *connect.S
 	}
 	m, sum := message("m1", "Quarterly figures"), &pb.SearchSummary{Total: 2, NextCursor: "second"}
 	if r.GetCursor() == "second" {
-		m, sum = message("m2", "会議のお知らせ"), &pb.SearchSummary{Total: 2, PointsBehind: 1, Unsearched: []*pb.UnsearchedRepository{{RepositoryId: "repo-2", Error: "it is out of reach"}}}
+		m, sum = message("m2", "会議のお知らせ"), &pb.SearchSummary{Total: 2, PointsBehind: 1, Unreadable: 2, Searched: []*pb.SearchedRepository{{RepositoryId: "repo-1", PointsBehind: 1, Unreadable: 2}}, Unsearched: []*pb.UnsearchedRepository{{RepositoryId: "repo-2", Error: "it is out of reach"}}}
 	}
 	if err := stream.Send(&pb.SearchResponse{Hits: []*pb.SearchHit{{
 		RepositoryId: "repo-1", PointId: "pt-anna-1", MailboxAddress: "anna@contoso.com", Message: m, Path: []string{"Inbox", "Deals"},
@@ -76,8 +76,10 @@ func TestSearchPutsPagesTogether(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.out, "Quarterly figures") || !strings.Contains(r.out, "会議のお知らせ") || !strings.Contains(r.out, "Inbox/Deals") {
 		t.Errorf("exit %d:\n%s%s", r.code, r.out, r.errors)
 	}
-	if !strings.Contains(r.errors, "1 point is not indexed yet") || !strings.Contains(r.errors, "repo-2 was not searched") {
-		t.Errorf("the notes lack something:\n%s", r.errors)
+	for _, note := range []string{"Vault: 1 point is not indexed yet", "Vault: 2 messages could not be read", "Plain was not searched: it is out of reach"} {
+		if !strings.Contains(r.errors, note) {
+			t.Errorf("the notes lack %q:\n%s", note, r.errors)
+		}
 	}
 	if got := last[*pb.SearchRequest](s.d).GetText(); got != `"annual report" x` {
 		t.Errorf("it looked for %s", got)

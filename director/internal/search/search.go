@@ -33,7 +33,14 @@ type Page struct {
 	Next       string
 	Behind     int64
 	Unreadable int64
+	Searched   []Searched
 	Unsearched []Unsearched
+}
+
+// Searched is a repository that answered: its points that are not indexed yet, and its messages that could not be read.
+type Searched struct {
+	Repository         record.RepositoryID
+	Behind, Unreadable int64
 }
 
 // Unsearched is a repository that could not be searched.
@@ -147,6 +154,7 @@ func merge(answers []asked, limit int) (*Page, error) {
 			if a.Cursor == "" { // later pages may know less
 				a.Total, a.AtLeast = a.sum.GetTotal(), a.sum.GetAtLeast()
 			}
+			page.Searched = append(page.Searched, Searched{a.ID, a.sum.GetPointsBehind(), a.sum.GetUnreadable()})
 			page.Behind += a.sum.GetPointsBehind()
 			page.Unreadable += a.sum.GetUnreadable()
 		}

@@ -95,7 +95,8 @@ func TestPagesOfManyRepositoriesAreOneList(t *testing.T) {
 func TestARepositoryOutOfReachDoesNotHideOthers(t *testing.T) {
 	s := stock{"a": {3, 2, 1}}
 	page, err := search.Find(t.Context(), []record.RepositoryID{"a", "b"}, &transporterv1.SearchRequest{}, s.ask)
-	if err != nil || len(page.Hits) != 3 || len(page.Unsearched) != 1 || page.Unsearched[0].Repository != "b" || !page.AtLeast {
+	if err != nil || len(page.Hits) != 3 || len(page.Unsearched) != 1 || page.Unsearched[0].Repository != "b" || !page.AtLeast ||
+		!slices.Equal(page.Searched, []search.Searched{{Repository: "a", Behind: 1}}) {
 		t.Errorf("%+v, %v", page, err)
 	}
 	if _, err := search.Find(t.Context(), []record.RepositoryID{"b"}, &transporterv1.SearchRequest{}, s.ask); !errors.Is(err, fault.Unavailable) {

@@ -579,8 +579,10 @@ type SearchSummary struct {
 	// Points that are not indexed yet: mail that only they have is not found.
 	PointsBehind int64 `protobuf:"varint,4,opt,name=points_behind,json=pointsBehind,proto3" json:"points_behind,omitempty"`
 	// Messages that could not be read when they were indexed.
-	Unreadable    int64                   `protobuf:"varint,5,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
-	Unsearched    []*UnsearchedRepository `protobuf:"bytes,6,rep,name=unsearched,proto3" json:"unsearched,omitempty"`
+	Unreadable int64                   `protobuf:"varint,5,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	Unsearched []*UnsearchedRepository `protobuf:"bytes,6,rep,name=unsearched,proto3" json:"unsearched,omitempty"`
+	// The repositories that were asked for this page and answered.
+	Searched      []*SearchedRepository `protobuf:"bytes,7,rep,name=searched,proto3" json:"searched,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -657,6 +659,76 @@ func (x *SearchSummary) GetUnsearched() []*UnsearchedRepository {
 	return nil
 }
 
+func (x *SearchSummary) GetSearched() []*SearchedRepository {
+	if x != nil {
+		return x.Searched
+	}
+	return nil
+}
+
+// SearchedRepository says how much of a repository the answer is about.
+type SearchedRepository struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	// Points within what was searched that are not indexed yet: mail that only they have is not found. 0 is a whole answer.
+	PointsBehind int64 `protobuf:"varint,2,opt,name=points_behind,json=pointsBehind,proto3" json:"points_behind,omitempty"`
+	// Messages within what was searched that could not be read when they were indexed.
+	Unreadable    int64 `protobuf:"varint,3,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchedRepository) Reset() {
+	*x = SearchedRepository{}
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchedRepository) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchedRepository) ProtoMessage() {}
+
+func (x *SearchedRepository) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchedRepository.ProtoReflect.Descriptor instead.
+func (*SearchedRepository) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SearchedRepository) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *SearchedRepository) GetPointsBehind() int64 {
+	if x != nil {
+		return x.PointsBehind
+	}
+	return 0
+}
+
+func (x *SearchedRepository) GetUnreadable() int64 {
+	if x != nil {
+		return x.Unreadable
+	}
+	return 0
+}
+
 // UnsearchedRepository could not be searched.
 type UnsearchedRepository struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -668,7 +740,7 @@ type UnsearchedRepository struct {
 
 func (x *UnsearchedRepository) Reset() {
 	*x = UnsearchedRepository{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +752,7 @@ func (x *UnsearchedRepository) String() string {
 func (*UnsearchedRepository) ProtoMessage() {}
 
 func (x *UnsearchedRepository) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[6]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +765,7 @@ func (x *UnsearchedRepository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnsearchedRepository.ProtoReflect.Descriptor instead.
 func (*UnsearchedRepository) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UnsearchedRepository) GetRepositoryId() string {
@@ -719,7 +791,7 @@ type GetSearchIndexRequest struct {
 
 func (x *GetSearchIndexRequest) Reset() {
 	*x = GetSearchIndexRequest{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +803,7 @@ func (x *GetSearchIndexRequest) String() string {
 func (*GetSearchIndexRequest) ProtoMessage() {}
 
 func (x *GetSearchIndexRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[7]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +816,7 @@ func (x *GetSearchIndexRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchIndexRequest.ProtoReflect.Descriptor instead.
 func (*GetSearchIndexRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetSearchIndexRequest) GetRepositoryId() string {
@@ -763,7 +835,7 @@ type GetSearchIndexResponse struct {
 
 func (x *GetSearchIndexResponse) Reset() {
 	*x = GetSearchIndexResponse{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +847,7 @@ func (x *GetSearchIndexResponse) String() string {
 func (*GetSearchIndexResponse) ProtoMessage() {}
 
 func (x *GetSearchIndexResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[8]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +860,7 @@ func (x *GetSearchIndexResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchIndexResponse.ProtoReflect.Descriptor instead.
 func (*GetSearchIndexResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSearchIndexResponse) GetIndex() *SearchIndex {
@@ -814,7 +886,7 @@ type SearchIndex struct {
 
 func (x *SearchIndex) Reset() {
 	*x = SearchIndex{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +898,7 @@ func (x *SearchIndex) String() string {
 func (*SearchIndex) ProtoMessage() {}
 
 func (x *SearchIndex) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[9]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +911,7 @@ func (x *SearchIndex) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchIndex.ProtoReflect.Descriptor instead.
 func (*SearchIndex) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SearchIndex) GetPoints() int64 {
@@ -891,6 +963,165 @@ func (x *SearchIndex) GetTrouble() string {
 	return ""
 }
 
+type ListSearchIndexesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty lists all that are attached.
+	RepositoryId  string `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSearchIndexesRequest) Reset() {
+	*x = ListSearchIndexesRequest{}
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSearchIndexesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSearchIndexesRequest) ProtoMessage() {}
+
+func (x *ListSearchIndexesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSearchIndexesRequest.ProtoReflect.Descriptor instead.
+func (*ListSearchIndexesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListSearchIndexesRequest) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+type ListSearchIndexesResponse struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	Indexes       []*RepositorySearchIndex `protobuf:"bytes,1,rep,name=indexes,proto3" json:"indexes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSearchIndexesResponse) Reset() {
+	*x = ListSearchIndexesResponse{}
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSearchIndexesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSearchIndexesResponse) ProtoMessage() {}
+
+func (x *ListSearchIndexesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSearchIndexesResponse.ProtoReflect.Descriptor instead.
+func (*ListSearchIndexesResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListSearchIndexesResponse) GetIndexes() []*RepositorySearchIndex {
+	if x != nil {
+		return x.Indexes
+	}
+	return nil
+}
+
+type RepositorySearchIndex struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	RepositoryId   string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
+	RepositoryName string                 `protobuf:"bytes,2,opt,name=repository_name,json=repositoryName,proto3" json:"repository_name,omitempty"`
+	// Not there when it could not be asked for.
+	Index *SearchIndex `protobuf:"bytes,3,opt,name=index,proto3" json:"index,omitempty"`
+	// Why it could not be asked for; empty when it could.
+	Error         string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RepositorySearchIndex) Reset() {
+	*x = RepositorySearchIndex{}
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RepositorySearchIndex) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RepositorySearchIndex) ProtoMessage() {}
+
+func (x *RepositorySearchIndex) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RepositorySearchIndex.ProtoReflect.Descriptor instead.
+func (*RepositorySearchIndex) Descriptor() ([]byte, []int) {
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RepositorySearchIndex) GetRepositoryId() string {
+	if x != nil {
+		return x.RepositoryId
+	}
+	return ""
+}
+
+func (x *RepositorySearchIndex) GetRepositoryName() string {
+	if x != nil {
+		return x.RepositoryName
+	}
+	return ""
+}
+
+func (x *RepositorySearchIndex) GetIndex() *SearchIndex {
+	if x != nil {
+		return x.Index
+	}
+	return nil
+}
+
+func (x *RepositorySearchIndex) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type RebuildSearchIndexRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RepositoryId  string                 `protobuf:"bytes,1,opt,name=repository_id,json=repositoryId,proto3" json:"repository_id,omitempty"`
@@ -900,7 +1131,7 @@ type RebuildSearchIndexRequest struct {
 
 func (x *RebuildSearchIndexRequest) Reset() {
 	*x = RebuildSearchIndexRequest{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1143,7 @@ func (x *RebuildSearchIndexRequest) String() string {
 func (*RebuildSearchIndexRequest) ProtoMessage() {}
 
 func (x *RebuildSearchIndexRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[10]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1156,7 @@ func (x *RebuildSearchIndexRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildSearchIndexRequest.ProtoReflect.Descriptor instead.
 func (*RebuildSearchIndexRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RebuildSearchIndexRequest) GetRepositoryId() string {
@@ -943,7 +1174,7 @@ type RebuildSearchIndexResponse struct {
 
 func (x *RebuildSearchIndexResponse) Reset() {
 	*x = RebuildSearchIndexResponse{}
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1186,7 @@ func (x *RebuildSearchIndexResponse) String() string {
 func (*RebuildSearchIndexResponse) ProtoMessage() {}
 
 func (x *RebuildSearchIndexResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_director_v1_search_proto_msgTypes[11]
+	mi := &file_holdfast_director_v1_search_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1199,7 @@ func (x *RebuildSearchIndexResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebuildSearchIndexResponse.ProtoReflect.Descriptor instead.
 func (*RebuildSearchIndexResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_director_v1_search_proto_rawDescGZIP(), []int{15}
 }
 
 var File_holdfast_director_v1_search_proto protoreflect.FileDescriptor
@@ -1025,7 +1256,7 @@ const file_holdfast_director_v1_search_proto_rawDesc = "" +
 	"pointsMore\"M\n" +
 	"\vSearchPoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xf2\x01\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xb8\x02\n" +
 	"\rSearchSummary\x12\x14\n" +
 	"\x05total\x18\x01 \x01(\x03R\x05total\x12\x19\n" +
 	"\bat_least\x18\x02 \x01(\bR\aatLeast\x12\x1f\n" +
@@ -1037,7 +1268,14 @@ const file_holdfast_director_v1_search_proto_rawDesc = "" +
 	"unreadable\x12J\n" +
 	"\n" +
 	"unsearched\x18\x06 \x03(\v2*.holdfast.director.v1.UnsearchedRepositoryR\n" +
-	"unsearched\"Q\n" +
+	"unsearched\x12D\n" +
+	"\bsearched\x18\a \x03(\v2(.holdfast.director.v1.SearchedRepositoryR\bsearched\"~\n" +
+	"\x12SearchedRepository\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12#\n" +
+	"\rpoints_behind\x18\x02 \x01(\x03R\fpointsBehind\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x03 \x01(\x03R\n" +
+	"unreadable\"Q\n" +
 	"\x14UnsearchedRepository\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\"<\n" +
@@ -1054,17 +1292,27 @@ const file_holdfast_director_v1_search_proto_rawDesc = "" +
 	"\n" +
 	"unreadable\x18\x06 \x01(\x03R\n" +
 	"unreadable\x12\x18\n" +
-	"\atrouble\x18\a \x01(\tR\atrouble\"@\n" +
+	"\atrouble\x18\a \x01(\tR\atrouble\"?\n" +
+	"\x18ListSearchIndexesRequest\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"b\n" +
+	"\x19ListSearchIndexesResponse\x12E\n" +
+	"\aindexes\x18\x01 \x03(\v2+.holdfast.director.v1.RepositorySearchIndexR\aindexes\"\xb4\x01\n" +
+	"\x15RepositorySearchIndex\x12#\n" +
+	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12'\n" +
+	"\x0frepository_name\x18\x02 \x01(\tR\x0erepositoryName\x127\n" +
+	"\x05index\x18\x03 \x01(\v2!.holdfast.director.v1.SearchIndexR\x05index\x12\x14\n" +
+	"\x05error\x18\x04 \x01(\tR\x05error\"@\n" +
 	"\x19RebuildSearchIndexRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\"\x1c\n" +
 	"\x1aRebuildSearchIndexResponse*p\n" +
 	"\x10AttachmentFilter\x12!\n" +
 	"\x1dATTACHMENT_FILTER_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16ATTACHMENT_FILTER_WITH\x10\x01\x12\x1d\n" +
-	"\x19ATTACHMENT_FILTER_WITHOUT\x10\x022\xcc\x02\n" +
+	"\x19ATTACHMENT_FILTER_WITHOUT\x10\x022\xc2\x03\n" +
 	"\rSearchService\x12U\n" +
 	"\x06Search\x12#.holdfast.director.v1.SearchRequest\x1a$.holdfast.director.v1.SearchResponse0\x01\x12k\n" +
-	"\x0eGetSearchIndex\x12+.holdfast.director.v1.GetSearchIndexRequest\x1a,.holdfast.director.v1.GetSearchIndexResponse\x12w\n" +
+	"\x0eGetSearchIndex\x12+.holdfast.director.v1.GetSearchIndexRequest\x1a,.holdfast.director.v1.GetSearchIndexResponse\x12t\n" +
+	"\x11ListSearchIndexes\x12..holdfast.director.v1.ListSearchIndexesRequest\x1a/.holdfast.director.v1.ListSearchIndexesResponse\x12w\n" +
 	"\x12RebuildSearchIndex\x12/.holdfast.director.v1.RebuildSearchIndexRequest\x1a0.holdfast.director.v1.RebuildSearchIndexResponseB1Z/holdfast/pkg/pb/holdfast/director/v1;directorv1b\x06proto3"
 
 var (
@@ -1080,7 +1328,7 @@ func file_holdfast_director_v1_search_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_director_v1_search_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_director_v1_search_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_holdfast_director_v1_search_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_holdfast_director_v1_search_proto_goTypes = []any{
 	(AttachmentFilter)(0),              // 0: holdfast.director.v1.AttachmentFilter
 	(*SearchRequest)(nil),              // 1: holdfast.director.v1.SearchRequest
@@ -1089,38 +1337,47 @@ var file_holdfast_director_v1_search_proto_goTypes = []any{
 	(*SearchPlace)(nil),                // 4: holdfast.director.v1.SearchPlace
 	(*SearchPoint)(nil),                // 5: holdfast.director.v1.SearchPoint
 	(*SearchSummary)(nil),              // 6: holdfast.director.v1.SearchSummary
-	(*UnsearchedRepository)(nil),       // 7: holdfast.director.v1.UnsearchedRepository
-	(*GetSearchIndexRequest)(nil),      // 8: holdfast.director.v1.GetSearchIndexRequest
-	(*GetSearchIndexResponse)(nil),     // 9: holdfast.director.v1.GetSearchIndexResponse
-	(*SearchIndex)(nil),                // 10: holdfast.director.v1.SearchIndex
-	(*RebuildSearchIndexRequest)(nil),  // 11: holdfast.director.v1.RebuildSearchIndexRequest
-	(*RebuildSearchIndexResponse)(nil), // 12: holdfast.director.v1.RebuildSearchIndexResponse
-	(*timestamppb.Timestamp)(nil),      // 13: google.protobuf.Timestamp
-	(*MessageSummary)(nil),             // 14: holdfast.director.v1.MessageSummary
+	(*SearchedRepository)(nil),         // 7: holdfast.director.v1.SearchedRepository
+	(*UnsearchedRepository)(nil),       // 8: holdfast.director.v1.UnsearchedRepository
+	(*GetSearchIndexRequest)(nil),      // 9: holdfast.director.v1.GetSearchIndexRequest
+	(*GetSearchIndexResponse)(nil),     // 10: holdfast.director.v1.GetSearchIndexResponse
+	(*SearchIndex)(nil),                // 11: holdfast.director.v1.SearchIndex
+	(*ListSearchIndexesRequest)(nil),   // 12: holdfast.director.v1.ListSearchIndexesRequest
+	(*ListSearchIndexesResponse)(nil),  // 13: holdfast.director.v1.ListSearchIndexesResponse
+	(*RepositorySearchIndex)(nil),      // 14: holdfast.director.v1.RepositorySearchIndex
+	(*RebuildSearchIndexRequest)(nil),  // 15: holdfast.director.v1.RebuildSearchIndexRequest
+	(*RebuildSearchIndexResponse)(nil), // 16: holdfast.director.v1.RebuildSearchIndexResponse
+	(*timestamppb.Timestamp)(nil),      // 17: google.protobuf.Timestamp
+	(*MessageSummary)(nil),             // 18: holdfast.director.v1.MessageSummary
 }
 var file_holdfast_director_v1_search_proto_depIdxs = []int32{
-	13, // 0: holdfast.director.v1.SearchRequest.since:type_name -> google.protobuf.Timestamp
-	13, // 1: holdfast.director.v1.SearchRequest.before:type_name -> google.protobuf.Timestamp
+	17, // 0: holdfast.director.v1.SearchRequest.since:type_name -> google.protobuf.Timestamp
+	17, // 1: holdfast.director.v1.SearchRequest.before:type_name -> google.protobuf.Timestamp
 	0,  // 2: holdfast.director.v1.SearchRequest.attachments:type_name -> holdfast.director.v1.AttachmentFilter
 	3,  // 3: holdfast.director.v1.SearchResponse.hits:type_name -> holdfast.director.v1.SearchHit
 	6,  // 4: holdfast.director.v1.SearchResponse.summary:type_name -> holdfast.director.v1.SearchSummary
-	14, // 5: holdfast.director.v1.SearchHit.message:type_name -> holdfast.director.v1.MessageSummary
+	18, // 5: holdfast.director.v1.SearchHit.message:type_name -> holdfast.director.v1.MessageSummary
 	4,  // 6: holdfast.director.v1.SearchHit.places:type_name -> holdfast.director.v1.SearchPlace
 	5,  // 7: holdfast.director.v1.SearchPlace.points:type_name -> holdfast.director.v1.SearchPoint
-	13, // 8: holdfast.director.v1.SearchPoint.time:type_name -> google.protobuf.Timestamp
-	7,  // 9: holdfast.director.v1.SearchSummary.unsearched:type_name -> holdfast.director.v1.UnsearchedRepository
-	10, // 10: holdfast.director.v1.GetSearchIndexResponse.index:type_name -> holdfast.director.v1.SearchIndex
-	1,  // 11: holdfast.director.v1.SearchService.Search:input_type -> holdfast.director.v1.SearchRequest
-	8,  // 12: holdfast.director.v1.SearchService.GetSearchIndex:input_type -> holdfast.director.v1.GetSearchIndexRequest
-	11, // 13: holdfast.director.v1.SearchService.RebuildSearchIndex:input_type -> holdfast.director.v1.RebuildSearchIndexRequest
-	2,  // 14: holdfast.director.v1.SearchService.Search:output_type -> holdfast.director.v1.SearchResponse
-	9,  // 15: holdfast.director.v1.SearchService.GetSearchIndex:output_type -> holdfast.director.v1.GetSearchIndexResponse
-	12, // 16: holdfast.director.v1.SearchService.RebuildSearchIndex:output_type -> holdfast.director.v1.RebuildSearchIndexResponse
-	14, // [14:17] is the sub-list for method output_type
-	11, // [11:14] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	17, // 8: holdfast.director.v1.SearchPoint.time:type_name -> google.protobuf.Timestamp
+	8,  // 9: holdfast.director.v1.SearchSummary.unsearched:type_name -> holdfast.director.v1.UnsearchedRepository
+	7,  // 10: holdfast.director.v1.SearchSummary.searched:type_name -> holdfast.director.v1.SearchedRepository
+	11, // 11: holdfast.director.v1.GetSearchIndexResponse.index:type_name -> holdfast.director.v1.SearchIndex
+	14, // 12: holdfast.director.v1.ListSearchIndexesResponse.indexes:type_name -> holdfast.director.v1.RepositorySearchIndex
+	11, // 13: holdfast.director.v1.RepositorySearchIndex.index:type_name -> holdfast.director.v1.SearchIndex
+	1,  // 14: holdfast.director.v1.SearchService.Search:input_type -> holdfast.director.v1.SearchRequest
+	9,  // 15: holdfast.director.v1.SearchService.GetSearchIndex:input_type -> holdfast.director.v1.GetSearchIndexRequest
+	12, // 16: holdfast.director.v1.SearchService.ListSearchIndexes:input_type -> holdfast.director.v1.ListSearchIndexesRequest
+	15, // 17: holdfast.director.v1.SearchService.RebuildSearchIndex:input_type -> holdfast.director.v1.RebuildSearchIndexRequest
+	2,  // 18: holdfast.director.v1.SearchService.Search:output_type -> holdfast.director.v1.SearchResponse
+	10, // 19: holdfast.director.v1.SearchService.GetSearchIndex:output_type -> holdfast.director.v1.GetSearchIndexResponse
+	13, // 20: holdfast.director.v1.SearchService.ListSearchIndexes:output_type -> holdfast.director.v1.ListSearchIndexesResponse
+	16, // 21: holdfast.director.v1.SearchService.RebuildSearchIndex:output_type -> holdfast.director.v1.RebuildSearchIndexResponse
+	18, // [18:22] is the sub-list for method output_type
+	14, // [14:18] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_director_v1_search_proto_init() }
@@ -1135,7 +1392,7 @@ func file_holdfast_director_v1_search_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_director_v1_search_proto_rawDesc), len(file_holdfast_director_v1_search_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,6 +38,9 @@ const (
 	// SearchServiceGetSearchIndexProcedure is the fully-qualified name of the SearchService's
 	// GetSearchIndex RPC.
 	SearchServiceGetSearchIndexProcedure = "/holdfast.director.v1.SearchService/GetSearchIndex"
+	// SearchServiceListSearchIndexesProcedure is the fully-qualified name of the SearchService's
+	// ListSearchIndexes RPC.
+	SearchServiceListSearchIndexesProcedure = "/holdfast.director.v1.SearchService/ListSearchIndexes"
 	// SearchServiceRebuildSearchIndexProcedure is the fully-qualified name of the SearchService's
 	// RebuildSearchIndex RPC.
 	SearchServiceRebuildSearchIndexProcedure = "/holdfast.director.v1.SearchService/RebuildSearchIndex"
@@ -51,6 +54,9 @@ type SearchServiceClient interface {
 	Search(context.Context, *v1.SearchRequest) (*connect.ServerStreamForClient[v1.SearchResponse], error)
 	// GetSearchIndex tells how far the search index of a repository is.
 	GetSearchIndex(context.Context, *v1.GetSearchIndexRequest) (*v1.GetSearchIndexResponse, error)
+	// ListSearchIndexes tells the same of one repository, or of all that are attached. One that cannot be asked is named and does
+	// not hide the others.
+	ListSearchIndexes(context.Context, *v1.ListSearchIndexesRequest) (*v1.ListSearchIndexesResponse, error)
 	// RebuildSearchIndex has the index thrown away and made anew, in the background.
 	RebuildSearchIndex(context.Context, *v1.RebuildSearchIndexRequest) (*v1.RebuildSearchIndexResponse, error)
 }
@@ -78,6 +84,12 @@ func NewSearchServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(searchServiceMethods.ByName("GetSearchIndex")),
 			connect.WithClientOptions(opts...),
 		),
+		listSearchIndexes: connect.NewClient[v1.ListSearchIndexesRequest, v1.ListSearchIndexesResponse](
+			httpClient,
+			baseURL+SearchServiceListSearchIndexesProcedure,
+			connect.WithSchema(searchServiceMethods.ByName("ListSearchIndexes")),
+			connect.WithClientOptions(opts...),
+		),
 		rebuildSearchIndex: connect.NewClient[v1.RebuildSearchIndexRequest, v1.RebuildSearchIndexResponse](
 			httpClient,
 			baseURL+SearchServiceRebuildSearchIndexProcedure,
@@ -91,6 +103,7 @@ func NewSearchServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 type searchServiceClient struct {
 	search             *connect.Client[v1.SearchRequest, v1.SearchResponse]
 	getSearchIndex     *connect.Client[v1.GetSearchIndexRequest, v1.GetSearchIndexResponse]
+	listSearchIndexes  *connect.Client[v1.ListSearchIndexesRequest, v1.ListSearchIndexesResponse]
 	rebuildSearchIndex *connect.Client[v1.RebuildSearchIndexRequest, v1.RebuildSearchIndexResponse]
 }
 
@@ -102,6 +115,15 @@ func (c *searchServiceClient) Search(ctx context.Context, req *v1.SearchRequest)
 // GetSearchIndex calls holdfast.director.v1.SearchService.GetSearchIndex.
 func (c *searchServiceClient) GetSearchIndex(ctx context.Context, req *v1.GetSearchIndexRequest) (*v1.GetSearchIndexResponse, error) {
 	response, err := c.getSearchIndex.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListSearchIndexes calls holdfast.director.v1.SearchService.ListSearchIndexes.
+func (c *searchServiceClient) ListSearchIndexes(ctx context.Context, req *v1.ListSearchIndexesRequest) (*v1.ListSearchIndexesResponse, error) {
+	response, err := c.listSearchIndexes.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -125,6 +147,9 @@ type SearchServiceHandler interface {
 	Search(context.Context, *v1.SearchRequest, *connect.ServerStream[v1.SearchResponse]) error
 	// GetSearchIndex tells how far the search index of a repository is.
 	GetSearchIndex(context.Context, *v1.GetSearchIndexRequest) (*v1.GetSearchIndexResponse, error)
+	// ListSearchIndexes tells the same of one repository, or of all that are attached. One that cannot be asked is named and does
+	// not hide the others.
+	ListSearchIndexes(context.Context, *v1.ListSearchIndexesRequest) (*v1.ListSearchIndexesResponse, error)
 	// RebuildSearchIndex has the index thrown away and made anew, in the background.
 	RebuildSearchIndex(context.Context, *v1.RebuildSearchIndexRequest) (*v1.RebuildSearchIndexResponse, error)
 }
@@ -148,6 +173,12 @@ func NewSearchServiceHandler(svc SearchServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(searchServiceMethods.ByName("GetSearchIndex")),
 		connect.WithHandlerOptions(opts...),
 	)
+	searchServiceListSearchIndexesHandler := connect.NewUnaryHandlerSimple(
+		SearchServiceListSearchIndexesProcedure,
+		svc.ListSearchIndexes,
+		connect.WithSchema(searchServiceMethods.ByName("ListSearchIndexes")),
+		connect.WithHandlerOptions(opts...),
+	)
 	searchServiceRebuildSearchIndexHandler := connect.NewUnaryHandlerSimple(
 		SearchServiceRebuildSearchIndexProcedure,
 		svc.RebuildSearchIndex,
@@ -160,6 +191,8 @@ func NewSearchServiceHandler(svc SearchServiceHandler, opts ...connect.HandlerOp
 			searchServiceSearchHandler.ServeHTTP(w, r)
 		case SearchServiceGetSearchIndexProcedure:
 			searchServiceGetSearchIndexHandler.ServeHTTP(w, r)
+		case SearchServiceListSearchIndexesProcedure:
+			searchServiceListSearchIndexesHandler.ServeHTTP(w, r)
 		case SearchServiceRebuildSearchIndexProcedure:
 			searchServiceRebuildSearchIndexHandler.ServeHTTP(w, r)
 		default:
@@ -177,6 +210,10 @@ func (UnimplementedSearchServiceHandler) Search(context.Context, *v1.SearchReque
 
 func (UnimplementedSearchServiceHandler) GetSearchIndex(context.Context, *v1.GetSearchIndexRequest) (*v1.GetSearchIndexResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SearchService.GetSearchIndex is not implemented"))
+}
+
+func (UnimplementedSearchServiceHandler) ListSearchIndexes(context.Context, *v1.ListSearchIndexesRequest) (*v1.ListSearchIndexesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.director.v1.SearchService.ListSearchIndexes is not implemented"))
 }
 
 func (UnimplementedSearchServiceHandler) RebuildSearchIndex(context.Context, *v1.RebuildSearchIndexRequest) (*v1.RebuildSearchIndexResponse, error) {
