@@ -56,7 +56,7 @@ type Options struct {
 	Dir string
 	// FS is where files are. Default: the machine's.
 	FS disk.FS
-	// Cache is how many bytes of postings and names are kept in memory. Default 64 MiB.
+	// Cache is how many bytes of postings and names are kept in memory. Default 32 MiB.
 	Cache int
 	// Build is how many bytes of memory a segment may take while it is built; writing it takes half as much again. Default
 	// 8 MiB.
@@ -72,7 +72,7 @@ func (o Options) complete() Options {
 		o.FS = disk.OS{}
 	}
 	if o.Cache == 0 {
-		o.Cache = 64 << 20
+		o.Cache = 32 << 20
 	}
 	if o.Build == 0 {
 		o.Build = 8 << 20

@@ -20,7 +20,7 @@ type dictionary struct {
 const (
 	single     = 1 << 63
 	maxRaw     = 1<<32 - 1
-	perWordRaw = 10 // bytes that words have on average, for the first guess
+	perWordRaw = 13 // bytes that words have on average, for the first guess
 	leastWord  = 4  // bytes that a word takes in the file
 )
 
