@@ -27,22 +27,24 @@ func (x *Index) join(ctx context.Context, width int) error {
 	}
 }
 
-// joinable returns from which segment on all are to be joined; -1 for none. One takes part that is at most so many times as
-// large as all after it as segments of a size are joined; of a backlog, as they are on average.
+// joinable returns from which segment on all are to be joined, as many as can be; -1 for none. The first of them is at most so
+// many times as large as all after it as segments of a size are joined; of a backlog, as they are on average. Those between
+// may have any size, so that a small one at the end keeps nothing from being joined.
 func (x *Index) joinable(width int) int {
-	from, sum, docs := len(x.segments), int64(0), uint64(0)
+	from, sum, docs := -1, int64(0), uint64(0)
 	for i := len(x.segments) - 1; i >= 0; i-- {
-		s, most := x.segments[i], sum*int64(x.opts.Segments-1)
-		if width > x.opts.Segments {
-			most /= int64(max(1, len(x.segments)-from))
-		}
-		if docs += uint64(s.Docs); docs > segment.MaxRange || from < len(x.segments) && s.Size() > most {
+		s, after := x.segments[i], len(x.segments)-1-i
+		if docs += uint64(s.Docs); docs > segment.MaxRange {
 			break
 		}
-		from, sum = i, sum+s.Size()
-	}
-	if len(x.segments)-from < width {
-		return -1
+		most := sum * int64(x.opts.Segments-1)
+		if width > x.opts.Segments {
+			most /= int64(max(1, after))
+		}
+		if after+1 >= width && s.Size() <= most {
+			from = i
+		}
+		sum += s.Size()
 	}
 	return from
 }
