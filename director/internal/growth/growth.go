@@ -40,6 +40,8 @@ const (
 	defaultEvery = 10 * time.Minute
 	// askWait bounds the questions about one repository.
 	askWait = time.Minute
+	// calm is the least time between two rounds: runs of many small jobs end one soon after the other.
+	calm = 20 * time.Second
 	// together is how many repositories are asked at once.
 	together = 4
 )
@@ -60,22 +62,62 @@ func New(o Options) *Service {
 	return &Service{Options: o, search: map[record.RepositoryID]overview.SearchState{}, full: map[record.RepositoryID]time.Time{}}
 }
 
-// Run asks until ctx ends.
+// Run asks until ctx ends: every so often, and soon after a run or another activity has ended.
 func (s *Service) Run(ctx context.Context) error {
+	watch := store.Runs.Watch(s.Store, "")
+	defer watch.Close()
+	ended := make(chan struct{}, 1)
+	go s.follow(ctx, watch, ended)
 	// The first time soon after the start, when Transporters have been reached.
 	timer := time.NewTimer(min(s.Every, time.Minute))
 	defer timer.Stop()
+	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-ended:
+			timer.Reset(max(0, calm-time.Since(last)))
+			continue
 		case <-timer.C:
 		}
 		if err := s.Step(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("repositories not measured; trying again", "error", err)
 		}
+		last = time.Now()
 		timer.Reset(s.Every)
 	}
+}
+
+// follow tells when something ended.
+func (s *Service) follow(ctx context.Context, watch *store.Watch, ended chan<- struct{}) {
+	for {
+		keys, err := watch.Next(ctx)
+		if err != nil {
+			return // the Director shuts down
+		}
+		if !s.anyEnded(keys) {
+			continue
+		}
+		select {
+		case ended <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (s *Service) anyEnded(runs []string) bool {
+	any := false
+	err := s.Store.View(func(tx *store.Tx) error {
+		for _, key := range runs {
+			if r, err := store.Runs.Get(tx, key); err == nil && !r.Ended.IsZero() {
+				any = true
+				return nil
+			}
+		}
+		return nil
+	})
+	return any && err == nil
 }
 
 // Step asks about all attached repositories, and keeps what they say as the sample of the day.

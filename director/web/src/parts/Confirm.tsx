@@ -63,7 +63,7 @@ function Question({ title, children, action, typed, why, onConfirm, onClose }: P
               {error !== undefined && <FaultNote title="That could not be done" error={error} />}
             </div>
           </DialogContent>
-          <DialogActions>
+          <DialogActions fluid>
             <Button onClick={onClose} disabled={busy}>Cancel</Button>
             <Explained type="submit" appearance="primary" why={missing || (busy && "One moment.")} icon={busy ? <Spinner size="tiny" /> : undefined}>
               {action}

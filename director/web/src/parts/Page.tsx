@@ -18,6 +18,8 @@ const useStyles = makeStyles({
     padding: `0 ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXL}`,
   },
   filled: { overflowY: "hidden" },
+  // What lies in a page that scrolls keeps its height.
+  rigid: { "& > *": { flexShrink: 0 } },
   crumbs: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
 });
 
@@ -71,7 +73,7 @@ export function Page({ title, about, crumbs, actions, filled, children }: Props)
         </div>
         <div className={styles.actions}>{actions}</div>
       </header>
-      <div className={`${styles.body} ${filled ? styles.filled : ""}`}>{children}</div>
+      <div className={`${styles.body} ${filled ? styles.filled : styles.rigid}`}>{children}</div>
     </div>
   );
 }
