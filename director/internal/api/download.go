@@ -215,7 +215,7 @@ func (d downloads) preview(w http.ResponseWriter, r *http.Request) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	answer, err := d.Depot.Message(r.Context(), &transporterv1.GetMessageRequest{Place: at, Text: true})
+	answer, err := d.Depot.Message(r.Context(), &transporterv1.GetMessageRequest{Place: at, Text: true, Remote: r.Form.Get("remote") == "1"})
 	if err != nil {
 		return false, err
 	}

@@ -10,7 +10,7 @@ import (
 type messages struct{ Options }
 
 func (s *messages) GetMessage(ctx context.Context, q *directorv1.GetMessageRequest) (*directorv1.GetMessageResponse, error) {
-	answer, err := s.Depot.Message(ctx, &transporterv1.GetMessageRequest{Text: q.GetText(), Place: &transporterv1.MessagePlace{
+	answer, err := s.Depot.Message(ctx, &transporterv1.GetMessageRequest{Text: q.GetText(), Remote: q.GetRemote(), Place: &transporterv1.MessagePlace{
 		RepositoryId: q.GetRepositoryId(), PointId: q.GetPointId(), FolderId: q.GetFolderId(), MessageId: q.GetMessageId(), Within: q.GetWithin(),
 	}})
 	if err != nil {

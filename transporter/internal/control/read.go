@@ -72,7 +72,7 @@ func (s *Service) GetMessage(ctx context.Context, req *transporterv1.GetMessageR
 	defer done()
 	answer := &transporterv1.GetMessageResponse{Message: detailOut(f.message)}
 	if req.GetText() {
-		answer.Page, err = f.page(ctx)
+		answer.Page, err = f.page(ctx, req.GetRemote())
 	}
 	return answer, err
 }
@@ -128,14 +128,14 @@ func attachmentOut(n int, a *record.Attachment) *transporterv1.AttachmentDetail 
 }
 
 // page makes the text of a message safe to show.
-func (f found) page(ctx context.Context) (*transporterv1.Page, error) {
+func (f found) page(ctx context.Context, remote bool) (*transporterv1.Page, error) {
 	source, err := f.text(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var p preview.Page
 	if f.message.BodyType == mail.BodyHTML {
-		if p, err = preview.HTML(ctx, source, f.image); err != nil {
+		if p, err = preview.HTML(ctx, source, preview.Options{Image: f.image, Remote: remote}); err != nil {
 			return nil, fault.New(fault.KindOf(err), "the preview was given up: %w", err)
 		}
 	} else {
@@ -144,7 +144,7 @@ func (f found) page(ctx context.Context) (*transporterv1.Page, error) {
 	if slices.ContainsFunc(f.message.Attachments, signed) {
 		p.Notes = append(p.Notes, preview.NoteSigned)
 	}
-	return &transporterv1.Page{Document: p.Document(), Policy: preview.Policy, Remote: int32(p.Remote), Notes: p.Notes, Text: p.Plain}, nil
+	return &transporterv1.Page{Document: p.Document(), Policy: p.Policy(), Remote: int32(p.Remote), Notes: p.Notes, Text: p.Plain}, nil
 }
 
 // signed reports whether an attachment is a message in the form of S/MIME (RFC 8551, 3.2.1). A signature beside its text is

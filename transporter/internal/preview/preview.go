@@ -57,6 +57,8 @@ type Page struct {
 	Plain string
 	// Remote is how many images, and other things that would be loaded from elsewhere, were taken out.
 	Remote int
+	// elsewhere is set when images on other servers were left in.
+	elsewhere bool
 	// Notes say what is not shown and why.
 	Notes []string
 }
@@ -68,17 +70,26 @@ func Text(source string) Page {
 	return p.orNothing()
 }
 
-// HTML returns an HTML text as a page. A nil image means that there are none.
-func HTML(ctx context.Context, source string, image Image) (Page, error) {
+// Options say how an HTML text is shown.
+type Options struct {
+	// Image returns images that are parts of the message. Default: there are none.
+	Image Image
+	// Remote leaves images on other servers in, which tells their owners that the message was looked at. Default: they are
+	// taken out.
+	Remote bool
+}
+
+// HTML returns an HTML text as a page.
+func HTML(ctx context.Context, source string, o Options) (Page, error) {
 	source, notes := cut(clean(source))
-	p := Page{Notes: notes}
-	w := rewriter{image: image, budget: maxImages}
+	p := Page{Notes: notes, elsewhere: o.Remote}
+	w := rewriter{image: o.Image, elsewhere: o.Remote, budget: maxImages}
 	fragment, ok, err := w.rewrite(ctx, source)
 	if err != nil {
 		return Page{}, err
 	}
 	p.Remote = w.remote
-	if w.remote > 0 {
+	if w.remote > 0 && !o.Remote {
 		p.Notes = append(p.Notes, NoteRemote)
 	}
 	if w.tooLarge {
@@ -135,17 +146,34 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-// Policy is the Content-Security-Policy of a Document: nothing runs, nothing is loaded, nothing is sent.
-const Policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+// The Content-Security-Policy of a Document: nothing runs, nothing is sent, and nothing is loaded but, when that was asked for,
+// images over HTTPS.
+const (
+	policyHere   = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+	policyRemote = "default-src 'none'; img-src data: https:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+	sandbox      = "; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 
-const head = `<!doctype html><html><head><meta charset="utf-8">` +
-	`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'">` +
-	`<meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">` +
-	`<style>html{background:#fff;color:#242424}body{margin:12px;font:14px/1.45 "Segoe UI",system-ui,sans-serif;overflow-wrap:anywhere}` +
-	`img{max-width:100%;height:auto}pre{white-space:pre-wrap;font:inherit;margin:0}</style></head><body>`
+// Policy is the Content-Security-Policy to serve the Document with.
+func (p Page) Policy() string { return p.loads() + sandbox }
+
+func (p Page) loads() string {
+	if p.elsewhere {
+		return policyRemote
+	}
+	return policyHere
+}
+
+const (
+	headBegin = `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="`
+	headEnd   = `"><meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">` +
+		`<style>html{background:#fff;color:#242424}body{margin:12px;font:14px/1.45 "Segoe UI",system-ui,sans-serif;overflow-wrap:anywhere}` +
+		`img{max-width:100%;height:auto}pre{white-space:pre-wrap;font:inherit;margin:0}</style></head><body>`
+)
 
 // Document returns the page as a whole HTML document, to be served with Policy and shown in a sandboxed frame.
 func (p Page) Document() string {
+	head := headBegin + p.loads() + headEnd
 	if p.HTML == "" {
 		return head + "<pre>" + escape(p.Text) + "</pre></body></html>"
 	}

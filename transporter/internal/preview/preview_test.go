@@ -54,11 +54,7 @@ var hostile = []string{
 // TestWhatIsShownIsSafe reads back what would be shown and looks for anything that acts, loads or covers.
 func TestWhatIsShownIsSafe(t *testing.T) {
 	for _, source := range hostile {
-		p, err := preview.HTML(t.Context(), source, images)
-		if err != nil {
-			t.Fatal(err)
-		}
-		safe(t, source, p)
+		shownSafely(t, source)
 	}
 }
 
@@ -69,15 +65,23 @@ func FuzzWhatIsShownIsSafe(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		p, err := preview.HTML(t.Context(), source, images)
-		if err != nil {
-			t.Fatal(err)
-		}
-		safe(t, source, p)
+		shownSafely(t, source)
 	})
 }
 
-func safe(t *testing.T, source string, p preview.Page) {
+// shownSafely looks at what is shown with images on other servers and without.
+func shownSafely(t *testing.T, source string) {
+	t.Helper()
+	for _, remote := range []bool{false, true} {
+		p, err := preview.HTML(t.Context(), source, preview.Options{Image: images, Remote: remote})
+		if err != nil {
+			t.Fatal(err)
+		}
+		safe(t, source, p, remote)
+	}
+}
+
+func safe(t *testing.T, source string, p preview.Page, remote bool) {
 	t.Helper()
 	if p.HTML == "" && p.Text == "" && len(p.Notes) == 0 {
 		t.Errorf("%.200q: nothing is shown, and nobody is told why", source)
@@ -98,17 +102,18 @@ func safe(t *testing.T, source string, p preview.Page) {
 			t.Errorf("%.200q shows <%s>", source, n.Data)
 		}
 		for _, a := range n.Attr {
-			attribute(t, source, n.Data, a)
+			attribute(t, source, n.Data, a, remote)
 		}
 	}
 }
 
-func attribute(t *testing.T, source, element string, a html.Attribute) {
+func attribute(t *testing.T, source, element string, a html.Attribute, remote bool) {
 	t.Helper()
 	value := strings.ToLower(a.Val)
 	switch {
 	case strings.HasPrefix(a.Key, "on"), a.Key == "srcset", a.Key == "background", a.Key == "id", a.Key == "class", a.Key == "name":
 		t.Errorf("%.200q shows <%s %s=%q>", source, element, a.Key, a.Val)
+	case a.Key == "src" && element == "img" && remote && strings.HasPrefix(value, "https://"):
 	case a.Key == "src" && (element != "img" || !strings.HasPrefix(value, "data:image/") || strings.Contains(value, "svg")):
 		t.Errorf("%.200q shows <%s src=%.100q>", source, element, a.Val)
 	case a.Key == "href":
@@ -127,7 +132,7 @@ func attribute(t *testing.T, source, element string, a html.Attribute) {
 
 func TestWhatIsHarmlessStays(t *testing.T) {
 	p, err := preview.HTML(t.Context(), `<table width="600" cellpadding="0" bgcolor="#ffeeaa"><tr><td style="padding:4px 8px;color:#333;font-family:Arial, sans-serif;text-align:center">Grüße, `+
-		`<a href="https://example.com/a?b=1">hier</a> <img src="cid:logo@x" alt="Logo" width="10"></td></tr></table><img src="https://t.example/p.gif">`, images)
+		`<a href="https://example.com/a?b=1">hier</a> <img src="cid:logo@x" alt="Logo" width="10"></td></tr></table><img src="https://t.example/p.gif">`, preview.Options{Image: images})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +152,38 @@ func TestWhatIsHarmlessStays(t *testing.T) {
 	}
 }
 
+func TestImagesOnOtherServersAreLeftInWhenAskedFor(t *testing.T) {
+	const source = `<p style="background:url(https://t.example/b.png)">x</p><img src="https://t.example/p.gif?a=1&amp;b=2" onerror="x()"><img src="//t.example/q.gif">` +
+		`<img src="http://t.example/r.gif"><img src="ftp://t.example/s"><img src="javascript:x()"><img src="https://u:p@t.example/t"><img src="local.png">`
+	p, err := preview.HTML(t.Context(), source, preview.Options{Remote: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`src="https://t.example/p.gif?a=1&amp;b=2"`, `src="https://t.example/q.gif"`, `src="https://t.example/r.gif"`} {
+		if !strings.Contains(p.HTML, want) {
+			t.Errorf("%s is missing from %s", want, p.HTML)
+		}
+	}
+	for _, bad := range []string{"ftp:", "javascript", "onerror", "u:p", "local", "b.png", "http://"} {
+		if strings.Contains(p.HTML, bad) {
+			t.Errorf("%s is left in %s", bad, p.HTML)
+		}
+	}
+	if p.Remote != 5 || len(p.Notes) > 0 {
+		t.Errorf("%d remote, notes %q", p.Remote, p.Notes)
+	}
+	for _, policy := range []string{p.Policy(), p.Document()} {
+		if !strings.Contains(policy, "img-src data: https:;") || !strings.Contains(policy, "default-src 'none'") {
+			t.Errorf("the policy is %s", policy)
+		}
+	}
+	if p := preview.Text("x"); strings.Contains(p.Policy()+p.Document(), "https:") {
+		t.Errorf("a page that was not asked for them lets images in: %s", p.Policy())
+	}
+}
+
 func TestWhatIsTooMuchIsToldAndShownAsText(t *testing.T) {
-	p, err := preview.HTML(t.Context(), "<p>One</p><p>two &amp; <b>three</b></p>"+strings.Repeat("<div>", 1000)+"end<script>x</script>", nil)
+	p, err := preview.HTML(t.Context(), "<p>One</p><p>two &amp; <b>three</b></p>"+strings.Repeat("<div>", 1000)+"end<script>x</script>", preview.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +199,7 @@ func TestWhatIsTooMuchIsToldAndShownAsText(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := preview.HTML(ctx, "<p>x</p>", nil); err == nil {
+	if _, err := preview.HTML(ctx, "<p>x</p>", preview.Options{}); err == nil {
 		t.Error("nobody waits any more, and it went on")
 	}
 }

@@ -12,11 +12,13 @@ import (
 
 // rewriter reads a text tag by tag and settles what becomes of its images.
 type rewriter struct {
-	image    Image
-	budget   int // bytes of images that may still be put in
-	remote   int
-	tooLarge bool
-	seen     map[string]string // what a content id became; the same image is often there several times
+	image Image
+	// elsewhere leaves images on other servers in.
+	elsewhere bool
+	budget    int // bytes of images that may still be put in
+	remote    int
+	tooLarge  bool
+	seen      map[string]string // what a content id became; the same image is often there several times
 }
 
 // void are the elements without an end tag.
@@ -135,8 +137,23 @@ func (w *rewriter) source(ctx context.Context, address string) string {
 	case ok && strings.EqualFold(scheme, "data"):
 		return w.embedded(rest)
 	}
+	if w.elsewhere {
+		if there := overHTTPS(address); there != "" {
+			return there
+		}
+	}
 	w.remote++
 	return ""
+}
+
+// overHTTPS returns the address of an image on another server, asked for over HTTPS whatever it says; empty for what is none.
+func overHTTPS(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "" {
+		return ""
+	}
+	u.Scheme = "https"
+	return u.String()
 }
 
 // part returns an image that is a part of the message.

@@ -62,6 +62,8 @@ export interface Selection<T> {
   set: (rows: T[], chosen: boolean) => void;
   /** What the box over all rows shows, and does; without it there is none. */
   all?: { state: boolean | "mixed"; set: (chosen: boolean) => void };
+  /** Which rows can be chosen; all unless told. */
+  can?: (row: T) => boolean;
   /** The name of a row's box ("Select Ada Marsh"). */
   name: (row: T) => string;
 }
@@ -136,14 +138,14 @@ export function Grid<T>(props: Props<T>) {
   const choose = (index: number, extend: boolean) => {
     if (!selection) return;
     const chosen = row(index);
-    if (!chosen) return;
+    if (!chosen || selection.can?.(chosen) === false) return;
     const turn = !selection.has(chosen);
     const from = extend ? Math.min(anchor.current, index) : index;
     const to = extend ? Math.max(anchor.current, index) : index;
     const rows: T[] = [];
     for (let i = from; i <= to; i++) {
       const r = row(i);
-      if (r) rows.push(r);
+      if (r && selection.can?.(r) !== false) rows.push(r);
     }
     selection.set(rows, extend ? true : turn);
     anchor.current = index;
@@ -195,7 +197,7 @@ export function Grid<T>(props: Props<T>) {
             const chosen = r !== undefined && selection?.has(r) === true;
             return (
               <div
-                key={r ? rowKey(r) : `place ${item.index}`} role="row" aria-rowindex={item.index + 2} data-index={item.index}
+                key={item.index} role="row" aria-rowindex={item.index + 2} data-index={item.index}
                 aria-selected={selection ? chosen : undefined} aria-current={r && props.current === rowKey(r) ? true : undefined}
                 tabIndex={item.index === tabStop ? 0 : -1} onFocus={() => setFocus(item.index)}
                 className={mergeClasses(
@@ -210,11 +212,10 @@ export function Grid<T>(props: Props<T>) {
               >
                 {selection && (
                   <div role="gridcell">
-                    {r && (
+                    {r && selection.can?.(r) !== false && (
                       <Checkbox
                         aria-label={selection.name(r)} checked={chosen} tabIndex={-1}
-                        onClick={(e) => { if (e.shiftKey) { e.preventDefault(); choose(item.index, true); } }}
-                        onChange={() => choose(item.index, false)}
+                        onChange={(e) => choose(item.index, e.nativeEvent instanceof MouseEvent && e.nativeEvent.shiftKey)}
                       />
                     )}
                   </div>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import { Breadcrumb, BreadcrumbButton, BreadcrumbDivider, BreadcrumbItem, makeStyles, Text, tokens, typographyStyles } from "@fluentui/react-components";
 import { Fragment } from "react";
 import { useNavigate } from "react-router";
@@ -50,6 +50,8 @@ export function Page({ title, about, crumbs, actions, filled, children }: Props)
     // Only when nothing else on the page took it (a search box, a dialog).
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, []);
+  const body = useRef<HTMLDivElement>(null);
+  const stop = useScrollStop(body);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -73,7 +75,24 @@ export function Page({ title, about, crumbs, actions, filled, children }: Props)
         </div>
         <div className={styles.actions}>{actions}</div>
       </header>
-      <div className={`${styles.body} ${filled ? styles.filled : styles.rigid}`}>{children}</div>
+      <div ref={body} tabIndex={stop ? 0 : undefined} className={`${styles.body} ${filled ? styles.filled : styles.rigid}`}>{children}</div>
     </div>
   );
+}
+
+/** Whether something scrolls and has nothing in it that takes the focus: it must take it then, to be scrolled by keys. */
+function useScrollStop(ref: RefObject<HTMLDivElement | null>): boolean {
+  const [stop, setStop] = useState(false);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return undefined;
+    const look = () => setStop(
+      element.scrollHeight > element.clientHeight + 1 && !element.querySelector('a[href], button, input, select, textarea, [tabindex="0"]'),
+    );
+    look();
+    const seen = new ResizeObserver(look);
+    seen.observe(element);
+    return () => seen.disconnect();
+  });
+  return stop;
 }

@@ -20,7 +20,8 @@ import { moment } from "@/parts/format";
 import { Page } from "@/parts/Page";
 
 const useStyles = makeStyles({
-  part: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, flexShrink: 0 },
+  facts: { display: "flex", flexWrap: "wrap", columnGap: "64px", rowGap: tokens.spacingVerticalL, flexShrink: 0, alignItems: "flex-start" },
+  part: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, minWidth: 0 },
   list: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, height: "26rem", flexShrink: 0 },
 });
 
@@ -59,19 +60,23 @@ function Content({ activity: a }: { activity: Activity }) {
           </MessageBarBody>
         </MessageBar>
       )}
-      <section className={styles.part} aria-label="Overview">
-        <Facts
-          of={[
-            ["Status", <Status status={a.status} />],
-            ["Kind", `${kindName(a.kind)}${a.planOnly ? ", only planned: nothing is written" : ""}`],
-            ["Started", `${moment(a.started)}${a.cause ? `, by ${a.cause}` : ""}`],
-            ["Ended", a.ended && moment(a.ended)],
-            [isLive(a.status) ? "So far" : "Took", took(a)],
-            ["Can be undone", a.undoUntil && `until ${moment(a.undoUntil)}`],
-          ]}
-        />
-      </section>
-      {planned ? <PlanView activity={a} /> : <Report activity={a} />}
+      <div className={styles.facts}>
+        <section className={styles.part} aria-labelledby="overview">
+          <Subtitle2 as="h2" id="overview">Overview</Subtitle2>
+          <Facts
+            of={[
+              ["Status", <Status status={a.status} />],
+              ["Kind", `${kindName(a.kind)}${a.planOnly ? ", only planned: nothing is written" : ""}`],
+              ["Started", `${moment(a.started)}${a.cause ? `, by ${a.cause}` : ""}`],
+              ["Ended", a.ended && moment(a.ended)],
+              [isLive(a.status) ? "So far" : "Took", took(a)],
+              ["Can be undone", a.undoUntil && `until ${moment(a.undoUntil)}`],
+            ]}
+          />
+        </section>
+        {!planned && <Report activity={a} />}
+      </div>
+      {planned && <PlanView activity={a} />}
       {several && (
         <section className={styles.list} aria-labelledby="mailboxes">
           <Subtitle2 as="h2" id="mailboxes">Mailboxes</Subtitle2>

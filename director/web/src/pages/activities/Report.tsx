@@ -8,7 +8,7 @@ import { Facts } from "@/parts/Facts";
 import { bytes, count, counted } from "@/parts/format";
 
 const useStyles = makeStyles({
-  root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, flexShrink: 0 },
+  root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, minWidth: 0, maxWidth: "min(46rem, 100%)" },
   notes: { margin: 0, paddingLeft: tokens.spacingHorizontalXL, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, overflowWrap: "anywhere" },
 });
 

@@ -43,6 +43,7 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
   const settled = useDebounced(search.trim());
   const [sort, setSort] = useState({ key: "name", down: false });
   const [open, setOpen] = useState<BackupSize>();
+  const [note, setNote] = useState("");
   const [several, setSeveral] = useState<ReadonlyMap<string, BackupSize>>(new Map());
   const filter: BackupFilter = {
     repositoryId: byJob ? "" : (params.get("repository") ?? ""), jobId: byJob ? (params.get("job") ?? "") : "", accountId: params.get("account") ?? "",
@@ -117,13 +118,16 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
       </div>
       <div className={styles.foot}>
         {several.size > 1 ? (
-          <SeveralAt of={[...several.values()]} onClear={() => setSeveral(new Map())} onFound={(points) => {
+          <SeveralAt of={[...several.values()]} onClear={() => setSeveral(new Map())} onFound={(points, said) => {
+            setSeveral(new Map());
+            setOpen(undefined);
+            setNote(said);
             change({ ...beginDraft(), parts: points.map((p) => ({ ...emptyPart(p), whole: true })) });
-            put({ repository: "", point: "" });
+            put({ repository: points[0]?.repositoryId ?? "", point: points[0]?.id ?? "" });
           }} />
         ) : chosen && (
           <Text weight="semibold" aria-live="polite">
-            {draft.parts.length > 1 ? `Chosen: ${counted(draft.parts.length, "recovery point")}` : `Chosen: ${mailboxOf(chosen)}${chosen.time ? `, ${pointText(chosen)}` : ""}`}
+            {draft.parts.length > 1 ? `Chosen: ${counted(draft.parts.length, "recovery point")}` : `Chosen: ${mailboxOf(chosen)}${chosen.time ? `, ${pointText(chosen)}` : ""}`} {draft.parts.length > 1 && note}
           </Text>
         )}
       </div>

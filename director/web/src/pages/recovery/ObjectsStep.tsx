@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
-import { Button, makeStyles, MessageBar, MessageBarBody, OverlayDrawer, Radio, RadioGroup, SearchBox, Text, tokens } from "@fluentui/react-components";
+import { Button, makeStyles, MessageBar, MessageBarBody, Radio, RadioGroup, SearchBox, Text, tokens } from "@fluentui/react-components";
 import { useSearchParams } from "react-router";
 import { MessageOrder, type MessageSummary } from "@/gen/holdfast/director/v1/inventory_pb";
 import type { SearchHit } from "@/gen/holdfast/director/v1/search_pb";
+import { Beside } from "@/pages/recovery/Beside";
 import { covered, folderState, setFolder } from "@/pages/recovery/choice";
 import { Contents } from "@/pages/recovery/Contents";
 import { base, chosenParts, messageKey, partKey, withPart, type Draft, type Part } from "@/pages/recovery/draft";
@@ -16,7 +17,6 @@ import { SelectionBar } from "@/pages/recovery/SelectionBar";
 import { SeveralMailboxes } from "@/pages/recovery/SeveralMailboxes";
 import type { Tree } from "@/pages/recovery/tree";
 import { useSearch } from "@/pages/recovery/useSearch";
-import { useWide } from "@/pages/recovery/useWide";
 import { mailboxOf, pointText } from "@/pages/recovery/words";
 import { counted } from "@/parts/format";
 import { Loaded } from "@/parts/Loaded";
@@ -29,7 +29,6 @@ const useStyles = makeStyles({
   middle: { display: "flex", gap: tokens.spacingHorizontalM, flexGrow: 1, minHeight: 0 },
   tree: { width: "15rem", flexShrink: 0, display: "flex", minHeight: 0 },
   list: { flexGrow: 1, flexBasis: 0, minWidth: 0, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, minHeight: 0 },
-  pane: { flexGrow: 1, flexBasis: 0, minWidth: 0, minHeight: 0 },
   scope: { display: "flex", alignItems: "center" },
 });
 
@@ -58,7 +57,6 @@ export function ObjectsStep({ draft, change }: Props) {
 
 function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree: Tree; lost: number }) {
   const styles = useStyles();
-  const wide = useWide(1180);
   const [params, setParams] = useSearchParams();
   const folder = params.get("folder") ?? "";
   const text = params.get("search") ?? "";
@@ -153,13 +151,8 @@ function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree
             />
           )}
         </div>
-        {wide && pane && <div className={styles.pane}>{pane}</div>}
+        <Beside label="Message" above={1180} onClose={() => setShown(undefined)}>{pane}</Beside>
       </div>
-      {!wide && (
-        <OverlayDrawer position="end" size="medium" open={shown !== undefined} onOpenChange={(_, d) => { if (!d.open) setShown(undefined); }} aria-label="Message">
-          <div style={{ padding: 16, height: "100%", boxSizing: "border-box" }}>{pane}</div>
-        </OverlayDrawer>
-      )}
       <SelectionBar
         draft={draft} change={change}
         note={covered(part, tree, folder) && folder !== "" ? "This folder is chosen with all below it." : undefined}

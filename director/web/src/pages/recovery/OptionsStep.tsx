@@ -1,19 +1,16 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { create } from "@bufbuild/protobuf";
 import { useQuery } from "@connectrpc/connect-query";
-import { Checkbox, Field, Input, makeStyles, Radio, RadioGroup, SearchBox, Subtitle2, Text, tokens } from "@fluentui/react-components";
-import { AccountService, type Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
+import { Checkbox, Field, Input, makeStyles, Radio, RadioGroup, Subtitle2, Text, tokens } from "@fluentui/react-components";
+import { AccountService } from "@/gen/holdfast/director/v1/inventory_pb";
 import { IfExists, IfFolderExists, StartRecoveryRequestSchema, type StartRecoveryRequest } from "@/gen/holdfast/director/v1/recovery_pb";
 import { accountOf, base, chosenParts, isOriginal, type Draft } from "@/pages/recovery/draft";
-import { useMailboxes } from "@/pages/recovery/hooks";
+import { MailboxChoice } from "@/pages/recovery/MailboxChoice";
 import { mailboxOf } from "@/pages/recovery/words";
-import { FaultNote } from "@/parts/FaultNote";
-import { Grid, type Column } from "@/parts/Grid";
-import { useDebounced } from "@/parts/useDebounced";
 
 const useStyles = makeStyles({
   part: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, maxWidth: "46rem" },
-  list: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, height: "19rem", marginLeft: "32px" },
+  list: { marginLeft: "32px" },
   soft: { color: tokens.colorNeutralForeground2 },
   name: { maxWidth: "24rem", marginLeft: "32px" },
 });
@@ -118,7 +115,14 @@ function Where({ draft, change }: Props) {
         <Radio value="original" disabled={why !== undefined} label={{ children: <Choice title={`To the original location: ${from}`} about={why ?? ""} /> }} />
         <Radio value="other" label={draft.target ? `To another mailbox: ${draft.target.name}` : "To another mailbox"} />
       </RadioGroup>
-      {elsewhere && <Target draft={draft} change={change} />}
+      {elsewhere && (
+        <div className={styles.list}>
+          <MailboxChoice
+            accountId={accountOf(draft)} value={draft.request.mailboxId} label="Mailboxes to recover to"
+            onChange={(m) => change({ ...draft, target: m, request: create(StartRecoveryRequestSchema, { ...draft.request, mailboxId: m.id }) })}
+          />
+        </div>
+      )}
       {elsewhere && parts.length > 1 && (
         <Checkbox
           className={styles.name} label="A folder for each mailbox, of its name" checked={draft.apart}
@@ -126,30 +130,6 @@ function Where({ draft, change }: Props) {
         />
       )}
     </>
-  );
-}
-
-function Target({ draft, change }: Props) {
-  const styles = useStyles();
-  const [search, setSearch] = useState("");
-  const settled = useDebounced(search.trim());
-  const mailboxes = useMailboxes(accountOf(draft), settled);
-  const columns = useMemo<Column<Mailbox>[]>(() => [
-    { key: "name", title: "Mailbox", width: "minmax(9rem, 1fr)", cell: (m) => (m.gone ? `${m.name} (gone)` : m.name) },
-    { key: "address", title: "Address", width: "minmax(9rem, 1fr)", cell: (m) => m.address },
-  ], []);
-  return (
-    <div className={styles.list}>
-      <SearchBox aria-label="Search mailboxes to recover to" placeholder="Name or address" value={search} onChange={(_, d) => setSearch(d.value)} />
-      {mailboxes.error != null && <FaultNote title="The mailboxes could not be read" error={mailboxes.error} retry={mailboxes.retry} />}
-      <Grid<Mailbox>
-        label="Mailboxes to recover to" columns={columns} count={mailboxes.count} row={mailboxes.row} rowKey={(m) => m.id} onShow={mailboxes.onShow} rowHeight={36}
-        onOpen={(m) => {
-          if (!m.gone) change({ ...draft, target: m, request: create(StartRecoveryRequestSchema, { ...draft.request, mailboxId: m.id }) });
-        }}
-        current={draft.target?.id} empty={mailboxes.pending ? "Loading…" : "No mailbox of this account matches."}
-      />
-    </div>
   );
 }
 

@@ -9,7 +9,7 @@ import { PointSchema } from "@/gen/holdfast/director/v1/inventory_pb";
 import { RecoveryService } from "@/gen/holdfast/director/v1/recovery_pb";
 import { AccountStep } from "@/pages/recovery/AccountStep";
 import { BackupStep } from "@/pages/recovery/BackupStep";
-import { accountOf, base, beginDraft, chosenParts, loadDraft, requestOf, saveDraft, type Draft } from "@/pages/recovery/draft";
+import { accountOf, base, beginDraft, chosenParts, keptDraft, loadDraft, requestOf, saveDraft, type Draft } from "@/pages/recovery/draft";
 import { ObjectsStep } from "@/pages/recovery/ObjectsStep";
 import { OptionsStep } from "@/pages/recovery/OptionsStep";
 import { PlanStep } from "@/pages/recovery/PlanStep";
@@ -20,12 +20,7 @@ import { Role, useForbidden } from "@/session/me";
 
 const client = createClient(RecoveryService, transport);
 
-export const keep = { key: "holdfast.recovery", save: saveDraft, load: loadDraft };
-
-/** Leaves a draft where the wizard finds it: for searches, which begin in the middle. */
-export function keepDraft(d: Draft) {
-  window.sessionStorage.setItem(keep.key, saveDraft(d));
-}
+const keep = { key: keptDraft, save: saveDraft, load: loadDraft };
 
 const steps: Step<Draft>[] = [
   {
@@ -57,7 +52,7 @@ function begin(params: URLSearchParams): Draft {
   try {
     const kept = loadDraft(text);
     const at = base(kept)?.point;
-    if (id === "" || (at?.id === id && at.repositoryId === repositoryId)) return kept;
+    if (at?.id === id && at.repositoryId === repositoryId) return kept;
   } catch {
     // One of an older version of these pages.
   }

@@ -17,7 +17,8 @@ const useStyles = makeStyles({
 
 interface Props {
   of: BackupSize[];
-  onFound: (points: Point[]) => void;
+  /** Told what was found, and what was not. */
+  onFound: (points: Point[], note: string) => void;
   onClear: () => void;
 }
 
@@ -44,8 +45,9 @@ export function SeveralAt({ of, onFound, onClear }: Props) {
       });
       const points = answer.sources.flatMap((s) => (s.point ? [s.point] : []));
       const missing = new Set(of.map((b) => `${b.accountId}/${b.mailboxId}`)).size - points.length;
-      setNote([...answer.notes, missing > 0 ? `${counted(missing, "mailbox has", "mailboxes have")} no recovery point of that time or before.` : ""].join(" ").trim());
-      if (points.length > 0) onFound(points);
+      const said = [...answer.notes, missing > 0 ? `${counted(missing, "mailbox has", "mailboxes have")} no recovery point of that time or before.` : ""].join(" ").trim();
+      if (points.length > 0) onFound(points, said);
+      else setNote(said);
     } catch (e) {
       setError(e);
     } finally {

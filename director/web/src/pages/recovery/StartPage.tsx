@@ -1,21 +1,20 @@
 import { useEffect, useMemo, useState } from "react";
-import { Button, Card, CardHeader, makeStyles, OverlayDrawer, SearchBox, Text, tokens } from "@fluentui/react-components";
-import { ArchiveRegular, ArrowCounterclockwiseRegular, FolderOpenRegular, LockClosedRegular } from "@fluentui/react-icons";
+import { Button, Card, CardHeader, makeStyles, SearchBox, Text, tokens } from "@fluentui/react-components";
+import { ArchiveRegular, ArrowCounterclockwiseRegular, FolderOpenRegular, LockClosedRegular, ShieldCheckmarkRegular } from "@fluentui/react-icons";
 import { useNavigate, useSearchParams } from "react-router";
 import type { SearchHit } from "@/gen/holdfast/director/v1/search_pb";
 import { recoverFrom } from "@/pages/recovery/address";
-import { beginDraft, chosenParts, messageKey, partKey, type Draft } from "@/pages/recovery/draft";
+import { Beside } from "@/pages/recovery/Beside";
+import { beginAt, beginDraft, chosenParts, messageKey, partKey, type Draft } from "@/pages/recovery/draft";
 import { Export } from "@/pages/recovery/Export";
 import { Filters, requestFrom } from "@/pages/recovery/Filters";
 import { hitPart, setHits } from "@/pages/recovery/hits";
 import { useRepositories } from "@/pages/recovery/hooks";
 import { MessagePane } from "@/pages/recovery/MessagePane";
 import { RecentRecoveries } from "@/pages/recovery/RecentRecoveries";
-import { keepDraft } from "@/pages/recovery/RecoveryWizard";
 import { hitKey, Results } from "@/pages/recovery/Results";
 import { SelectionBar } from "@/pages/recovery/SelectionBar";
 import { useSearch } from "@/pages/recovery/useSearch";
-import { useWide } from "@/pages/recovery/useWide";
 import { EmptyState } from "@/parts/EmptyState";
 import { Page } from "@/parts/Page";
 import { useDebounced } from "@/parts/useDebounced";
@@ -26,7 +25,6 @@ const useStyles = makeStyles({
   search: { flexGrow: 1, maxWidth: "56rem", minWidth: "16rem" },
   middle: { display: "flex", gap: tokens.spacingHorizontalL, flexGrow: 1, minHeight: 0 },
   list: { flexGrow: 1, flexBasis: 0, minWidth: 0, minHeight: 0, display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS },
-  pane: { flexGrow: 1, flexBasis: 0, minWidth: 0, minHeight: 0 },
   begin: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(17rem, 1fr))", gap: tokens.spacingHorizontalL, alignItems: "start", maxWidth: "56rem" },
   soft: { color: tokens.colorNeutralForeground2 },
   icon: { fontSize: "24px", color: tokens.colorBrandForeground1, display: "flex" },
@@ -90,6 +88,13 @@ function Begin() {
           />
           <Button appearance="primary" icon={<FolderOpenRegular />} style={{ alignSelf: "flex-start" }} onClick={() => void navigate("/recovery/new/backup")}>Choose a backup</Button>
         </Card>
+        <Card>
+          <CardHeader
+            image={<span className={styles.icon}><ShieldCheckmarkRegular aria-hidden /></span>} header={<Text weight="semibold">Recovery drills</Text>}
+            description={<Text className={styles.soft}>Prove on schedule that backups can be recovered: a sample comes back into a test mailbox and is compared with what is kept.</Text>}
+          />
+          <Button icon={<ShieldCheckmarkRegular />} style={{ alignSelf: "flex-start" }} onClick={() => void navigate("/recovery/drills")}>Recovery drills</Button>
+        </Card>
       </div>
       <RecentRecoveries />
     </div>
@@ -99,7 +104,6 @@ function Begin() {
 function Hits({ request, text }: { request: NonNullable<ReturnType<typeof requestFrom>>; text: string }) {
   const styles = useStyles();
   const navigate = useNavigate();
-  const wide = useWide(1280);
   const found = useSearch(request);
   const repositories = useRepositories();
   const [draft, setDraft] = useState<Draft>(beginDraft);
@@ -108,12 +112,7 @@ function Hits({ request, text }: { request: NonNullable<ReturnType<typeof reques
     const { point, message } = hitPart(h);
     return draft.parts.some((p) => partKey(p.point) === partKey(point) && p.messages.has(messageKey(message)));
   };
-  const recover = (d: Draft) => {
-    const parts = chosenParts(d);
-    const at = parts[0]?.point;
-    keepDraft({ ...d, parts });
-    void navigate(`/recovery/new/options?${new URLSearchParams({ repository: at?.repositoryId ?? "", point: at?.id ?? "" }).toString()}`);
-  };
+  const recover = (d: Draft) => void navigate(beginAt(d, "options"));
   const only = chosenParts(draft);
   const [one] = only;
   const pane = shown && <HitPane hit={shown} onClose={() => setShown(undefined)} onRecover={() => recover(setHits(beginDraft(), [shown], true, ""))} />;
@@ -126,13 +125,8 @@ function Hits({ request, text }: { request: NonNullable<ReturnType<typeof reques
             current={shown && hitKey(shown)} repositoryName={(id) => repositories.data?.repositories.find((r) => r.id === id)?.name ?? id}
           />
         </div>
-        {wide && pane && <div className={styles.pane}>{pane}</div>}
+        <Beside label="Message" above={1280} onClose={() => setShown(undefined)}>{pane}</Beside>
       </div>
-      {!wide && (
-        <OverlayDrawer position="end" size="medium" open={shown !== undefined} onOpenChange={(_, d) => { if (!d.open) setShown(undefined); }} aria-label="Message">
-          <div style={{ padding: 16, height: "100%", boxSizing: "border-box" }}>{pane}</div>
-        </OverlayDrawer>
-      )}
       {only.length > 0 && (
         <SelectionBar
           draft={draft} change={setDraft}

@@ -123,6 +123,17 @@ export function markOf(d: Draft): string {
   return `${text.length}-${h.toString(16)}`;
 }
 
+/** Under what the wizard keeps its draft in this tab. */
+export const keptDraft = "holdfast.recovery";
+
+/** Leaves a draft where the wizard finds it, for what begins in the middle; what it returns is the address of a step. */
+export function beginAt(d: Draft, step: string): string {
+  const parts = chosenParts(d);
+  const at = parts[0]?.point;
+  window.sessionStorage.setItem(keptDraft, saveDraft({ ...d, parts }));
+  return `/recovery/new/${step}?${new URLSearchParams({ repository: at?.repositoryId ?? "", point: at?.id ?? "" }).toString()}`;
+}
+
 interface Kept {
   request: JsonValue;
   parts: { point: JsonValue; whole: boolean; folders: JsonValue[]; messages: JsonValue[] }[];

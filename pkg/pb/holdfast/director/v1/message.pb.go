@@ -89,7 +89,9 @@ type GetMessageRequest struct {
 	// Numbers of attached messages, from 1, the outermost first; empty for the message itself.
 	Within []int32 `protobuf:"varint,5,rep,packed,name=within,proto3" json:"within,omitempty"`
 	// The text too, safe to show.
-	Text          bool `protobuf:"varint,6,opt,name=text,proto3" json:"text,omitempty"`
+	Text bool `protobuf:"varint,6,opt,name=text,proto3" json:"text,omitempty"`
+	// With images on other servers, which tells their owners that the message was looked at.
+	Remote        bool `protobuf:"varint,7,opt,name=remote,proto3" json:"remote,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +164,13 @@ func (x *GetMessageRequest) GetWithin() []int32 {
 func (x *GetMessageRequest) GetText() bool {
 	if x != nil {
 		return x.Text
+	}
+	return false
+}
+
+func (x *GetMessageRequest) GetRemote() bool {
+	if x != nil {
+		return x.Remote
 	}
 	return false
 }
@@ -635,7 +644,7 @@ var File_holdfast_director_v1_message_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_message_proto_rawDesc = "" +
 	"\n" +
-	"\"holdfast/director/v1/message.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\"\xbb\x01\n" +
+	"\"holdfast/director/v1/message.proto\x12\x14holdfast.director.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$holdfast/director/v1/inventory.proto\"\xd3\x01\n" +
 	"\x11GetMessageRequest\x12#\n" +
 	"\rrepository_id\x18\x01 \x01(\tR\frepositoryId\x12\x19\n" +
 	"\bpoint_id\x18\x02 \x01(\tR\apointId\x12\x1b\n" +
@@ -643,7 +652,8 @@ const file_holdfast_director_v1_message_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x04 \x01(\tR\tmessageId\x12\x16\n" +
 	"\x06within\x18\x05 \x03(\x05R\x06within\x12\x12\n" +
-	"\x04text\x18\x06 \x01(\bR\x04text\"\x83\x01\n" +
+	"\x04text\x18\x06 \x01(\bR\x04text\x12\x16\n" +
+	"\x06remote\x18\a \x01(\bR\x06remote\"\x83\x01\n" +
 	"\x12GetMessageResponse\x12=\n" +
 	"\amessage\x18\x01 \x01(\v2#.holdfast.director.v1.MessageDetailR\amessage\x12.\n" +
 	"\x04page\x18\x02 \x01(\v2\x1a.holdfast.director.v1.PageR\x04page\"\xe2\x05\n" +

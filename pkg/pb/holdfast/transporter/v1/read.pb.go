@@ -162,7 +162,9 @@ type GetMessageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Place *MessagePlace          `protobuf:"bytes,1,opt,name=place,proto3" json:"place,omitempty"`
 	// The text too, made safe to show.
-	Text          bool `protobuf:"varint,2,opt,name=text,proto3" json:"text,omitempty"`
+	Text bool `protobuf:"varint,2,opt,name=text,proto3" json:"text,omitempty"`
+	// With images on other servers, which tells their owners that the message was looked at.
+	Remote        bool `protobuf:"varint,3,opt,name=remote,proto3" json:"remote,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -207,6 +209,13 @@ func (x *GetMessageRequest) GetPlace() *MessagePlace {
 func (x *GetMessageRequest) GetText() bool {
 	if x != nil {
 		return x.Text
+	}
+	return false
+}
+
+func (x *GetMessageRequest) GetRemote() bool {
+	if x != nil {
+		return x.Remote
 	}
 	return false
 }
@@ -1361,10 +1370,11 @@ const file_holdfast_transporter_v1_read_proto_rawDesc = "" +
 	"\tfolder_id\x18\x03 \x01(\tR\bfolderId\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x04 \x01(\tR\tmessageId\x12\x16\n" +
-	"\x06within\x18\x05 \x03(\x05R\x06within\"d\n" +
+	"\x06within\x18\x05 \x03(\x05R\x06within\"|\n" +
 	"\x11GetMessageRequest\x12;\n" +
 	"\x05place\x18\x01 \x01(\v2%.holdfast.transporter.v1.MessagePlaceR\x05place\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\bR\x04text\"\x89\x01\n" +
+	"\x04text\x18\x02 \x01(\bR\x04text\x12\x16\n" +
+	"\x06remote\x18\x03 \x01(\bR\x06remote\"\x89\x01\n" +
 	"\x12GetMessageResponse\x12@\n" +
 	"\amessage\x18\x01 \x01(\v2&.holdfast.transporter.v1.MessageDetailR\amessage\x121\n" +
 	"\x04page\x18\x02 \x01(\v2\x1d.holdfast.transporter.v1.PageR\x04page\"\xfa\x05\n" +
