@@ -45,6 +45,13 @@ export async function loseMail(site: Site, user: string, ids: string[]): Promise
   await control(site, "POST", `mailboxes/${user}/change`, JSON.stringify({ do: "permanent", messages: ids }));
 }
 
+/** Takes a user out of the tenant, and tells the Director so. */
+export async function loseUser(site: Site, v: Visitor, user: string): Promise<void> {
+  await control(site, "PATCH", `users/${user}`, JSON.stringify({ deleted: true }));
+  const { accounts } = await api<{ accounts: { id: string }[] }>(v, "AccountService/ListAccounts", {});
+  for (const a of accounts) await api(v, "AccountService/RefreshAccount", { accountId: a.id });
+}
+
 /** The subjects of all messages that a mailbox of the tenant has, by folder path. */
 export async function truth(site: Site, user: string): Promise<{ path: string; subject: string; id: string }[]> {
   const text = await (await control(site, "GET", `mailboxes/${user}/truth`)).text();

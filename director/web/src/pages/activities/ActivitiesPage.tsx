@@ -69,7 +69,7 @@ export function ActivitiesPage() {
   return (
     <Page title="Activities" about="Everything long that is going on or went on: backups, recoveries, and what is done to repositories." filled>
       <div className={styles.top}>
-        <TabList selectedValue={group?.key ?? ""} onTabSelect={(_, d) => put("kind", String(d.value))} aria-label="Kinds of activities">
+        <TabList selectedValue={group?.key ?? ""} onTabSelect={(_, d) => put("kind", String(d.value))} aria-label="Kinds of activities" size="small">
           {groups.map((g) => <Tab key={g.key} value={g.key}>{g.title}</Tab>)}
         </TabList>
         <TabList selectedValue={running ? "running" : troubled ? "trouble" : ""} onTabSelect={(_, d) => put("state", String(d.value))} aria-label="States of activities" size="small">
