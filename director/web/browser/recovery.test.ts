@@ -147,6 +147,17 @@ test("the wizard leads from a backup to mail in another mailbox", async () => {
   expect((await truth(site, spare)).map((m) => [m.path.replaceAll("\x1f", "/"), m.subject])).toEqual([["From the backup/Inbox", report.Subject]]);
 });
 
+test("from a mailbox, the wizard opens at its points", async () => {
+  const { backups } = await api<{ backups: { accountId: string; mailboxId: string; mailboxName: string }[] }>(v, "RepositoryService/ListBackups", { search: user.displayName });
+  const b = backups[0];
+  await v.page.goto(`/recovery?account=${b?.accountId}&mailbox=${b?.mailboxId}`);
+  await v.page.getByText(`${user.displayName}: 4 recovery points`).waitFor();
+  await v.page.getByText(`Chosen: ${user.displayName}`).waitFor();
+  expect(await v.page.getByRole("grid", { name: "Backups" }).getByRole("row").count()).toBe(2);
+  await v.page.getByRole("button", { name: "All mailboxes" }).click();
+  await v.page.getByRole("row", { name: /Spare 1/ }).waitFor();
+});
+
 async function accountId(): Promise<string> {
   const { accounts } = await api<{ accounts: { id: string }[] }>(v, "AccountService/ListAccounts", {});
   return accounts[0]?.id ?? "";
@@ -168,12 +179,19 @@ test("a message of another point is found in all points of the mailbox and recov
   await look(v, "recovery-all-points");
 });
 
+test("a download that cannot be made says why", async () => {
+  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByText("Keeper of the Light").click();
+  await v.page.route("**/download/**", (r) => r.fulfill({ status: 409, contentType: "application/json", body: JSON.stringify({ code: "failed_precondition", message: "repository Main vault is detached; attach it first" }) }));
+  await v.page.getByRole("button", { name: "Download (.eml)" }).click();
+  await v.page.getByText("Repository Main vault is detached; attach it first.").waitFor();
+  await v.page.unroute("**/download/**");
+});
+
 test("a message and a point are exported", async () => {
   const file = v.page.waitForEvent("download");
   await v.page.getByRole("button", { name: "Download" }).click();
   await v.page.getByRole("menuitem", { name: /Messages as files/ }).click();
   expect((await file).suggestedFilename()).toMatch(/\.zip$/);
-  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByText("Keeper of the Light").click();
   const single = v.page.waitForEvent("download");
   await v.page.getByRole("button", { name: "Download (.eml)" }).click();
   expect((await single).suggestedFilename()).toMatch(/\.eml$/);

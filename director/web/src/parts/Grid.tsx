@@ -19,7 +19,7 @@ const useStyles = makeStyles({
   },
   body: { position: "relative" },
   line: {
-    position: "absolute", top: 0, left: 0, right: 0, outlineStyle: "none",
+    position: "absolute", top: 0, left: 0, right: 0, outlineStyle: "none", minHeight: 0,
     ":hover": { backgroundColor: tokens.colorNeutralBackground1Hover },
     ":focus-visible": { boxShadow: `inset 0 0 0 2px ${tokens.colorStrokeFocus2}` },
   },

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { create } from "@bufbuild/protobuf";
 import {
   Button, Dropdown, Field, makeStyles, MessageBar, MessageBarBody, Option, Radio, RadioGroup, SearchBox, Text, tokens,
@@ -38,7 +38,9 @@ const orders: Record<string, BackupOrder> = { name: BackupOrder.MAILBOX, newest:
 export function BackupStep({ draft, change }: { draft: Draft; change: (next: Draft) => void }) {
   const styles = useStyles();
   const [params, setParams] = useSearchParams();
-  const [byJob, setByJob] = useState(params.has("job"));
+  const [byJob, setByJob] = useState(params.has("job") && !params.has("repository"));
+  // The address names the repository of the chosen point; before one is chosen, that to choose from.
+  const [repository, setRepository] = useState(params.has("point") ? "" : (params.get("repository") ?? ""));
   const [search, setSearch] = useState("");
   const settled = useDebounced(search.trim());
   const [sort, setSort] = useState({ key: "name", down: false });
@@ -46,12 +48,17 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
   const [note, setNote] = useState("");
   const [several, setSeveral] = useState<ReadonlyMap<string, BackupSize>>(new Map());
   const filter: BackupFilter = {
-    repositoryId: byJob ? "" : (params.get("repository") ?? ""), jobId: byJob ? (params.get("job") ?? "") : "", accountId: params.get("account") ?? "",
+    repositoryId: repository, jobId: params.get("job") ?? "", accountId: params.get("account") ?? "",
     mailboxId: params.get("mailbox") ?? "", search: settled, order: orders[sort.key] ?? BackupOrder.MAILBOX,
     // Names go up, numbers go down, unless turned round.
     reverse: sort.key === "name" ? sort.down : !sort.down,
   };
   const backups = useBackups(filter);
+  // Who comes from a mailbox wants its points.
+  const single = params.has("mailbox") && backups.count === 1 ? backups.row(0) : undefined;
+  useEffect(() => {
+    if (single) setOpen((was) => was ?? single);
+  }, [single]);
   const chosen = base(draft)?.point;
   const put = (values: Record<string, string>) => setParams((was) => {
     const next = new URLSearchParams(was);
@@ -78,14 +85,14 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
   return (
     <div className={styles.root}>
       <div className={styles.top}>
-        <RadioGroup layout="horizontal" aria-label="Find the backup" value={byJob ? "job" : "repository"} onChange={(_, d) => { setByJob(d.value === "job"); setOpen(undefined); }}>
+        <RadioGroup layout="horizontal" aria-label="Find the backup" value={byJob ? "job" : "repository"} onChange={(_, d) => { setByJob(d.value === "job"); setRepository(""); setOpen(undefined); put({ job: "" }); }}>
           <Radio value="repository" label="By repository" />
           <Radio value="job" label="By job" />
         </RadioGroup>
         {byJob ? <JobChoice value={params.get("job") ?? ""} onChange={(job) => put({ job })} />
-          : <RepositoryChoice value={params.get("repository") ?? ""} onChange={(repository) => put({ repository, point: "" })} />}
+          : <RepositoryChoice value={repository} onChange={setRepository} />}
         <SearchBox className={styles.search} aria-label="Search mailboxes" placeholder="Name or address" value={search} onChange={(_, d) => setSearch(d.value)} />
-        {params.has("mailbox") && <Button onClick={() => put({ mailbox: "", account: "" })}>All mailboxes</Button>}
+        {params.has("mailbox") && <Button onClick={() => { setOpen(undefined); put({ mailbox: "", account: "" }); }}>All mailboxes</Button>}
       </div>
       {backups.error != null && <FaultNote title="The backups could not be read" error={backups.error} retry={backups.retry} />}
       {backups.problems.length > 0 && (

@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { MessageOrder, type MessageSummary } from "@/gen/holdfast/director/v1/inventory_pb";
 import type { SearchHit } from "@/gen/holdfast/director/v1/search_pb";
 import { Beside } from "@/pages/recovery/Beside";
-import { covered, folderState, setFolder } from "@/pages/recovery/choice";
+import { countOf, covered, folderState, setFolder } from "@/pages/recovery/choice";
 import { Contents } from "@/pages/recovery/Contents";
 import { base, chosenParts, messageKey, partKey, withPart, type Draft, type Part } from "@/pages/recovery/draft";
 import { Export } from "@/pages/recovery/Export";
@@ -104,6 +104,11 @@ function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree
   const pane = shown && <MessagePane place={shown.place} onClose={() => setShown(undefined)} />;
   const only = chosenParts(draft);
   const [one] = only;
+  const inAll = only.reduce((n, p) => n + countOf(p, partKey(p.point) === here ? tree : undefined), 0);
+  const notes = [
+    only.some((p) => p.whole || p.folders.size > 0) && `${counted(inAll, "message")} in all.`,
+    covered(part, tree, folder) && folder !== "" && "This folder is chosen with all below it.",
+  ].filter(Boolean).join(" ");
   return (
     <div className={styles.root}>
       <div className={styles.top}>
@@ -155,7 +160,7 @@ function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree
       </div>
       <SelectionBar
         draft={draft} change={change}
-        note={covered(part, tree, folder) && folder !== "" ? "This folder is chosen with all below it." : undefined}
+        note={notes}
         actions={
           <>
             {only.length === 0 && (

@@ -55,11 +55,11 @@ export function Results({ found, text, mailboxes, has, set, onOpen, current, rep
           </span>
         ),
       },
-      { key: "from", title: "From", width: "minmax(7rem, 1.5fr)", above: 560, cell: (h) => <Marked text={sender(h.message?.from)} words={words} /> },
+      { key: "from", title: "From", width: "minmax(7rem, 1.5fr)", above: 740, cell: (h) => <Marked text={sender(h.message?.from)} words={words} /> },
     ];
     if (mailboxes) {
       list.push({
-        key: "mailbox", title: "Mailbox and folder", width: "minmax(8rem, 1.5fr)", above: 700,
+        key: "mailbox", title: "Mailbox and folder", width: "minmax(8rem, 2fr)", above: 500,
         cell: (h) => (
           <span className={styles.two}>
             <span className={styles.text}>{h.mailboxName || h.mailboxAddress}</span>

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from "react";
 import { Button, Card, CardHeader, makeStyles, SearchBox, Text, tokens } from "@fluentui/react-components";
 import { ArchiveRegular, ArrowCounterclockwiseRegular, FolderOpenRegular, LockClosedRegular, ShieldCheckmarkRegular } from "@fluentui/react-icons";
-import { useNavigate, useSearchParams } from "react-router";
+import { Navigate, useNavigate, useSearchParams } from "react-router";
 import type { SearchHit } from "@/gen/holdfast/director/v1/search_pb";
-import { recoverFrom } from "@/pages/recovery/address";
+import { recoverFrom, type From } from "@/pages/recovery/address";
 import { Beside } from "@/pages/recovery/Beside";
 import { beginAt, beginDraft, chosenParts, messageKey, partKey, type Draft } from "@/pages/recovery/draft";
 import { Export } from "@/pages/recovery/Export";
@@ -34,6 +34,10 @@ const useStyles = makeStyles({
 /** Where every recovery begins: a search over all mail, or the choice of a backup. */
 export function StartPage() {
   const why = useForbidden(Role.OPERATOR);
+  const [params] = useSearchParams();
+  const from = Object.fromEntries(["repository", "point", "folder", "job", "account", "mailbox"].flatMap((k) => (params.get(k) ? [[k, params.get(k)]] : []))) as From;
+  // From a job, a mailbox or a repository one goes on where that is chosen already.
+  if (!why && Object.keys(from).length > 0) return <Navigate to={recoverFrom(from)} replace />;
   if (!why) return <Start />;
   return (
     <Page title="Recovery">

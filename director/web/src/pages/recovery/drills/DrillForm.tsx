@@ -17,6 +17,8 @@ const useStyles = makeStyles({
   surface: { maxWidth: "44rem" },
   form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
   line: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "flex-end" },
+  number: { width: "9rem" },
+  choice: { minWidth: "9rem" },
   wide: { flexGrow: 1, minWidth: "12rem" },
 });
 
@@ -55,14 +57,15 @@ export function DrillForm({ drill, onClose }: { drill: Drill; onClose: () => voi
               <div className={styles.line}>
                 <Field label="Backups of the job" required className={styles.wide}>
                   <Dropdown
+                    className={styles.choice}
                     value={jobs.data?.jobs.find((j) => j.id === d.jobId)?.name ?? ""} placeholder="Choose a job" selectedOptions={[d.jobId]}
                     onOptionSelect={(_, x) => change({ jobId: x.optionValue ?? "" })}
                   >
                     {(jobs.data?.jobs ?? []).map((j) => <Option key={j.id} value={j.id}>{j.name}</Option>)}
                   </Dropdown>
                 </Field>
-                <Field label="Mailboxes each time"><SpinButton min={1} max={100} value={d.mailboxes} onChange={(_, x) => change({ mailboxes: whole(x.value ?? x.displayValue, 100, d.mailboxes) })} /></Field>
-                <Field label="Messages of each"><SpinButton min={1} max={1000} value={d.messages} onChange={(_, x) => change({ messages: whole(x.value ?? x.displayValue, 1000, d.messages) })} /></Field>
+                <Field label="Mailboxes each time"><SpinButton className={styles.number} min={1} max={100} value={d.mailboxes} onChange={(_, x) => change({ mailboxes: whole(x.value ?? x.displayValue, 100, d.mailboxes) })} /></Field>
+                <Field label="Messages of each"><SpinButton className={styles.number} min={1} max={1000} value={d.messages} onChange={(_, x) => change({ messages: whole(x.value ?? x.displayValue, 1000, d.messages) })} /></Field>
               </div>
               <Field label="Account of the test mailbox" required>
                 <Dropdown
@@ -112,20 +115,20 @@ function Starts({ when, onChange, kept }: { when: When; onChange: (w: When) => v
   return (
     <div className={styles.line}>
       <Field label="Starts">
-        <Dropdown value={options.find(([k]) => k === when.how)?.[1] ?? ""} selectedOptions={[when.how]} onOptionSelect={(_, x) => onChange({ ...when, how: x.optionValue as When["how"] })}>
+        <Dropdown className={styles.choice} value={options.find(([k]) => k === when.how)?.[1] ?? ""} selectedOptions={[when.how]} onOptionSelect={(_, x) => onChange({ ...when, how: x.optionValue as When["how"] })}>
           {options.map(([k, text]) => <Option key={k} value={k}>{text}</Option>)}
         </Dropdown>
       </Field>
       {when.how === "weekly" && (
         <Field label="On">
-          <Dropdown value={weekdays[when.day] ?? ""} selectedOptions={[String(when.day)]} onOptionSelect={(_, x) => onChange({ ...when, day: Number(x.optionValue) })}>
+          <Dropdown className={styles.choice} value={weekdays[when.day] ?? ""} selectedOptions={[String(when.day)]} onOptionSelect={(_, x) => onChange({ ...when, day: Number(x.optionValue) })}>
             {weekdays.map((name, day) => <Option key={name} value={String(day)}>{name}</Option>)}
           </Dropdown>
         </Field>
       )}
       {when.how === "monthly" && (
         <Field label="On day">
-          <Dropdown value={when.date === -1 ? "the last" : String(when.date)} selectedOptions={[String(when.date)]} onOptionSelect={(_, x) => onChange({ ...when, date: Number(x.optionValue) })}>
+          <Dropdown className={styles.choice} value={when.date === -1 ? "the last" : String(when.date)} selectedOptions={[String(when.date)]} onOptionSelect={(_, x) => onChange({ ...when, date: Number(x.optionValue) })}>
             {Array.from({ length: 28 }, (_, i) => <Option key={i} value={String(i + 1)}>{String(i + 1)}</Option>)}
             <Option value="-1">the last</Option>
           </Dropdown>
