@@ -13,6 +13,7 @@ import { useJobActions, useWhyNotRun } from "@/pages/jobs/useJobActions";
 import { sourceText, startsText } from "@/pages/jobs/words";
 import { Explained } from "@/parts/Explained";
 import { Grid, type Column, type Sort } from "@/parts/Grid";
+import { ago } from "@/parts/format";
 import { When } from "@/parts/When";
 import { Role, useForbidden } from "@/session/me";
 
@@ -99,7 +100,7 @@ function Last({ job }: { job: Job }) {
   return (
     <span className={styles.cell}>
       <RunBadge status={job.lastStatus} />
-      <Link href={to} className={styles.cut} onClick={(e) => { e.preventDefault(); void navigate(to); }} aria-label={`The last run of ${job.name}`}><When at={job.lastStart} /></Link>
+      <Link href={to} className={styles.cut} onClick={(e) => { e.preventDefault(); void navigate(to); }} aria-label={`${ago(job.lastStart)}: the last run of ${job.name}`}><When at={job.lastStart} /></Link>
     </span>
   );
 }

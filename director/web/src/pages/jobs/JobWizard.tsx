@@ -1,0 +1,104 @@
+import { useMemo, useState } from "react";
+import { create, fromJsonString, toJsonString, type MessageInitShape } from "@bufbuild/protobuf";
+import { JobSchema, type Job } from "@/gen/holdfast/director/v1/job_pb";
+import { jobService, jobsChanged } from "@/pages/jobs/api";
+import { DestinationStep } from "@/pages/jobs/DestinationStep";
+import { FinishStep, type RunScope } from "@/pages/jobs/FinishStep";
+import { useJobs, useNames } from "@/pages/jobs/hooks";
+import { OptionsStep } from "@/pages/jobs/OptionsStep";
+import { optionsProblem, suggestedName } from "@/pages/jobs/options";
+import { RetentionStep } from "@/pages/jobs/RetentionStep";
+import { idOf } from "@/pages/jobs/RunSome";
+import { anyWrong } from "@/pages/jobs/schedules";
+import { ScheduleStep } from "@/pages/jobs/ScheduleStep";
+import { unplaced } from "@/pages/jobs/source";
+import { SourceStep } from "@/pages/jobs/SourceStep";
+import { useToasts } from "@/parts/Toasts";
+import type { Crumb } from "@/parts/Page";
+import { Wizard, type Finish, type Keep, type Step } from "@/parts/Wizard";
+
+interface Props {
+  title: string;
+  crumbs: Crumb[];
+  /** The address of the wizard. */
+  base: string;
+  back: string;
+  initial: Job;
+}
+
+/** The wizard of a job, new or stored: from what is backed up to the end, or to a run. */
+export function JobWizard({ title, crumbs, base, back, initial }: Props) {
+  const tell = useToasts();
+  const jobs = useJobs();
+  const names = useNames();
+  const [scope, setScope] = useState<RunScope>({ of: "all", chosen: new Set() });
+  const others = (jobs.data?.jobs ?? []).filter((j) => j.id !== initial.id);
+  const stored = initial.id !== "";
+  const keep = useMemo<Keep<Job>>(() => ({
+    key: `holdfast.job.${initial.id || "new"}`, save: (draft) => toJsonString(JobSchema, draft), load: (text) => fromJsonString(JobSchema, text),
+  }), [initial.id]);
+
+  const steps: Step<Job>[] = [
+    {
+      key: "source", title: "Source", problem: (d) => ((d.source?.items ?? []).length === 0 ? "Choose at least one account or mailbox." : undefined),
+      content: (d, change) => <SourceStep draft={d} change={(next) => change(named(next))} />,
+    },
+    { key: "destination", title: "Destination", problem: (d) => (unplaced(d) ? "Choose the repository that backups go to." : undefined), content: (d, change) => <DestinationStep draft={d} change={change} /> },
+    { key: "schedule", title: "Schedule", problem: (d) => anyWrong(d.schedules), content: (d, change) => <ScheduleStep draft={d} change={change} /> },
+    { key: "retention", title: "Retention", content: (d, change) => <RetentionStep draft={d} change={change} /> },
+    { key: "options", title: "Options", problem: (d) => optionsProblem(d, others), content: (d, change) => <OptionsStep draft={d} change={change} /> },
+    { key: "finish", title: "Finish", content: (d) => <FinishStep draft={d} scope={scope} onScope={setScope} /> },
+  ];
+
+  /** A new job is called by what it backs up, until somebody names it. */
+  const named = (d: Job): Job => {
+    if (stored || (d.name !== "" && !d.name.startsWith("Mail of "))) return d;
+    const accounts = [...new Set((d.source?.items ?? []).map((i) => names.accounts.get(i.accountId)).filter((n) => n !== undefined))];
+    return { ...d, name: accounts.length === 0 ? "" : suggestedName(accounts.slice(0, 2).join(" and "), others) };
+  };
+  const save = async (draft: Job): Promise<Job> => {
+    const job = { ...draft, name: draft.name.trim() };
+    const saved = stored ? (await jobService.updateJob({ job })).job : (await jobService.createJob({ job })).job;
+    await jobsChanged();
+    return saved ?? job;
+  };
+  const finish: Finish<Job>[] = [
+    ...(stored && !initial.draft ? [] : [{
+      title: "Save as a draft", always: true, early: true,
+      act: async (d: Job) => {
+        const saved = await save({ ...d, draft: true, enabled: false, name: d.name.trim() || suggestedName("", others) });
+        tell.done(`${saved.name} was saved as a draft`, "It neither starts nor runs until it is finished.");
+        return `/jobs/${saved.id}`;
+      },
+    }]),
+    {
+      title: "Finish", always: stored && !initial.draft,
+      act: async (d) => {
+        const saved = await save({ ...d, draft: false });
+        tell.done(`${saved.name} was saved`);
+        return `/jobs/${saved.id}`;
+      },
+    },
+    {
+      title: "Finish & Run", primary: true,
+      why: (d) => (!d.enabled ? "It is disabled. Enable it among the options to run it." : scope.of === "chosen" && scope.chosen.size === 0 ? "Choose the mailboxes to run." : undefined),
+      act: async (d) => {
+        const saved = await save({ ...d, draft: false });
+        try {
+          const { run } = await jobService.runJob({ jobId: saved.id, failedOnly: scope.of === "failed", mailboxIds: scope.of === "chosen" ? [...scope.chosen].map(idOf) : [] });
+          await jobsChanged();
+          return `/runs/${run?.id ?? ""}`;
+        } catch (e) {
+          tell.failed(`${saved.name} was saved, and not started`, e);
+          return `/jobs/${saved.id}`;
+        }
+      },
+    },
+  ];
+  return <Wizard across title={title} crumbs={crumbs} base={base} back={back} steps={steps} initial={initial} keep={keep} finish={finish} />;
+}
+
+/** A job as it begins. */
+export function blank(fields: MessageInitShape<typeof JobSchema> = {}): Job {
+  return create(JobSchema, { enabled: true, source: {}, destination: {}, options: {}, ...fields });
+}
