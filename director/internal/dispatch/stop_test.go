@@ -70,6 +70,15 @@ func TestStop(t *testing.T) {
 			if v.Status != record.RunStopped || v.Stopped != 20 {
 				t.Errorf("run ended as %d with %d of %d stopped", v.Status, v.Stopped, v.Tasks)
 			}
+			_, tasks, _, err := s.dispatcher.LookInto(run, "", 20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, task := range tasks {
+				if task.Started.IsZero() && task.Outlook.Took != 0 {
+					t.Errorf("task %s was never begun, and took %v", task.ID, task.Outlook.Took)
+				}
+			}
 			if err := s.dispatcher.Stop(t.Context(), run, true); fault.KindOf(err) != fault.Conflict {
 				t.Errorf("stopping what has ended: %v", err)
 			}

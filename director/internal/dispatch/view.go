@@ -184,9 +184,9 @@ func (n now) task(tx *store.Tx, t record.Task, most int) (TaskView, error) {
 	return v, nil
 }
 
-// tookOf returns how long something took that was written before that was measured.
+// tookOf returns how long something took that was written before that was measured. What ended before it was begun took none.
 func tookOf(took time.Duration, started, ended time.Time) time.Duration {
-	if took > 0 || ended.IsZero() {
+	if took > 0 || started.IsZero() || ended.IsZero() {
 		return took
 	}
 	return max(0, ended.Sub(started))

@@ -41,6 +41,10 @@ export interface Finish<D> {
   /** Does it; what it returns is where to go then. */
   act: (draft: D) => Promise<string>;
   primary?: boolean;
+  /** It is there on every step, not on the last one only. */
+  always?: boolean;
+  /** It can be done before all steps are complete (to save a draft). */
+  early?: boolean;
   /** Why it cannot be done now. */
   why?: (draft: D) => string | undefined;
 }
@@ -146,6 +150,16 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
 
   if (!step) return null;
   const problem = step.problem?.(draft);
+  const missing = steps[firstOpen]?.problem?.(draft);
+  const button = (f: Finish<D>) => (
+    <Explained
+      key={f.title} appearance={f.primary && lastStep ? "primary" : "secondary"}
+      why={(f.early ? undefined : missing) ?? f.why?.(draft) ?? (busy && busy !== f.title ? "One moment." : undefined)}
+      icon={busy === f.title ? <Spinner size="tiny" /> : undefined} onClick={() => { if (!busy) void end(f); }}
+    >
+      {f.title}
+    </Explained>
+  );
   return (
     <Page title={title} crumbs={crumbs} filled>
       <div className={mergeClasses(styles.root, across && styles.rootAcross)}>
@@ -175,19 +189,12 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
           )}
           <div className={styles.foot}>
             <Button className={styles.push} onClick={() => void navigate(back)}>Cancel</Button>
+            {finish.filter((f) => f.early && (lastStep || f.always)).map(button)}
             <Explained why={index === 0 && "This is the first step."} onClick={() => void navigate(address(steps[index - 1]?.key))}>Back</Explained>
             {!lastStep && (
               <Explained appearance="primary" why={problem} onClick={() => void navigate(address(steps[index + 1]?.key))}>Next</Explained>
             )}
-            {(lastStep ? finish : []).map((f) => (
-              <Explained
-                key={f.title} appearance={f.primary ? "primary" : "secondary"}
-                why={problem ?? f.why?.(draft) ?? (busy && busy !== f.title ? "One moment." : undefined)}
-                icon={busy === f.title ? <Spinner size="tiny" /> : undefined} onClick={() => { if (!busy) void end(f); }}
-              >
-                {f.title}
-              </Explained>
-            ))}
+            {finish.filter((f) => !f.early && (lastStep || f.always)).map(button)}
           </div>
         </div>
       </div>

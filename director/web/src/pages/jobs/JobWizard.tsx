@@ -1,14 +1,14 @@
 import { useMemo, useState } from "react";
-import { create, fromJsonString, toJsonString, type MessageInitShape } from "@bufbuild/protobuf";
+import { fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import { JobSchema, type Job } from "@/gen/holdfast/director/v1/job_pb";
 import { jobService, jobsChanged } from "@/pages/jobs/api";
 import { DestinationStep } from "@/pages/jobs/DestinationStep";
 import { FinishStep, type RunScope } from "@/pages/jobs/FinishStep";
 import { useJobs, useNames } from "@/pages/jobs/hooks";
 import { OptionsStep } from "@/pages/jobs/OptionsStep";
+import { idOf } from "@/pages/jobs/keys";
 import { optionsProblem, suggestedName } from "@/pages/jobs/options";
 import { RetentionStep } from "@/pages/jobs/RetentionStep";
-import { idOf } from "@/pages/jobs/RunSome";
 import { anyWrong } from "@/pages/jobs/schedules";
 import { ScheduleStep } from "@/pages/jobs/ScheduleStep";
 import { unplaced } from "@/pages/jobs/source";
@@ -96,9 +96,4 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     },
   ];
   return <Wizard across title={title} crumbs={crumbs} base={base} back={back} steps={steps} initial={initial} keep={keep} finish={finish} />;
-}
-
-/** A job as it begins. */
-export function blank(fields: MessageInitShape<typeof JobSchema> = {}): Job {
-  return create(JobSchema, { enabled: true, source: {}, destination: {}, options: {}, ...fields });
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState, type ReactNode } from "react";
 import { SearchBox, Text } from "@fluentui/react-components";
 import { MailboxKind, type Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
-import { keyOf, matches } from "@/pages/jobs/mailboxes";
+import { keyOf, matches } from "@/pages/jobs/keys";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { count } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";

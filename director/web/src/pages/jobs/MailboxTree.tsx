@@ -133,7 +133,7 @@ export function MailboxTree({ leaves, picked, onAccount, onMailboxes, onOpen }: 
           if (leaf.kind === "account") {
             return (
               <div
-                key={`account ${leaf.account.id}`} {...common} role="treeitem" aria-level={1} aria-expanded={leaf.open} aria-checked={state} aria-label={`All mailboxes of ${leaf.account.name}`}
+                key={`account ${leaf.account.id}`} {...common} role="treeitem" aria-level={1} aria-expanded={leaf.open} aria-checked={state}
                 aria-posinset={places.get(item.index)} aria-setsize={accountCount} className={mergeClasses(styles.row, item.index === active && styles.active)}
               >
                 <span className={styles.chevron} data-chevron aria-hidden>{leaf.open ? <ChevronDownRegular /> : <ChevronRightRegular />}</span>
@@ -151,7 +151,7 @@ export function MailboxTree({ leaves, picked, onAccount, onMailboxes, onOpen }: 
           return (
             <div
               key={`${m.accountId} ${m.id}`} {...common} role="treeitem" aria-level={2} aria-checked={state} aria-posinset={leaf.place} aria-setsize={leaf.of}
-              aria-label={`${m.name || m.address}${out ? ", left out" : ""}`} className={mergeClasses(styles.row, styles.inner, item.index === active && styles.active)}
+              className={mergeClasses(styles.row, styles.inner, item.index === active && styles.active)}
             >
               <Box state={state} />
               <span className={styles.name}>{m.name || m.address}</span>

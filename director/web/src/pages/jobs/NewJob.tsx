@@ -1,12 +1,14 @@
 import { useState } from "react";
 import { Spinner } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
+import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { useSearchParams } from "react-router";
 import { transport } from "@/api/transport";
 import { AccountService, type Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
+import { JobSchema } from "@/gen/holdfast/director/v1/job_pb";
 import { useNames } from "@/pages/jobs/hooks";
-import { blank, JobWizard } from "@/pages/jobs/JobWizard";
+import { JobWizard } from "@/pages/jobs/JobWizard";
 import { usual } from "@/pages/jobs/RetentionStep";
 import { fresh } from "@/pages/jobs/schedules";
 import { FaultNote } from "@/parts/FaultNote";
@@ -44,6 +46,8 @@ export function NewJob() {
       ? wish.mailboxes.map((key) => ({ accountId: key.slice(0, key.indexOf("/")), mailboxId: key.slice(key.indexOf("/") + 1) }))
       : wish.account ? [{ accountId: wish.account }] : [];
   const only = names.repositoryList.length === 1 ? names.repositoryList[0] : undefined;
-  const initial = blank({ source: { items }, destination: { repositoryId: only?.id ?? "" }, schedules: [fresh("weekly")], retention: usual(), name: wish.unprotected ? "Unprotected mailboxes" : "" });
+  const initial = create(JobSchema, {
+    enabled: true, options: {}, source: { items }, destination: { repositoryId: only?.id ?? "" }, schedules: [fresh("weekly")], retention: usual(), name: wish.unprotected ? "Unprotected mailboxes" : "",
+  });
   return <JobWizard title="New job" crumbs={crumbs} base="/jobs/new" back="/jobs" initial={initial} />;
 }

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import type { Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
-import { keyOf } from "@/pages/jobs/mailboxes";
 import { MailboxPicker } from "@/pages/jobs/MailboxPicker";
+import { keyOf } from "@/pages/jobs/keys";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { Explained } from "@/parts/Explained";
 

@@ -1,10 +1,11 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Card, ProgressBar, Spinner, Subtitle2, Text } from "@fluentui/react-components";
 import { ArrowClockwiseRegular, StopRegular } from "@fluentui/react-icons";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useParams } from "react-router";
 import type { Job } from "@/gen/holdfast/director/v1/job_pb";
-import { RunStatus, type Run } from "@/gen/holdfast/director/v1/run_pb";
+import { RunStatus, type Run, type Task } from "@/gen/holdfast/director/v1/run_pb";
+import { countTasks } from "@/pages/jobs/filter";
 import { useJob } from "@/pages/jobs/hooks";
 import { StopRun } from "@/pages/jobs/JobDialogs";
 import { RunNotes } from "@/pages/jobs/RunNotes";
@@ -51,7 +52,7 @@ export function RunPage() {
       }
     >
       {error !== undefined && <FaultNote title="The run cannot be followed" error={error} />}
-      <Overview run={run} />
+      <Overview run={run} tasks={tasks} />
       <RunNotes run={run} />
       <TaskList run={run} tasks={tasks} />
       {stopping && <StopRun runId={run.id} name={run.jobName} onClose={() => setStopping(false)} />}
@@ -66,26 +67,29 @@ function Again({ run, job }: { run: Run; job: Job }) {
   return (
     <>
       {missing && job.lastRunId === run.id && (
-        <Explained icon={<ArrowClockwiseRegular />} appearance="primary" why={why} onClick={() => void runAndShow(job, { failedOnly: true })}>Run those that failed</Explained>
+        <Explained icon={<ArrowClockwiseRegular />} appearance="primary" why={why} onClick={() => void runAndShow(job, { failedOnly: true })}>
+          {run.status === RunStatus.STOPPED ? "Run those that are missing" : "Run those that failed"}
+        </Explained>
       )}
       <Explained icon={<ArrowClockwiseRegular />} why={why} onClick={() => void runAndShow(job)}>Run all again</Explained>
     </>
   );
 }
 
-function Overview({ run }: { run: Run }) {
+function Overview({ run, tasks }: { run: Run; tasks: Task[] }) {
   const styles = useJobStyles();
   const p = run.progress;
   const live = goesOn(run.status);
+  const n = useMemo(() => countTasks(tasks), [tasks]);
   return (
     <Card>
       <div className={styles.tight}>
         <div className={styles.bar}>
-          <Subtitle2 as="h2">{count(run.tasksDone)} of {counted(run.tasks, "mailbox", "mailboxes")} done</Subtitle2>
+          <Subtitle2 as="h2">{live ? `${count(run.tasksDone)} of ${counted(run.tasks, "mailbox", "mailboxes")} done` : counted(run.tasks, "mailbox", "mailboxes")}</Subtitle2>
           <Text className={styles.soft}>
             {[
-              run.tasksRunning > 0 && `${count(run.tasksRunning)} running`, run.tasksRetrying > 0 && `${count(run.tasksRetrying)} to be tried again`,
-              run.tasksFailed > 0 && `${count(run.tasksFailed)} failed`, run.tasksIncomplete > 0 && `${count(run.tasksIncomplete)} incomplete`,
+              n.successful > 0 && `${count(n.successful)} successful`, run.tasksIncomplete > 0 && `${count(run.tasksIncomplete)} incomplete`, run.tasksFailed > 0 && `${count(run.tasksFailed)} failed`,
+              n.stopped > 0 && `${count(n.stopped)} stopped`, run.tasksRunning > 0 && `${count(run.tasksRunning)} running`, run.tasksRetrying > 0 && `${count(run.tasksRetrying)} to be tried again`,
             ].filter(Boolean).join(", ")}
           </Text>
           {live && <Text className={styles.push}>{run.left ? `About ${span(run.left)} left` : run.phase ? `${run.phase.charAt(0).toUpperCase()}${run.phase.slice(1)}` : "The time left is not known yet"}</Text>}
@@ -95,7 +99,7 @@ function Overview({ run }: { run: Run }) {
           color={run.status === RunStatus.FAILED ? "error" : run.status === RunStatus.INCOMPLETE || run.status === RunStatus.STOPPED ? "warning" : run.status === RunStatus.SUCCEEDED ? "success" : "brand"}
         />
       </div>
-      <div className={styles.cards}>
+      <div className={styles.facts}>
         <Facts
           of={[
             ["Started", moment(run.started)], ["Ended", run.ended && moment(run.ended)], [live ? "Has taken" : "Took", span(run.took)],

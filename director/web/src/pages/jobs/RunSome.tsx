@@ -3,7 +3,8 @@ import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface
 import { useNavigate } from "react-router";
 import type { Job } from "@/gen/holdfast/director/v1/job_pb";
 import { jobService, jobsChanged } from "@/pages/jobs/api";
-import { accountsOf, expand, useMailboxes } from "@/pages/jobs/mailboxes";
+import { accountsOf, expand, idOf } from "@/pages/jobs/keys";
+import { useMailboxes } from "@/pages/jobs/mailboxes";
 import { MailboxPicker } from "@/pages/jobs/MailboxPicker";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { Explained } from "@/parts/Explained";
@@ -57,9 +58,4 @@ export function RunSome({ job, onClose }: { job: Job; onClose: () => void }) {
       </DialogSurface>
     </Dialog>
   );
-}
-
-/** The mailbox of a key, which is an account's id, a stroke, and the mailbox's. */
-export function idOf(key: string): string {
-  return key.slice(key.indexOf("/") + 1);
 }

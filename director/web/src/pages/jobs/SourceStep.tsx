@@ -4,7 +4,8 @@ import { BuildingRegular } from "@fluentui/react-icons";
 import { useNavigate } from "react-router";
 import type { Job, Source } from "@/gen/holdfast/director/v1/job_pb";
 import { useNames } from "@/pages/jobs/hooks";
-import { keyOf, useMailboxes } from "@/pages/jobs/mailboxes";
+import { keyOf } from "@/pages/jobs/keys";
+import { useMailboxes } from "@/pages/jobs/mailboxes";
 import { MailboxTree } from "@/pages/jobs/MailboxTree";
 import { OrderList } from "@/pages/jobs/OrderList";
 import { PutFirst } from "@/pages/jobs/PutFirst";
@@ -13,13 +14,13 @@ import { useJobStyles } from "@/pages/jobs/styles";
 import { leaves as leavesOf } from "@/pages/jobs/tree";
 import { EmptyState } from "@/parts/EmptyState";
 import { FaultNote } from "@/parts/FaultNote";
-import { count, counted } from "@/parts/format";
+import { count } from "@/parts/format";
 import { useDebounced } from "@/parts/useDebounced";
 
 const useStyles = makeStyles({
   panes: {
     display: "grid", gridTemplateColumns: "minmax(0, 1.25fr) minmax(0, 1fr)", gap: tokens.spacingHorizontalL, flexGrow: 1, minHeight: "26rem",
-    "@media (max-width: 1100px)": { gridTemplateColumns: "minmax(0, 1fr)", gridAutoRows: "24rem" },
+    "@media (max-width: 1100px)": { gridTemplateColumns: "minmax(0, 1fr)", gridAutoRows: "22rem", flexShrink: 0 },
   },
   pane: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, minHeight: 0 },
 });
@@ -128,9 +129,6 @@ export function SourceStep({ draft, change }: { draft: Job; change: (next: Job) 
           onDone={(list) => { set(putFirst(draft.source, list)); setChoosing(false); }} onClose={() => setChoosing(false)}
         />
       )}
-      <Text size={200} className={shared.soft} aria-live="polite">
-        {rows.length === 0 ? "" : `${counted(picked.whole.size, "whole account")}, ${counted(picked.single.size, "single mailbox", "single mailboxes")}, ${count(left.length)} left out.`}
-      </Text>
     </>
   );
 }

@@ -20,7 +20,7 @@ const columns: Column<Task>[] = [
 
 function Progress({ task: t }: { task: Task }) {
   const p = t.progress;
-  if (t.status !== TaskStatus.RUNNING || !p || p.messagesTotal === 0n) return <>{t.status === TaskStatus.QUEUED ? "—" : t.left ? `${span(t.left)} left` : ""}</>;
+  if (t.status !== TaskStatus.RUNNING || !p || p.messagesTotal === 0n) return <>{t.left ? `${span(t.left)} left` : "—"}</>;
   const n = percent(p.messagesDone, p.messagesTotal);
   return <Tooltip relationship="description" content={t.left ? `About ${span(t.left)} left` : `${n} %`}><ProgressBar aria-label={`Progress of ${t.mailboxName}`} value={n / 100} aria-valuenow={n} /></Tooltip>;
 }

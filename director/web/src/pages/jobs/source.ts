@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
 import { DestinationSchema, SourceItemSchema, SourceSchema, type Job, type Source, type SourceItem } from "@/gen/holdfast/director/v1/job_pb";
-import { keyOf } from "@/pages/jobs/mailboxes";
+import { keyOf } from "@/pages/jobs/keys";
 
 /** A source as sets, to look things up in. */
 export interface Picked {

@@ -1,5 +1,5 @@
 import type { Account, Mailbox } from "@/gen/holdfast/director/v1/inventory_pb";
-import { matches } from "@/pages/jobs/mailboxes";
+import { matches } from "@/pages/jobs/keys";
 
 /** A line of the tree: an account, one of its mailboxes, or a word in place of mailboxes. */
 export type Leaf =
