@@ -71,16 +71,16 @@ test("a clone begins disabled; a group, a new name, and what is taken back", asy
   await grid.getByRole("button", { name: "Sites (1)" }).waitFor();
   await tools.getByRole("button", { name: "Enable" }).click();
   await v.page.getByText("Weekly was enabled").waitFor();
-  await look(v, "jobs-groups");
   await v.page.getByRole("button", { name: "Undo" }).last().click();
   await grid.getByText("Disabled", { exact: true }).waitFor();
+  await look(v, "jobs-groups");
 });
 
 test("a disabled job says why it cannot be run", async () => {
   const run = v.page.getByRole("button", { name: "Run Weekly" });
   expect(await run.getAttribute("aria-disabled")).toBe("true");
   await run.focus();
-  await v.page.getByText("It is disabled. Enable it first.").waitFor();
+  await v.page.getByText("It is disabled. Enable it first.").locator("visible=true").first().waitFor();
 });
 
 test("the list is searched and narrowed, in its address", async () => {

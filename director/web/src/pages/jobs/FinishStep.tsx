@@ -35,7 +35,7 @@ export function FinishStep({ draft, scope, onScope }: Props) {
         <Subtitle2 as="h2">How long runs will take</Subtitle2>
         <Forecast job={asked} />
       </section>
-      <Card>
+      <Card className={styles.card}>
         <Subtitle2 as="h2">If it is run at once</Subtitle2>
         <RadioGroup aria-label="Which mailboxes a first run takes" value={scope.of} onChange={(_, d) => onScope({ ...scope, of: d.value as RunScope["of"] })}>
           <Radio value="all" label="All mailboxes" />

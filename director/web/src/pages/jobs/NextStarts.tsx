@@ -48,7 +48,7 @@ export function NextStarts({ jobId = "", enabled = true, schedules, limit = 10 }
                 <TableRow>
                   <TableHeaderCell style={{ width: "13rem" }}>Starts ({zone})</TableHeaderCell>
                   {foreign && <TableHeaderCell>In the job’s zone</TableHeaderCell>}
-                  <TableHeaderCell style={{ width: "9rem" }}>Stopped at</TableHeaderCell>
+                  <TableHeaderCell style={{ width: "9rem" }}>Ends</TableHeaderCell>
                   <TableHeaderCell>From now</TableHeaderCell>
                 </TableRow>
               </TableHeader>
@@ -57,7 +57,7 @@ export function NextStarts({ jobId = "", enabled = true, schedules, limit = 10 }
                   <TableRow key={`${s.start.seconds} ${i}`}>
                     <TableCell>{inZone(s.start, zone)}</TableCell>
                     {foreign && <TableCell>{timeIn(s.start, s.zone)} ({s.zone})</TableCell>}
-                    <TableCell>{s.stop ? timeIn(s.stop, zone) : "Not by the clock"}</TableCell>
+                    <TableCell>{s.stop ? timeIn(s.stop, zone) : "When it is done"}</TableCell>
                     <TableCell>{ago(s.start)}</TableCell>
                   </TableRow>
                 ))}

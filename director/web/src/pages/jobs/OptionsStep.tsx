@@ -107,7 +107,7 @@ function Load({ draft, change }: Props) {
       </div>
       <Field label="Who may read from Microsoft">
         <RadioGroup
-          value={o.transporterIds.length === 0 ? "any" : "some"}
+          aria-label="Who may read from Microsoft" value={o.transporterIds.length === 0 ? "any" : "some"}
           onChange={(_, d) => set({ transporterIds: d.value === "any" ? [] : list.slice(0, 1).map((t) => t.id) })}
         >
           <Radio value="any" label="Any Transporter" />

@@ -44,7 +44,7 @@ function Scripts({ run }: { run: Run }) {
   const scripts = whole.data?.run?.scripts ?? [];
   if (scripts.length === 0) return null;
   return (
-    <Card>
+    <Card className={styles.card}>
       <Subtitle2 as="h2">Scripts</Subtitle2>
       {scripts.map((s) => (
         <div key={s.when} className={styles.tight}>

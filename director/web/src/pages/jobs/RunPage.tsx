@@ -82,7 +82,7 @@ function Overview({ run, tasks }: { run: Run; tasks: Task[] }) {
   const live = goesOn(run.status);
   const n = useMemo(() => countTasks(tasks), [tasks]);
   return (
-    <Card>
+    <Card className={styles.card}>
       <div className={styles.tight}>
         <div className={styles.bar}>
           <Subtitle2 as="h2">{live ? `${count(run.tasksDone)} of ${counted(run.tasks, "mailbox", "mailboxes")} done` : counted(run.tasks, "mailbox", "mailboxes")}</Subtitle2>

@@ -21,7 +21,7 @@ export function ScheduleEditor({ number, schedule: s, others, onChange, onRemove
   const kind: Kind = s.when.case ?? "weekly";
   const w = s.when;
   return (
-    <Card role="group" aria-label={`Schedule ${number}`}>
+    <Card className={styles.card} role="group" aria-label={`Schedule ${number}`}>
       <div className={styles.bar}>
         <Subtitle2 as="h2">Schedule {number}</Subtitle2>
         <Button className={styles.push} appearance="subtle" icon={<DeleteRegular />} aria-label={`Remove schedule ${number}`} onClick={onRemove} />
@@ -55,10 +55,10 @@ function Days({ value, onChange }: { value: number[]; onChange: (days: number[])
     <div role="group" aria-label="Days of the week" className={styles.bar}>
       {days.map(([day, name]) => (
         <ToggleButton
-          key={day} size="small" checked={value.includes(day)} aria-label={name}
+          key={day} size="small" appearance={value.includes(day) ? "primary" : "outline"} checked={value.includes(day)}
           onClick={() => onChange(value.includes(day) ? value.filter((d) => d !== day) : [...value, day].sort((a, b) => a - b))}
         >
-          {name.slice(0, 3)}
+          {name}
         </ToggleButton>
       ))}
       <Link as="button" onClick={() => onChange(everyDay)}>Every day</Link>

@@ -139,7 +139,7 @@ function LeftOut({ rows, onBack }: { rows: { key: string; name: string }[]; onBa
   return (
     <ul className={shared.list} aria-label="Left out" style={{ overflow: "auto", flexGrow: 1 }}>
       {rows.slice(0, 500).map((r) => (
-        <li key={r.key}>{r.name} <Link as="button" inline onClick={() => onBack(r.key)} aria-label={`Take ${r.name} in again`}>Take it in again</Link></li>
+        <li key={r.key}>{r.name} <Link as="button" inline onClick={() => onBack(r.key)} aria-label={`Take it in again: ${r.name}`}>Take it in again</Link></li>
       ))}
       {rows.length > 500 && <li>{count(rows.length - 500)} more</li>}
     </ul>

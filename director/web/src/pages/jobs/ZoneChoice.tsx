@@ -14,7 +14,8 @@ export function ZoneChoice({ value, onChange, label = "Time zone" }: { value: st
     <Field label={label} hint={value === own ? "As this browser’s." : `Your own is ${own}.`}>
       <Combobox
         value={typed ?? value} selectedOptions={[value]} onChange={(e) => setTyped(e.target.value)} onOpenChange={(_, d) => { if (!d.open) setTyped(undefined); }}
-        onOptionSelect={(_, d) => { setTyped(undefined); if (d.optionValue) onChange(d.optionValue); }}
+        // Typing takes the choice away, which is told as a choice of nothing.
+        onOptionSelect={(_, d) => { if (d.optionValue) { setTyped(undefined); onChange(d.optionValue); } }} listbox={{ style: { maxHeight: "20rem" } }}
       >
         {found.length === 0 && <Option disabled value="" text="">No zone is called so</Option>}
         {found.map((z) => <Option key={z} value={z}>{z}</Option>)}

@@ -12,6 +12,8 @@ export const useJobStyles = makeStyles({
   strong: { fontWeight: tokens.fontWeightSemibold },
   buttons: { display: "flex", gap: tokens.spacingHorizontalXXS, justifyContent: "flex-end" },
   cards: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(min(24rem, 100%), 1fr))", gap: tokens.spacingHorizontalL, alignItems: "start" },
+  // In a column that scrolls, a card is not to be squeezed.
+  card: { flexShrink: 0 },
   facts: { display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(16rem, 1fr))", gap: tokens.spacingHorizontalL, alignItems: "start" },
   stack: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
   tight: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS },
