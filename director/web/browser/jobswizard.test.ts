@@ -159,7 +159,7 @@ test("the end tells what was set and how long it takes; Finish & Run leads to a 
 });
 
 test("an edit begins with what is stored, and asks before it is left", async () => {
-  await v.page.getByRole("button", { name: "Nightly" }).click();
+  await v.page.getByRole("link", { name: "Nightly" }).click();
   await v.page.getByRole("button", { name: "Edit" }).click();
   await at("source");
   await order().first().getByText("Spare 2").waitFor();
