@@ -189,7 +189,7 @@ test("a download that cannot be made says why", async () => {
 
 test("a message and a point are exported", async () => {
   const file = v.page.waitForEvent("download");
-  await v.page.getByRole("button", { name: "Download" }).click();
+  await v.page.getByRole("button", { name: "Download", exact: true }).click();
   await v.page.getByRole("menuitem", { name: /Messages as files/ }).click();
   expect((await file).suggestedFilename()).toMatch(/\.zip$/);
   const single = v.page.waitForEvent("download");
