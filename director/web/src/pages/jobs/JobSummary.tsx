@@ -1,8 +1,9 @@
-import { Fragment } from "react";
+import { Fragment, useMemo } from "react";
 import { Card, Link, MessageBar, MessageBarBody, Subtitle2 } from "@fluentui/react-components";
 import { useNavigate } from "react-router";
 import { WhenDetached, type Job, type Script } from "@/gen/holdfast/director/v1/job_pb";
-import { useNames } from "@/pages/jobs/hooks";
+import { describe } from "@/pages/jobs/describe";
+import { useJobs, useNames } from "@/pages/jobs/hooks";
 import { RunBadge } from "@/pages/jobs/status";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { keepsText, reportsText, scriptText, sourceText } from "@/pages/jobs/words";
@@ -15,6 +16,8 @@ export function JobSummary({ job }: { job: Job }) {
   const styles = useJobStyles();
   const names = useNames();
   const navigate = useNavigate();
+  const jobs = useJobs().data?.jobs;
+  const jobNames = useMemo(() => new Map((jobs ?? []).map((j) => [j.id, j.name])), [jobs]);
   const repository = (id: string) => names.repositories.get(id) ?? "a repository that is gone";
   const d = job.destination;
   const o = job.options;
@@ -41,7 +44,7 @@ export function JobSummary({ job }: { job: Job }) {
           <Subtitle2 as="h2">When</Subtitle2>
           <Facts
             of={[
-              ["Starts", job.schedules.length === 0 ? "On demand" : list(job.schedules.map((s) => s.text || "As set"))],
+              ["Starts", job.schedules.length === 0 ? "On demand" : list(job.schedules.map((s) => describe(s, jobNames)))],
               ["Next start", job.nextStart && <When at={job.nextStart} />],
               [
                 "Last run",

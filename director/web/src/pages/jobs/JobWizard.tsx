@@ -17,6 +17,15 @@ import { useToasts } from "@/parts/Toasts";
 import type { Crumb } from "@/parts/Page";
 import { Wizard, type Finish, type Keep, type Step } from "@/parts/Wizard";
 
+/** How many mailboxes a draft names at most to be kept over a reload: writing more at every click takes too long. */
+const mostKept = 5_000;
+
+function save(draft: Job): string {
+  const named = (draft.source?.items.length ?? 0) + (draft.source?.excludedMailboxIds.length ?? 0) + (draft.destination?.mailboxes.length ?? 0);
+  if (named > mostKept) throw new Error("this draft is too large to be kept over a reload");
+  return toJsonString(JobSchema, draft);
+}
+
 interface Props {
   title: string;
   crumbs: Crumb[];
@@ -35,7 +44,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
   const others = (jobs.data?.jobs ?? []).filter((j) => j.id !== initial.id);
   const stored = initial.id !== "";
   const keep = useMemo<Keep<Job>>(() => ({
-    key: `holdfast.job.${initial.id || "new"}`, save: (draft) => toJsonString(JobSchema, draft), load: (text) => fromJsonString(JobSchema, text),
+    key: `holdfast.job.${initial.id || "new"}`, save, load: (text) => fromJsonString(JobSchema, text),
   }), [initial.id]);
 
   const steps: Step<Job>[] = [
@@ -56,7 +65,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     const accounts = [...new Set((d.source?.items ?? []).map((i) => names.accounts.get(i.accountId)).filter((n) => n !== undefined))];
     return { ...d, name: accounts.length === 0 ? "" : suggestedName(accounts.slice(0, 2).join(" and "), others) };
   };
-  const save = async (draft: Job): Promise<Job> => {
+  const put = async (draft: Job): Promise<Job> => {
     const job = { ...draft, name: draft.name.trim() };
     const saved = stored ? (await jobService.updateJob({ job })).job : (await jobService.createJob({ job })).job;
     await jobsChanged();
@@ -66,7 +75,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     ...(stored && !initial.draft ? [] : [{
       title: "Save as a draft", always: true, early: true,
       act: async (d: Job) => {
-        const saved = await save({ ...d, draft: true, enabled: false, name: d.name.trim() || suggestedName("", others) });
+        const saved = await put({ ...d, draft: true, enabled: false, name: d.name.trim() || suggestedName("", others) });
         tell.done(`${saved.name} was saved as a draft`, "It neither starts nor runs until it is finished.");
         return `/jobs/${saved.id}`;
       },
@@ -74,7 +83,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     {
       title: "Finish", always: stored && !initial.draft,
       act: async (d) => {
-        const saved = await save({ ...d, draft: false });
+        const saved = await put({ ...d, draft: false });
         tell.done(`${saved.name} was saved`);
         return `/jobs/${saved.id}`;
       },
@@ -83,7 +92,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
       title: "Finish & Run", primary: true,
       why: (d) => (!d.enabled ? "It is disabled. Enable it among the options to run it." : scope.of === "chosen" && scope.chosen.size === 0 ? "Choose the mailboxes to run." : undefined),
       act: async (d) => {
-        const saved = await save({ ...d, draft: false });
+        const saved = await put({ ...d, draft: false });
         try {
           const { run } = await jobService.runJob({ jobId: saved.id, failedOnly: scope.of === "failed", mailboxIds: scope.of === "chosen" ? [...scope.chosen].map(idOf) : [] });
           await jobsChanged();

@@ -1,10 +1,11 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Card, ProgressBar, Spinner, Subtitle2, Text } from "@fluentui/react-components";
 import { ArrowClockwiseRegular, StopRegular } from "@fluentui/react-icons";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useParams } from "react-router";
 import type { Job } from "@/gen/holdfast/director/v1/job_pb";
 import { RunStatus, type Run, type Task } from "@/gen/holdfast/director/v1/run_pb";
+import { jobsChanged } from "@/pages/jobs/api";
 import { countTasks } from "@/pages/jobs/filter";
 import { useJob } from "@/pages/jobs/hooks";
 import { StopRun } from "@/pages/jobs/JobDialogs";
@@ -25,8 +26,14 @@ import { Role, useForbidden } from "@/session/me";
 export function RunPage() {
   const { id = "" } = useParams();
   const { run, tasks, error } = useRunTasks(id);
+  const runId = run?.id;
   const job = useJob(run?.jobId ?? "");
   const [stopping, setStopping] = useState(false);
+  const live = run !== undefined && goesOn(run.status);
+  useEffect(() => {
+    // What else is on the screen knows of the end, too.
+    if (runId && !live) void jobsChanged();
+  }, [runId, live]);
   const onlyOperators = useForbidden(Role.OPERATOR);
   const crumbs = [{ text: "Jobs", to: "/jobs" }, ...(run ? [{ text: run.jobName, to: `/jobs/${run.jobId}` }] : [])];
   if (error && ConnectError.from(error).code === Code.NotFound) {

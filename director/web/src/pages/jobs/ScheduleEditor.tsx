@@ -156,11 +156,11 @@ function After({ value: a, others, onChange }: { value: AfterJob; others: Job[];
       <Field label="Wait before" hint="Minutes; 0 starts it at once.">
         <SpinButton value={a.delayMinutes} min={0} max={10080} style={{ width: "8rem" }} onChange={(_, d) => { const n = d.value ?? Number(d.displayValue); if (Number.isInteger(n)) onChange({ ...a, delayMinutes: n }); }} />
       </Field>
-      <div role="group" aria-label="After runs that" className={styles.tight} style={{ gap: 0 }}>
+      <Field label="After runs that"><div role="group" className={styles.tight} style={{ gap: 0 }}>
         <Checkbox label="succeeded, also with losses" checked={a.successful} onChange={(_, d) => onChange({ ...a, successful: d.checked === true })} />
         <Checkbox label="failed" checked={a.failed} onChange={(_, d) => onChange({ ...a, failed: d.checked === true })} />
         <Checkbox label="were stopped" checked={a.stopped} onChange={(_, d) => onChange({ ...a, stopped: d.checked === true })} />
-      </div>
+      </div></Field>
     </div>
   );
 }

@@ -33,8 +33,15 @@ export function has(p: Picked, m: Mailbox): boolean {
   return p.single.has(keyOf(m.accountId, m.id)) || (p.whole.has(m.accountId) && !p.excluded.has(m.id));
 }
 
+/** One item like another is made much faster by copying than anew, which counts with tens of thousands. */
+const blank = create(SourceItemSchema);
+
+function item(accountId: string, mailboxId: string): SourceItem {
+  return { ...blank, accountId, mailboxId };
+}
+
 function made(items: SourceItem[], excluded: Iterable<string>): Source {
-  return create(SourceSchema, { items, excludedMailboxIds: [...excluded] });
+  return { ...create(SourceSchema), items, excludedMailboxIds: [...excluded] };
 }
 
 /** Takes an account whole, with all its mailboxes, or leaves it. Mailboxes with a place of their own keep it. */
@@ -42,7 +49,7 @@ export function pickAccount(source: Source | undefined, accountId: string, on: b
   const items = source?.items ?? [];
   const own = new Set(mailboxes.map((m) => m.id));
   const excluded = (source?.excludedMailboxIds ?? []).filter((id) => !own.has(id));
-  if (on) return made([...items.filter((i) => i.accountId !== accountId || i.mailboxId), create(SourceItemSchema, { accountId })], excluded);
+  if (on) return made([...items.filter((i) => i.accountId !== accountId || i.mailboxId), item(accountId, "")], excluded);
   const rest = items.filter((i) => i.accountId !== accountId);
   // Without any whole account there is nothing left out.
   return made(rest, rest.some((i) => !i.mailboxId) ? excluded : []);
@@ -63,7 +70,7 @@ export function pickMailboxes(source: Source | undefined, mailboxes: Mailbox[], 
         gone.add(key);
       }
     } else if (on) {
-      if (!p.single.has(key)) added.push(create(SourceItemSchema, { accountId: m.accountId, mailboxId: m.id }));
+      if (!p.single.has(key)) added.push(item(m.accountId, m.id));
     } else {
       gone.add(key);
     }
@@ -76,7 +83,7 @@ export function pickMailboxes(source: Source | undefined, mailboxes: Mailbox[], 
 export function putFirst(source: Source | undefined, mailboxes: Mailbox[]): Source {
   const keys = new Set(mailboxes.map((m) => keyOf(m.accountId, m.id)));
   const rest = (source?.items ?? []).filter((i) => !i.mailboxId || !keys.has(keyOf(i.accountId, i.mailboxId)));
-  return made([...mailboxes.map((m) => create(SourceItemSchema, { accountId: m.accountId, mailboxId: m.id })), ...rest], source?.excludedMailboxIds ?? []);
+  return made([...mailboxes.map((m) => item(m.accountId, m.id)), ...rest], source?.excludedMailboxIds ?? []);
 }
 
 /** Moves one item to another place. */
