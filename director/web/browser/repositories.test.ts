@@ -77,3 +77,17 @@ test("the backups in a repository are listed", async () => {
   await page.getByText("4 backups").waitFor();
   await look(v, "repository-backups");
 });
+
+test("a repository is verified by the clock", async () => {
+  const { page } = v;
+  await page.getByRole("tab", { name: "Schedules" }).click();
+  await page.getByText("Nothing is done to it by the clock.").waitFor();
+  await page.getByRole("region", { name: "Verify", exact: true }).getByRole("button", { name: "Add a time" }).click();
+  await page.getByRole("region", { name: "Attach" }).getByRole("button", { name: "Add a time" }).click();
+  await page.getByRole("switch", { name: /Delete all backups/ }).click();
+  await look(v, "repository-schedules");
+  await page.getByRole("switch", { name: /Delete all backups/ }).click();
+  await page.getByRole("button", { name: "Save the schedules" }).click();
+  await page.getByRole("region", { name: "Coming" }).getByText("Verify").first().waitFor();
+  await look(v, "repository-schedules-saved");
+});

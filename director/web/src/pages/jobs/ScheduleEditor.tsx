@@ -9,6 +9,8 @@ import { ZoneChoice } from "@/pages/jobs/ZoneChoice";
 interface Props {
   number: number;
   schedule: Schedule;
+  /** Only when it starts: no end, and after no job, as the schedules of repositories are. */
+  startsOnly?: boolean;
   /** Jobs that it can follow. */
   others: Job[];
   onChange: (next: Schedule) => void;
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** One schedule of a job. */
-export function ScheduleEditor({ number, schedule: s, others, onChange, onRemove }: Props) {
+export function ScheduleEditor({ number, schedule: s, startsOnly = false, others, onChange, onRemove }: Props) {
   const styles = useJobStyles();
   const kind: Kind = s.when.case ?? "weekly";
   const w = s.when;
@@ -29,7 +31,7 @@ export function ScheduleEditor({ number, schedule: s, others, onChange, onRemove
       <div className={styles.row}>
         <Field label="Starts">
           <Dropdown value={kinds.find(([k]) => k === kind)?.[1] ?? ""} selectedOptions={[kind]} onOptionSelect={(_, d) => onChange(fresh(d.optionValue as Kind, s))}>
-            {kinds.map(([k, text]) => <Option key={k} value={k}>{text}</Option>)}
+            {kinds.filter(([k]) => !startsOnly || k !== "afterJob").map(([k, text]) => <Option key={k} value={k}>{text}</Option>)}
           </Dropdown>
         </Field>
         {w.case === "monthly" && <OnDay value={w.value} onChange={(value) => onChange({ ...s, when: { case: "monthly", value } })} />}
@@ -40,7 +42,7 @@ export function ScheduleEditor({ number, schedule: s, others, onChange, onRemove
       {w.case === "afterJob" && <After value={w.value} others={others} onChange={(value) => onChange({ ...s, when: { case: "afterJob", value } })} />}
       {w.case !== "afterJob" && w.case !== undefined && (
         <div className={styles.row}>
-          <Times value={w.value} between={w.case === "periodic"} onChange={(times) => onChange({ ...s, when: { case: w.case, value: { ...w.value, ...times } } as Schedule["when"] })} />
+          <Times value={w.value} between={w.case === "periodic"} endless={startsOnly && w.case !== "periodic"} onChange={(times) => onChange({ ...s, when: { case: w.case, value: { ...w.value, ...times } } as Schedule["when"] })} />
           <ZoneChoice value={s.zone} onChange={(zone) => onChange({ ...s, zone })} />
           <Field label="Effective from" hint="Empty: from now on."><Input type="date" value={s.from} onChange={(_, d) => onChange({ ...s, from: d.value })} /></Field>
         </div>
@@ -67,16 +69,16 @@ function Days({ value, onChange }: { value: number[]; onChange: (days: number[])
   );
 }
 
-function Times({ value, between, onChange }: { value: Weekly | Monthly | Periodic; between: boolean; onChange: (times: { start: string; end: string }) => void }) {
+function Times({ value, between, endless, onChange }: { value: Weekly | Monthly | Periodic; between: boolean; endless: boolean; onChange: (times: { start: string; end: string }) => void }) {
   return (
     <>
       <Field label={between ? "From" : "At"}><Input type="time" value={value.start} onChange={(_, d) => onChange({ start: d.value, end: value.end })} /></Field>
-      <Field label={between ? "To" : "Stop it at"} hint={between ? "A run that goes on past it is stopped." : value.end ? (value.end <= value.start ? "On the next day." : undefined) : "It runs until it is done."}>
+      {!endless && <Field label={between ? "To" : "Stop it at"} hint={between ? "A run that goes on past it is stopped." : value.end ? (value.end <= value.start ? "On the next day." : undefined) : "It runs until it is done."}>
         <div style={{ display: "flex", gap: 8, alignItems: "center" }}>
           <Switch checked={value.end !== ""} aria-label={between ? "With an end" : "Stop it at a time"} onChange={(_, d) => onChange({ start: value.start, end: d.checked ? (between ? "18:00" : "06:00") : "" })} />
           {value.end !== "" && <Input type="time" aria-label={between ? "To" : "Stop it at"} value={value.end} onChange={(_, d) => { if (d.value) onChange({ start: value.start, end: d.value }); }} />}
         </div>
-      </Field>
+      </Field>}
     </>
   );
 }

@@ -10,6 +10,7 @@ import { RepositoryService, type Repository } from "@/gen/holdfast/director/v1/i
 import { Backups } from "@/pages/repositories/Backups";
 import { ChangeCodec, ChangeKey, CopyTo, Remove } from "@/pages/repositories/dialogs";
 import { codecNames, savings } from "@/pages/repositories/hooks";
+import { Schedules } from "@/pages/repositories/Schedules";
 import { State } from "@/pages/repositories/State";
 import { useTransporters } from "@/pages/transporters/hooks";
 import { Confirm } from "@/parts/Confirm";
@@ -43,7 +44,8 @@ function Shown({ repository: r }: { repository: Repository }) {
   const navigate = useNavigate();
   const [asked, setAsked] = useState<Question>();
   const [params, setParams] = useSearchParams();
-  const tab = params.get("show") === "backups" ? "backups" : "overview";
+  const show = params.get("show");
+  const tab = show === "backups" || show === "schedules" ? show : "overview";
   const close = () => setAsked(undefined);
   const detach = useMutation(RepositoryService.method.detachRepository);
   return (
@@ -62,11 +64,14 @@ function Shown({ repository: r }: { repository: Repository }) {
           </MessageBarBody>
         </MessageBar>
       )}
-      <TabList selectedValue={tab} onTabSelect={(_, d) => setParams(d.value === "backups" ? { show: "backups" } : {}, { replace: true })}>
+      <TabList selectedValue={tab} onTabSelect={(_, d) => setParams(d.value === "overview" ? {} : { show: String(d.value) }, { replace: true })}>
         <Tab value="overview">Overview</Tab>
         <Tab value="backups">Backups</Tab>
+        <Tab value="schedules">Schedules</Tab>
       </TabList>
-      {tab === "backups" ? <Backups repository={r} /> : <Overview repository={r} />}
+      {tab === "backups" && <Backups repository={r} />}
+      {tab === "schedules" && <Schedules key={r.id} repository={r} />}
+      {tab === "overview" && <Overview repository={r} />}
       <Confirm
         open={asked === "detach"} title={`Detach ${r.name}?`} action="Detach it" onClose={close}
         onConfirm={async () => {
