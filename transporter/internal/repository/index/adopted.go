@@ -30,7 +30,7 @@ func (x *Index) loadAdopted(tx *bbolt.Tx) {
 func (x *Index) NotAdopted(fn func(e *pack.Entry)) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.db.View(func(tx *bbolt.Tx) error {
+	return x.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketPacks).Cursor()
 		for k, v := c.Seek(binary.BigEndian.AppendUint32(nil, x.adopted+1)); k != nil; k, v = c.Next() {
 			info, raw, err := decodePack(k, v)

@@ -137,7 +137,7 @@ func (c Change) DropSegments(b Backup) error {
 
 // Segments hands the segments of a backup's table to fn in order. They are only valid during the call.
 func (x *Index) Segments(b Backup, fn func(box []byte) error) error {
-	return x.db.View(func(tx *bbolt.Tx) error {
+	return x.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketMessages).Cursor()
 		for k, v := c.Seek(b[:]); bytes.HasPrefix(k, b[:]); k, v = c.Next() {
 			if err := fn(v); err != nil {
@@ -151,7 +151,7 @@ func (x *Index) Segments(b Backup, fn func(box []byte) error) error {
 // Points returns the points of one backup, or of all (nil), oldest first within each backup.
 func (x *Index) Points(backup *Backup) ([]PointRecord, error) {
 	var list []PointRecord
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketPoints).Cursor()
 		var prefix []byte
 		if backup != nil {
@@ -182,7 +182,7 @@ type Grave struct {
 // Graves lists the points that were deleted.
 func (x *Index) Graves() ([]Grave, error) {
 	var list []Grave
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketTombstones).ForEach(func(k, v []byte) error {
 			if len(k) == len(Point{}) {
 				g := Grave{Point: Point(k)}
@@ -198,7 +198,7 @@ func (x *Index) Graves() ([]Grave, error) {
 // Point returns one point of the catalogue, or nil.
 func (x *Index) Point(p Point) (*PointRecord, error) {
 	var found *PointRecord
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		k := tx.Bucket(bucketPlaces).Get(p[:])
 		r, ok := decodePointKey(k)
 		if v := tx.Bucket(bucketPoints).Get(k); ok && v != nil {
@@ -216,7 +216,7 @@ func (x *Index) Point(p Point) (*PointRecord, error) {
 // Buried reports whether a point was deleted.
 func (x *Index) Buried(p Point) (bool, error) {
 	var buried bool
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		buried = Change{tx}.Buried(p)
 		return nil
 	})

@@ -30,7 +30,7 @@ func (x *Index) Deleting(points []PointRecord) error {
 // HalfDeleted lists the points of the catalogue whose deletion was begun and not ended.
 func (x *Index) HalfDeleted() ([]PointRecord, error) {
 	var ids []Point
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketMeta).Cursor()
 		for k, _ := c.Seek(keyDeleting); bytes.HasPrefix(k, keyDeleting); k, _ = c.Next() {
 			if id := k[len(keyDeleting):]; len(id) == len(Point{}) {

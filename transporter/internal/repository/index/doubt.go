@@ -40,7 +40,7 @@ func (x *Index) Doubts() (uint64, error) {
 
 // Doubtful reports whether blobs may have been lost since the backup was sure, and the number of the last doubt.
 func (x *Index) Doubtful(b Backup) (doubt uint64, doubtful bool, err error) {
-	err = x.db.View(func(tx *bbolt.Tx) error {
+	err = x.view(func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
 		doubt = number(meta.Get(keyDoubt))
 		doubtful = doubt != number(meta.Get(append(keySure[:len(keySure):len(keySure)], b[:]...)))

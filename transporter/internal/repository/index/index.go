@@ -316,7 +316,7 @@ func checkPack(v []byte) error {
 
 // update runs a transaction that writes.
 func (x *Index) update(what string, fn func(tx *bbolt.Tx) error) error {
-	err := x.db.Update(func(tx *bbolt.Tx) error {
+	err := x.write(func(tx *bbolt.Tx) error {
 		if x.opts.Hook != nil {
 			if err := x.opts.Hook("before " + what); err != nil {
 				return err
@@ -402,12 +402,17 @@ func (x *Index) FindAll(id pack.ID, found func(p Place)) error {
 	return x.find([]pack.ID{id}, func(_ int, p Place) bool { found(p); return false })
 }
 
-func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) error {
+func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) (err error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var tx *bbolt.Tx
+	defer func() {
+		if tx != nil {
+			_ = tx.Rollback() // it wrote nothing
+		}
+	}()
+	defer x.guard(&err)()
 	var packs *bbolt.Bucket
-	var err error
 	for i := range ids {
 		x.table.candidates(&ids[i], func(s *slot) bool {
 			if tx == nil {
@@ -428,9 +433,6 @@ func (x *Index) find(ids []pack.ID, found func(i int, p Place) (enough bool)) er
 		if err != nil {
 			return x.fault(err)
 		}
-	}
-	if tx != nil {
-		return tx.Rollback()
 	}
 	return nil
 }

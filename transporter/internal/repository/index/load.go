@@ -29,7 +29,7 @@ type loading struct {
 
 // load fills the table.
 func (x *Index) load() error {
-	return x.db.View(func(tx *bbolt.Tx) error {
+	return x.view(func(tx *bbolt.Tx) error {
 		if info, err := os.Stat(x.path); err != nil || info.Size() < tx.Size() {
 			return fault.New(fault.Corrupt, "the index %s is shorter than it was written", x.path)
 		}

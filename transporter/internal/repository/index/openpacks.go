@@ -17,7 +17,7 @@ type OpenPack struct {
 // OpenPacks returns the open packs that were on record when the index was opened.
 func (x *Index) OpenPacks() ([]OpenPack, error) {
 	var list []OpenPack
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketOpen).ForEach(func(k, v []byte) error {
 			// One that is damaged is left out: the pack is scanned instead.
 			if info, raw, err := decodePack(make([]byte, 4), v); err == nil && string(k) == string(info.Name[:]) {

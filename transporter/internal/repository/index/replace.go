@@ -30,7 +30,7 @@ func (e Entries) Sizes(i int) (stored, plain int64) {
 func (e Entries) id(i int) *pack.ID { return (*pack.ID)(e[i*pack.EntrySize:]) }
 
 func (x *Index) entries(number uint32, fn func(e Entries)) error {
-	return x.fault(x.db.View(func(tx *bbolt.Tx) error {
+	return x.fault(x.view(func(tx *bbolt.Tx) error {
 		k := binary.BigEndian.AppendUint32(nil, number)
 		_, raw, err := decodePack(k, tx.Bucket(bucketPacks).Get(k))
 		if err != nil {
@@ -43,7 +43,7 @@ func (x *Index) entries(number uint32, fn func(e Entries)) error {
 
 // EachPack hands every sealed pack with its entries to fn.
 func (x *Index) EachPack(fn func(p Pack, e Entries) error) error {
-	return x.fault(x.db.View(func(tx *bbolt.Tx) error {
+	return x.fault(x.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketPacks).ForEach(func(k, v []byte) error {
 			info, raw, err := decodePack(k, v)
 			if err != nil {
@@ -159,7 +159,7 @@ func (r *replacement) write(tx *bbolt.Tx) error {
 // written reports whether a transaction that ended in an error is in the file all the same: its last fsync may have failed.
 func (r *replacement) written() bool {
 	done := false
-	_ = r.x.db.View(func(tx *bbolt.Tx) error { // an index that cannot be read either is as before
+	_ = r.x.view(func(tx *bbolt.Tx) error { // an index that cannot be read either is as before
 		b := tx.Bucket(bucketPacks)
 		switch {
 		case len(r.added) > 0:

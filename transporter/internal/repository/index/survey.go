@@ -19,7 +19,7 @@ func (x *Index) PutSurvey(box []byte) error {
 // Survey returns what PutSurvey kept last, or nil.
 func (x *Index) Survey() ([]byte, error) {
 	var box []byte
-	err := x.db.View(func(tx *bbolt.Tx) error {
+	err := x.view(func(tx *bbolt.Tx) error {
 		box = bytes.Clone(tx.Bucket(bucketMeta).Get(keySurvey))
 		return nil
 	})
@@ -30,7 +30,7 @@ func (x *Index) Survey() ([]byte, error) {
 func (x *Index) Weigh(set *Set, fn func(s Spot, typ pack.Type, stored, plain int64)) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.fault(x.db.View(func(tx *bbolt.Tx) error {
+	return x.fault(x.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketPacks)
 		for number, info := range x.packs {
 			bits := set.Pack(info)
