@@ -75,6 +75,7 @@ var audited = map[string]noted{
 	dc.RepositoryServiceVerifyRepositoryProcedure:       done,
 
 	dc.SearchServiceGetSearchIndexProcedure:     silent,
+	dc.SearchServiceListSearchIndexesProcedure:  silent,
 	dc.SearchServiceRebuildSearchIndexProcedure: done,
 	dc.SearchServiceSearchProcedure:             shown,
 
