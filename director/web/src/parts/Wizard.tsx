@@ -53,7 +53,8 @@ export interface Finish<D> {
 export interface Keep<D> {
   /** Names the draft among those of this browser tab. */
   key: string;
-  save: (draft: D) => string;
+  /** Undefined for one that is too large to be written at every change: it lives as long as the page. */
+  save: (draft: D) => string | undefined;
   load: (text: string) => D;
 }
 
@@ -85,8 +86,9 @@ function read<D>(initial: D, keep: Keep<D> | undefined): D {
 }
 
 /** Keeps a draft over a reload, unless it is larger than what browsers keep of a tab: then it lives as long as the page. */
-function store(key: string, text: string) {
+function store(key: string, text: string | undefined) {
   try {
+    if (text === undefined) return window.sessionStorage.removeItem(key);
     window.sessionStorage.setItem(key, text);
   } catch {
     window.sessionStorage.removeItem(key);

@@ -20,10 +20,9 @@ import { Wizard, type Finish, type Keep, type Step } from "@/parts/Wizard";
 /** How many mailboxes a draft names at most to be kept over a reload: writing more at every click takes too long. */
 const mostKept = 5_000;
 
-function save(draft: Job): string {
+function save(draft: Job): string | undefined {
   const named = (draft.source?.items.length ?? 0) + (draft.source?.excludedMailboxIds.length ?? 0) + (draft.destination?.mailboxes.length ?? 0);
-  if (named > mostKept) throw new Error("this draft is too large to be kept over a reload");
-  return toJsonString(JobSchema, draft);
+  return named > mostKept ? undefined : toJsonString(JobSchema, draft);
 }
 
 interface Props {
