@@ -118,15 +118,15 @@ func TestCertificateIsKept(t *testing.T) {
 func TestPagesAndHealth(t *testing.T) {
 	h := newHouse(t)
 	answer, page := h.get("/", "")
-	if answer.StatusCode != 200 || !strings.Contains(page, "version test") || strings.Contains(page, "<script") {
+	if answer.StatusCode != 200 || !strings.Contains(page, "<title>Holdfast") || strings.Contains(page, "<script>") {
 		t.Errorf("the page: %d\n%s", answer.StatusCode, page)
 	}
 	csp := answer.Header.Get("Content-Security-Policy")
-	if !strings.HasPrefix(csp, "default-src 'none'; style-src 'self'") || strings.Contains(csp, "unsafe") {
+	if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-") || strings.Contains(csp, "unsafe") {
 		t.Errorf("policy %q", csp)
 	}
 	for path, want := range map[string]int{
-		"/style.css": 200, "/healthz": 200, "/readyz": 200, "/none": 404, "/metrics": 401, "/holdfast.director.v1.Nothing/X": 404,
+		"/jobs/new/source": 200, "/healthz": 200, "/readyz": 200, "/assets/none.js": 404, "/metrics": 401, "/holdfast.director.v1.Nothing/X": 404,
 	} {
 		if answer, _ := h.get(path, ""); answer.StatusCode != want || answer.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %d", path, answer.StatusCode)

@@ -1,3 +1,8 @@
 import type { RouteObject } from "react-router";
 
-export const routes: RouteObject[] = [];
+export const routes: RouteObject[] = [
+  { path: "settings/mail", lazy: async () => ({ Component: (await import("./MailPage")).MailPage }) },
+  { path: "settings/certificates", lazy: async () => ({ Component: (await import("./CertificatesPage")).CertificatesPage }) },
+  { path: "settings/self-backup", lazy: async () => ({ Component: (await import("./SelfBackupPage")).SelfBackupPage }) },
+  { path: "settings/support", lazy: async () => ({ Component: (await import("./SupportPage")).SupportPage }) },
+];
