@@ -31,6 +31,7 @@ func (p *player) step() {
 	if p.v == nil {
 		p.v = p.begin()
 		p.logf("begin")
+		p.m.forgetQuiet(func(f mail.FolderID) mail.Cursor { return p.cursor(p.v, f).Cursor })
 		p.compare()
 		return
 	}

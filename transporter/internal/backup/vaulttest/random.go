@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/backup"
 	"holdfast/transporter/internal/record"
 )
@@ -53,6 +54,21 @@ type model struct {
 
 func newModel() *model {
 	return &model{base: map[string]string{}, cursors: map[string]backup.FolderState{}, named: map[string]map[string]bool{}, pending: map[backup.Gone]bool{}, points: map[record.PointID][]string{}}
+}
+
+// forgetQuiet drops the end of a round that brought nothing where a session that ended before its seal has lost it: a vault
+// need not make it durable on its own. The round is asked for again. State tells the cursor that a folder has now.
+func (m *model) forgetQuiet(state func(mail.FolderID) mail.Cursor) {
+	var kept []backup.Checkpoint
+	for i, c := range m.staged {
+		same := func(other backup.Checkpoint) bool { return other.Folder == c.Folder }
+		alone := !slices.ContainsFunc(m.staged[:i], same) && !slices.ContainsFunc(m.staged[i+1:], same)
+		quiet := c.Done && !c.Full && !c.Restart && c.Cursor != "" && len(c.Messages)+len(c.Gone)+len(c.Deleted)+len(c.Losses) == 0
+		if !quiet || !alone || state(c.Folder) == c.Cursor {
+			kept = append(kept, c)
+		}
+	}
+	m.staged = kept
 }
 
 // fold works the staged checkpoints out.
