@@ -5,12 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
 	dc "holdfast/pkg/pb/holdfast/director/v1/directorv1connect"
-
-	"connectrpc.com/connect"
 )
 
 func (h *house) overview() dc.OverviewServiceClient {

@@ -142,7 +142,7 @@ func (s *Service) Step(ctx context.Context) error {
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the Director shuts down: half a round is not kept
 	}
 	return s.keep(ctx)
 }

@@ -29,7 +29,6 @@ type State struct {
 	selfBackup record.SelfBackup
 	plans      map[record.RepositoryID]record.RepositoryPlan
 	failed     []record.Delivery
-	notified   bool // reports are to be sent to somebody
 	jobs       map[record.JobID]*record.Job
 }
 
