@@ -36,9 +36,14 @@ export function useSignOut(): () => Promise<void> {
   const out = useMutation(SystemService.method.signOut);
   return async () => {
     await out.mutateAsync({});
-    queries.clear();
-    window.sessionStorage.clear();
-    session.begun();
-    window.location.assign("/");
+    leave();
   };
+}
+
+/** Goes to the door after the session ended, and forgets everything that was read in it. */
+export function leave(): void {
+  queries.clear();
+  window.sessionStorage.clear();
+  session.begun();
+  window.location.assign("/");
 }
