@@ -38,7 +38,7 @@ const all: Area[] = [
   { path: "/settings/mail", title: "E-mail and reports", icon: <MailRegular />, group: "Settings", role: Role.ADMINISTRATOR },
   { path: "/settings/certificates", title: "Certificates", icon: <CertificateRegular />, group: "Settings" },
   { path: "/settings/self-backup", title: "Self-backup", icon: <SaveRegular />, group: "Settings" },
-  { path: "/settings/audit", title: "Audit log", icon: <HistoryRegular />, group: "Settings", role: Role.ADMINISTRATOR },
+  { path: "/settings/audit", title: "Audit log", icon: <HistoryRegular />, group: "Settings" },
   { path: "/settings/support", title: "Support", icon: <PersonSupportRegular />, group: "Settings", role: Role.ADMINISTRATOR },
 ];
 

@@ -39,6 +39,16 @@ export function SupportPage() {
           <Facts of={[["Director", me.version], ["Its machine", me.site], ...transporters.map((t): [string, string] => [t.name, t.version || "not known"])]} />
         </Card>
         <Card>
+          <Subtitle2 as="h2">When you ask for help</Subtitle2>
+          <Text>Tell what you did, what you expected, and what happened instead, with the time and its zone. Send with it:</Text>
+          <ul className={styles.list}>
+            <li>the support bundle, made soon after it happened;</li>
+            <li>the message as it stood on the page, with Microsoft’s request-id where there is one;</li>
+            <li>the names of the job, the repository or the Transporter.</li>
+          </ul>
+          <Text>Never send passwords, passphrases, API tokens or client secrets. Documentation is in the folder docs of the product’s sources.</Text>
+        </Card>
+        <Card>
           <Subtitle2 as="h2">Health</Subtitle2>
           <Text>For monitoring, the Director tells its state under these addresses:</Text>
           <ul className={styles.list}>
