@@ -1,6 +1,6 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import type { AuditEntry } from "@/gen/holdfast/director/v1/auth_pb";
-import { areaName, methodName, objectName, resultName, whoName } from "@/pages/settings/auditWords";
+import { areaName, methodName, objectList, resultName, whoName } from "@/pages/settings/auditWords";
 import { Facts } from "@/parts/Facts";
 import { count, moment } from "@/parts/format";
 import { roleName } from "@/session/me";
@@ -18,7 +18,7 @@ export function AuditDetail({ entry, onClose }: { entry: AuditEntry | undefined;
                 of={[
                   ["Who", whoName(entry)], ["Role", roleName(entry.role)], ["From", entry.remote], ["When", moment(entry.time)],
                   ["Times", entry.count > 1 && `${count(entry.count)}, last ${moment(entry.last)}`], ["Area", areaName(entry.area)], ["Result", resultName(entry)],
-                  ["Done to", entry.objects.length > 0 && entry.objects.map((o) => <div key={`${o.kind} ${o.id} ${o.name}`}>{objectName(o)}</div>)],
+                  ["Done to", objectList(entry).length > 0 && objectList(entry).map((text) => <div key={text}>{text}</div>)],
                   ["And", entry.moreObjects > 0 && `${count(entry.moreObjects)} more`], ["In the API", entry.method],
                 ]}
               />

@@ -4,9 +4,10 @@ import type { Field as Name } from "@/pages/settings/auditFilter";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalM },
-  text: { width: "9rem" },
+  text: { width: "7rem" },
+  day: { width: "9rem" },
   input: { minWidth: 0, width: "100%" },
-  area: { width: "15rem" },
+  area: { width: "13rem" },
   choice: { minWidth: 0, width: "100%" },
 });
 
@@ -26,7 +27,7 @@ export function AuditFilters({ value, put, clear, areas }: Props) {
   // What an address names and the Director does not know stays to be seen.
   const choices = area !== "" && !areas.includes(area) ? [...areas, area] : areas;
   const text = (field: Name, label: string, type: "text" | "date") => (
-    <Field label={label} className={styles.text}>
+    <Field label={label} className={type === "date" ? styles.day : styles.text}>
       <Input className={styles.input} type={type} autoComplete="off" spellCheck={false} value={value(field)} onChange={(_, d) => put(field, d.value)} />
     </Field>
   );
@@ -43,7 +44,7 @@ export function AuditFilters({ value, put, clear, areas }: Props) {
       {text("since", "From", "date")}
       {text("until", "To", "date")}
       <Switch label="Only what did not succeed" checked={value("failed") === "true"} onChange={(_, d) => put("failed", d.checked ? "true" : "")} />
-      {clear && <Button appearance="subtle" onClick={clear}>Clear the filters</Button>}
+      {clear && <Button appearance="subtle" onClick={clear}>Clear filters</Button>}
     </div>
   );
 }

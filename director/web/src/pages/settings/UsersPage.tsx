@@ -35,9 +35,9 @@ export function UsersPage() {
     { key: "role", title: "Role", width: "8rem", cell: (u) => roleName(u.role), value: (u) => u.role },
     { key: "state", title: "State", width: "10rem", cell: (u) => <UserState user={u} />, value: stateOf },
     { key: "last", title: "Last sign-in", width: "9rem", cell: (u) => <When at={u.lastSignIn} />, value: (u) => u.lastSignIn?.seconds },
-    { key: "sessions", title: "Sessions", width: "6rem", end: true, cell: (u) => u.sessions, value: (u) => u.sessions, above: 700 },
-    { key: "tokens", title: "API tokens", width: "7rem", end: true, cell: (u) => u.tokens, value: (u) => u.tokens, above: 760 },
-    { key: "created", title: "Created", width: "9rem", cell: (u) => <When at={u.created} />, value: (u) => u.created?.seconds, above: 900 },
+    { key: "created", title: "Created", width: "9rem", cell: (u) => <When at={u.created} />, value: (u) => u.created?.seconds, above: 1000 },
+    { key: "sessions", title: "Sessions", width: "6rem", end: true, cell: (u) => u.sessions, value: (u) => u.sessions, above: 760 },
+    { key: "tokens", title: "API tokens", width: "7rem", end: true, cell: (u) => u.tokens, value: (u) => u.tokens, above: 880 },
   ];
   return (
     <Page

@@ -21,4 +21,6 @@ test("who did it, to what, and how it ended", () => {
   expect(resultName(entry)).toBe("Not found");
   const nobody = create(AuditEntrySchema, {});
   expect([whoName(nobody), objectNames(nobody), resultName(nobody)]).toEqual(["Nobody signed in", "", "Done"]);
+  const made = create(AuditEntrySchema, { objects: [{ kind: "user" }, { kind: "token", name: "nightly" }, { kind: "token", id: "t1", name: "nightly" }], fault: "unauthorized" });
+  expect([objectNames(made), resultName(made)]).toEqual(["token nightly", "Refused"]);
 });

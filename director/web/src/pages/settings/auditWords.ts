@@ -45,14 +45,20 @@ export function objectName(o: AuditObject): string {
   return `${o.kind} ${o.name || o.id}`;
 }
 
-/** What it was about, in a line. */
+/** What it was about, each once: what is made is noted without its id, and with it. */
+export function objectList(e: AuditEntry): string[] {
+  return [...new Set(e.objects.filter((o) => o.name || o.id).map(objectName))];
+}
+
+/** The same in a line. */
 export function objectNames(e: AuditEntry): string {
-  const names = e.objects.map(objectName);
+  const names = objectList(e);
   if (e.moreObjects > 0) names.push(`${e.moreObjects} more`);
   return names.join(", ");
 }
 
 /** How it ended. */
 export function resultName(e: AuditEntry): string {
+  if (e.fault === "unauthorized") return "Refused";
   return e.fault ? e.fault.charAt(0).toUpperCase() + e.fault.slice(1) : "Done";
 }
