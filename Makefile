@@ -45,11 +45,10 @@ ui-dev: $(WEB)/node_modules/.installed ## serve the web UI with hot reload, agai
 	@cd $(WEB) && npx vite
 
 .PHONY: test
-test: readers ui ## run all tests; those in the browser where Chromium can be installed
+test: readers ui ## run all tests but those in the browser (make browser)
 	@go vet ./...
 	@go test $(TESTFLAGS) ./...
 	@cd $(WEB) && npm test --silent -- --project code
-	@$(MAKE) browser
 
 .PHONY: browser
 browser: build ## click through the web UI with Chromium (PAGES=jobs picks tests; pictures go to build/screens)
