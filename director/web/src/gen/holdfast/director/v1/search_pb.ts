@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/director/v1/search.proto.
  */
 export const file_holdfast_director_v1_search: GenFile = /*@__PURE__*/
-  fileDesc("CiFob2xkZmFzdC9kaXJlY3Rvci92MS9zZWFyY2gucHJvdG8SFGhvbGRmYXN0LmRpcmVjdG9yLnYxIrIDCg1TZWFyY2hSZXF1ZXN0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEg4KBmpvYl9pZBgFIAEoCRIRCglmb2xkZXJfaWQYBiABKAkSDAoEdGV4dBgHIAEoCRIMCgRmcm9tGAggASgJEgoKAnRvGAkgASgJEhcKD2F0dGFjaG1lbnRfbmFtZRgKIAEoCRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGYmVmb3JlGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI7CgthdHRhY2htZW50cxgNIAEoDjImLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkF0dGFjaG1lbnRGaWx0ZXISDgoGbGFyZ2VyGA4gASgDEg8KB3NtYWxsZXIYDyABKAMSDQoFbGltaXQYECABKAUSDgoGY3Vyc29yGBEgASgJEhgKEHBhdGllbmNlX3NlY29uZHMYEiABKAUidQoOU2VhcmNoUmVzcG9uc2USLQoEaGl0cxgBIAMoCzIfLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaEhpdBI0CgdzdW1tYXJ5GAIgASgLMiMuaG9sZGZhc3QuZGlyZWN0b3IudjEuU2VhcmNoU3VtbWFyeSK+AgoJU2VhcmNoSGl0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEg4KBmpvYl9pZBgFIAEoCRIUCgxtYWlsYm94X25hbWUYBiABKAkSFwoPbWFpbGJveF9hZGRyZXNzGAcgASgJEhAKCGpvYl9uYW1lGAggASgJEjUKB21lc3NhZ2UYCSABKAsyJC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlU3VtbWFyeRIMCgRwYXRoGAogAygJEhcKD2hhc19hdHRhY2htZW50cxgLIAEoCBIxCgZwbGFjZXMYDCADKAsyIS5ob2xkZmFzdC5kaXJlY3Rvci52MS5TZWFyY2hQbGFjZSJ4CgtTZWFyY2hQbGFjZRIOCgZqb2JfaWQYASABKAkSEQoJZm9sZGVyX2lkGAIgASgJEjEKBnBvaW50cxgDIAMoCzIhLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaFBvaW50EhMKC3BvaW50c19tb3JlGAQgASgFIkMKC1NlYXJjaFBvaW50EgoKAmlkGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrABCg1TZWFyY2hTdW1tYXJ5Eg0KBXRvdGFsGAEgASgDEhAKCGF0X2xlYXN0GAIgASgIEhMKC25leHRfY3Vyc29yGAMgASgJEhUKDXBvaW50c19iZWhpbmQYBCABKAMSEgoKdW5yZWFkYWJsZRgFIAEoAxI+Cgp1bnNlYXJjaGVkGAYgAygLMiouaG9sZGZhc3QuZGlyZWN0b3IudjEuVW5zZWFyY2hlZFJlcG9zaXRvcnkiPAoUVW5zZWFyY2hlZFJlcG9zaXRvcnkSFQoNcmVwb3NpdG9yeV9pZBgBIAEoCRINCgVlcnJvchgCIAEoCSIuChVHZXRTZWFyY2hJbmRleFJlcXVlc3QSFQoNcmVwb3NpdG9yeV9pZBgBIAEoCSJKChZHZXRTZWFyY2hJbmRleFJlc3BvbnNlEjAKBWluZGV4GAEgASgLMiEuaG9sZGZhc3QuZGlyZWN0b3IudjEuU2VhcmNoSW5kZXgikAEKC1NlYXJjaEluZGV4Eg4KBnBvaW50cxgBIAEoAxIVCg1wb2ludHNfYmVoaW5kGAIgASgDEhAKCG1lc3NhZ2VzGAMgASgDEg0KBWJ5dGVzGAQgASgDEhQKDG1lbW9yeV9ieXRlcxgFIAEoAxISCgp1bnJlYWRhYmxlGAYgASgDEg8KB3Ryb3VibGUYByABKAkiMgoZUmVidWlsZFNlYXJjaEluZGV4UmVxdWVzdBIVCg1yZXBvc2l0b3J5X2lkGAEgASgJIhwKGlJlYnVpbGRTZWFyY2hJbmRleFJlc3BvbnNlKnAKEEF0dGFjaG1lbnRGaWx0ZXISIQodQVRUQUNITUVOVF9GSUxURVJfVU5TUEVDSUZJRUQQABIaChZBVFRBQ0hNRU5UX0ZJTFRFUl9XSVRIEAESHQoZQVRUQUNITUVOVF9GSUxURVJfV0lUSE9VVBACMswCCg1TZWFyY2hTZXJ2aWNlElUKBlNlYXJjaBIjLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaFJlcXVlc3QaJC5ob2xkZmFzdC5kaXJlY3Rvci52MS5TZWFyY2hSZXNwb25zZTABEmsKDkdldFNlYXJjaEluZGV4EisuaG9sZGZhc3QuZGlyZWN0b3IudjEuR2V0U2VhcmNoSW5kZXhSZXF1ZXN0GiwuaG9sZGZhc3QuZGlyZWN0b3IudjEuR2V0U2VhcmNoSW5kZXhSZXNwb25zZRJ3ChJSZWJ1aWxkU2VhcmNoSW5kZXgSLy5ob2xkZmFzdC5kaXJlY3Rvci52MS5SZWJ1aWxkU2VhcmNoSW5kZXhSZXF1ZXN0GjAuaG9sZGZhc3QuZGlyZWN0b3IudjEuUmVidWlsZFNlYXJjaEluZGV4UmVzcG9uc2VCMVovaG9sZGZhc3QvcGtnL3BiL2hvbGRmYXN0L2RpcmVjdG9yL3YxO2RpcmVjdG9ydjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_holdfast_director_v1_inventory]);
+  fileDesc("CiFob2xkZmFzdC9kaXJlY3Rvci92MS9zZWFyY2gucHJvdG8SFGhvbGRmYXN0LmRpcmVjdG9yLnYxIrIDCg1TZWFyY2hSZXF1ZXN0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEg4KBmpvYl9pZBgFIAEoCRIRCglmb2xkZXJfaWQYBiABKAkSDAoEdGV4dBgHIAEoCRIMCgRmcm9tGAggASgJEgoKAnRvGAkgASgJEhcKD2F0dGFjaG1lbnRfbmFtZRgKIAEoCRIpCgVzaW5jZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGYmVmb3JlGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI7CgthdHRhY2htZW50cxgNIAEoDjImLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkF0dGFjaG1lbnRGaWx0ZXISDgoGbGFyZ2VyGA4gASgDEg8KB3NtYWxsZXIYDyABKAMSDQoFbGltaXQYECABKAUSDgoGY3Vyc29yGBEgASgJEhgKEHBhdGllbmNlX3NlY29uZHMYEiABKAUidQoOU2VhcmNoUmVzcG9uc2USLQoEaGl0cxgBIAMoCzIfLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaEhpdBI0CgdzdW1tYXJ5GAIgASgLMiMuaG9sZGZhc3QuZGlyZWN0b3IudjEuU2VhcmNoU3VtbWFyeSK+AgoJU2VhcmNoSGl0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSEAoIcG9pbnRfaWQYAiABKAkSEgoKYWNjb3VudF9pZBgDIAEoCRISCgptYWlsYm94X2lkGAQgASgJEg4KBmpvYl9pZBgFIAEoCRIUCgxtYWlsYm94X25hbWUYBiABKAkSFwoPbWFpbGJveF9hZGRyZXNzGAcgASgJEhAKCGpvYl9uYW1lGAggASgJEjUKB21lc3NhZ2UYCSABKAsyJC5ob2xkZmFzdC5kaXJlY3Rvci52MS5NZXNzYWdlU3VtbWFyeRIMCgRwYXRoGAogAygJEhcKD2hhc19hdHRhY2htZW50cxgLIAEoCBIxCgZwbGFjZXMYDCADKAsyIS5ob2xkZmFzdC5kaXJlY3Rvci52MS5TZWFyY2hQbGFjZSJ4CgtTZWFyY2hQbGFjZRIOCgZqb2JfaWQYASABKAkSEQoJZm9sZGVyX2lkGAIgASgJEjEKBnBvaW50cxgDIAMoCzIhLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaFBvaW50EhMKC3BvaW50c19tb3JlGAQgASgFIkMKC1NlYXJjaFBvaW50EgoKAmlkGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuwBCg1TZWFyY2hTdW1tYXJ5Eg0KBXRvdGFsGAEgASgDEhAKCGF0X2xlYXN0GAIgASgIEhMKC25leHRfY3Vyc29yGAMgASgJEhUKDXBvaW50c19iZWhpbmQYBCABKAMSEgoKdW5yZWFkYWJsZRgFIAEoAxI+Cgp1bnNlYXJjaGVkGAYgAygLMiouaG9sZGZhc3QuZGlyZWN0b3IudjEuVW5zZWFyY2hlZFJlcG9zaXRvcnkSOgoIc2VhcmNoZWQYByADKAsyKC5ob2xkZmFzdC5kaXJlY3Rvci52MS5TZWFyY2hlZFJlcG9zaXRvcnkiVgoSU2VhcmNoZWRSZXBvc2l0b3J5EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSFQoNcG9pbnRzX2JlaGluZBgCIAEoAxISCgp1bnJlYWRhYmxlGAMgASgDIjwKFFVuc2VhcmNoZWRSZXBvc2l0b3J5EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSDQoFZXJyb3IYAiABKAkiLgoVR2V0U2VhcmNoSW5kZXhSZXF1ZXN0EhUKDXJlcG9zaXRvcnlfaWQYASABKAkiSgoWR2V0U2VhcmNoSW5kZXhSZXNwb25zZRIwCgVpbmRleBgBIAEoCzIhLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaEluZGV4IpABCgtTZWFyY2hJbmRleBIOCgZwb2ludHMYASABKAMSFQoNcG9pbnRzX2JlaGluZBgCIAEoAxIQCghtZXNzYWdlcxgDIAEoAxINCgVieXRlcxgEIAEoAxIUCgxtZW1vcnlfYnl0ZXMYBSABKAMSEgoKdW5yZWFkYWJsZRgGIAEoAxIPCgd0cm91YmxlGAcgASgJIjEKGExpc3RTZWFyY2hJbmRleGVzUmVxdWVzdBIVCg1yZXBvc2l0b3J5X2lkGAEgASgJIlkKGUxpc3RTZWFyY2hJbmRleGVzUmVzcG9uc2USPAoHaW5kZXhlcxgBIAMoCzIrLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlJlcG9zaXRvcnlTZWFyY2hJbmRleCKIAQoVUmVwb3NpdG9yeVNlYXJjaEluZGV4EhUKDXJlcG9zaXRvcnlfaWQYASABKAkSFwoPcmVwb3NpdG9yeV9uYW1lGAIgASgJEjAKBWluZGV4GAMgASgLMiEuaG9sZGZhc3QuZGlyZWN0b3IudjEuU2VhcmNoSW5kZXgSDQoFZXJyb3IYBCABKAkiMgoZUmVidWlsZFNlYXJjaEluZGV4UmVxdWVzdBIVCg1yZXBvc2l0b3J5X2lkGAEgASgJIhwKGlJlYnVpbGRTZWFyY2hJbmRleFJlc3BvbnNlKnAKEEF0dGFjaG1lbnRGaWx0ZXISIQodQVRUQUNITUVOVF9GSUxURVJfVU5TUEVDSUZJRUQQABIaChZBVFRBQ0hNRU5UX0ZJTFRFUl9XSVRIEAESHQoZQVRUQUNITUVOVF9GSUxURVJfV0lUSE9VVBACMsIDCg1TZWFyY2hTZXJ2aWNlElUKBlNlYXJjaBIjLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlNlYXJjaFJlcXVlc3QaJC5ob2xkZmFzdC5kaXJlY3Rvci52MS5TZWFyY2hSZXNwb25zZTABEmsKDkdldFNlYXJjaEluZGV4EisuaG9sZGZhc3QuZGlyZWN0b3IudjEuR2V0U2VhcmNoSW5kZXhSZXF1ZXN0GiwuaG9sZGZhc3QuZGlyZWN0b3IudjEuR2V0U2VhcmNoSW5kZXhSZXNwb25zZRJ0ChFMaXN0U2VhcmNoSW5kZXhlcxIuLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RTZWFyY2hJbmRleGVzUmVxdWVzdBovLmhvbGRmYXN0LmRpcmVjdG9yLnYxLkxpc3RTZWFyY2hJbmRleGVzUmVzcG9uc2USdwoSUmVidWlsZFNlYXJjaEluZGV4Ei8uaG9sZGZhc3QuZGlyZWN0b3IudjEuUmVidWlsZFNlYXJjaEluZGV4UmVxdWVzdBowLmhvbGRmYXN0LmRpcmVjdG9yLnYxLlJlYnVpbGRTZWFyY2hJbmRleFJlc3BvbnNlQjFaL2hvbGRmYXN0L3BrZy9wYi9ob2xkZmFzdC9kaXJlY3Rvci92MTtkaXJlY3RvcnYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_holdfast_director_v1_inventory]);
 
 /**
  * @generated from message holdfast.director.v1.SearchRequest
@@ -335,6 +335,13 @@ export type SearchSummary = Message<"holdfast.director.v1.SearchSummary"> & {
    * @generated from field: repeated holdfast.director.v1.UnsearchedRepository unsearched = 6;
    */
   unsearched: UnsearchedRepository[];
+
+  /**
+   * The repositories that were asked for this page and answered.
+   *
+   * @generated from field: repeated holdfast.director.v1.SearchedRepository searched = 7;
+   */
+  searched: SearchedRepository[];
 };
 
 /**
@@ -343,6 +350,39 @@ export type SearchSummary = Message<"holdfast.director.v1.SearchSummary"> & {
  */
 export const SearchSummarySchema: GenMessage<SearchSummary> = /*@__PURE__*/
   messageDesc(file_holdfast_director_v1_search, 5);
+
+/**
+ * SearchedRepository says how much of a repository the answer is about.
+ *
+ * @generated from message holdfast.director.v1.SearchedRepository
+ */
+export type SearchedRepository = Message<"holdfast.director.v1.SearchedRepository"> & {
+  /**
+   * @generated from field: string repository_id = 1;
+   */
+  repositoryId: string;
+
+  /**
+   * Points within what was searched that are not indexed yet: mail that only they have is not found. 0 is a whole answer.
+   *
+   * @generated from field: int64 points_behind = 2;
+   */
+  pointsBehind: bigint;
+
+  /**
+   * Messages within what was searched that could not be read when they were indexed.
+   *
+   * @generated from field: int64 unreadable = 3;
+   */
+  unreadable: bigint;
+};
+
+/**
+ * Describes the message holdfast.director.v1.SearchedRepository.
+ * Use `create(SearchedRepositorySchema)` to create a new message.
+ */
+export const SearchedRepositorySchema: GenMessage<SearchedRepository> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_search, 6);
 
 /**
  * UnsearchedRepository could not be searched.
@@ -366,7 +406,7 @@ export type UnsearchedRepository = Message<"holdfast.director.v1.UnsearchedRepos
  * Use `create(UnsearchedRepositorySchema)` to create a new message.
  */
 export const UnsearchedRepositorySchema: GenMessage<UnsearchedRepository> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 6);
+  messageDesc(file_holdfast_director_v1_search, 7);
 
 /**
  * @generated from message holdfast.director.v1.GetSearchIndexRequest
@@ -383,7 +423,7 @@ export type GetSearchIndexRequest = Message<"holdfast.director.v1.GetSearchIndex
  * Use `create(GetSearchIndexRequestSchema)` to create a new message.
  */
 export const GetSearchIndexRequestSchema: GenMessage<GetSearchIndexRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 7);
+  messageDesc(file_holdfast_director_v1_search, 8);
 
 /**
  * @generated from message holdfast.director.v1.GetSearchIndexResponse
@@ -400,7 +440,7 @@ export type GetSearchIndexResponse = Message<"holdfast.director.v1.GetSearchInde
  * Use `create(GetSearchIndexResponseSchema)` to create a new message.
  */
 export const GetSearchIndexResponseSchema: GenMessage<GetSearchIndexResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 8);
+  messageDesc(file_holdfast_director_v1_search, 9);
 
 /**
  * @generated from message holdfast.director.v1.SearchIndex
@@ -449,7 +489,79 @@ export type SearchIndex = Message<"holdfast.director.v1.SearchIndex"> & {
  * Use `create(SearchIndexSchema)` to create a new message.
  */
 export const SearchIndexSchema: GenMessage<SearchIndex> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 9);
+  messageDesc(file_holdfast_director_v1_search, 10);
+
+/**
+ * @generated from message holdfast.director.v1.ListSearchIndexesRequest
+ */
+export type ListSearchIndexesRequest = Message<"holdfast.director.v1.ListSearchIndexesRequest"> & {
+  /**
+   * Empty lists all that are attached.
+   *
+   * @generated from field: string repository_id = 1;
+   */
+  repositoryId: string;
+};
+
+/**
+ * Describes the message holdfast.director.v1.ListSearchIndexesRequest.
+ * Use `create(ListSearchIndexesRequestSchema)` to create a new message.
+ */
+export const ListSearchIndexesRequestSchema: GenMessage<ListSearchIndexesRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_search, 11);
+
+/**
+ * @generated from message holdfast.director.v1.ListSearchIndexesResponse
+ */
+export type ListSearchIndexesResponse = Message<"holdfast.director.v1.ListSearchIndexesResponse"> & {
+  /**
+   * @generated from field: repeated holdfast.director.v1.RepositorySearchIndex indexes = 1;
+   */
+  indexes: RepositorySearchIndex[];
+};
+
+/**
+ * Describes the message holdfast.director.v1.ListSearchIndexesResponse.
+ * Use `create(ListSearchIndexesResponseSchema)` to create a new message.
+ */
+export const ListSearchIndexesResponseSchema: GenMessage<ListSearchIndexesResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_search, 12);
+
+/**
+ * @generated from message holdfast.director.v1.RepositorySearchIndex
+ */
+export type RepositorySearchIndex = Message<"holdfast.director.v1.RepositorySearchIndex"> & {
+  /**
+   * @generated from field: string repository_id = 1;
+   */
+  repositoryId: string;
+
+  /**
+   * @generated from field: string repository_name = 2;
+   */
+  repositoryName: string;
+
+  /**
+   * Not there when it could not be asked for.
+   *
+   * @generated from field: holdfast.director.v1.SearchIndex index = 3;
+   */
+  index?: SearchIndex | undefined;
+
+  /**
+   * Why it could not be asked for; empty when it could.
+   *
+   * @generated from field: string error = 4;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message holdfast.director.v1.RepositorySearchIndex.
+ * Use `create(RepositorySearchIndexSchema)` to create a new message.
+ */
+export const RepositorySearchIndexSchema: GenMessage<RepositorySearchIndex> = /*@__PURE__*/
+  messageDesc(file_holdfast_director_v1_search, 13);
 
 /**
  * @generated from message holdfast.director.v1.RebuildSearchIndexRequest
@@ -466,7 +578,7 @@ export type RebuildSearchIndexRequest = Message<"holdfast.director.v1.RebuildSea
  * Use `create(RebuildSearchIndexRequestSchema)` to create a new message.
  */
 export const RebuildSearchIndexRequestSchema: GenMessage<RebuildSearchIndexRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 10);
+  messageDesc(file_holdfast_director_v1_search, 14);
 
 /**
  * @generated from message holdfast.director.v1.RebuildSearchIndexResponse
@@ -479,7 +591,7 @@ export type RebuildSearchIndexResponse = Message<"holdfast.director.v1.RebuildSe
  * Use `create(RebuildSearchIndexResponseSchema)` to create a new message.
  */
 export const RebuildSearchIndexResponseSchema: GenMessage<RebuildSearchIndexResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_director_v1_search, 11);
+  messageDesc(file_holdfast_director_v1_search, 15);
 
 /**
  * @generated from enum holdfast.director.v1.AttachmentFilter
@@ -534,6 +646,17 @@ export const SearchService: GenService<{
     methodKind: "unary";
     input: typeof GetSearchIndexRequestSchema;
     output: typeof GetSearchIndexResponseSchema;
+  },
+  /**
+   * ListSearchIndexes tells the same of one repository, or of all that are attached. One that cannot be asked is named and does
+   * not hide the others.
+   *
+   * @generated from rpc holdfast.director.v1.SearchService.ListSearchIndexes
+   */
+  listSearchIndexes: {
+    methodKind: "unary";
+    input: typeof ListSearchIndexesRequestSchema;
+    output: typeof ListSearchIndexesResponseSchema;
   },
   /**
    * RebuildSearchIndex has the index thrown away and made anew, in the background.
