@@ -92,21 +92,19 @@ func (w *dictionary) each(f Field, need words.Need, fn func(i int) bool) {
 
 // scan calls fn for the words from lo to hi in which pattern is, the zero byte behind them included.
 func (w *dictionary) scan(lo, hi int, pattern []byte, fn func(i int) bool) {
-	for lo < hi {
-		chunk := lo / chunkWords
-		next := min(hi, (chunk+1)*chunkWords)
-		for !w.sieve.may(chunk, pattern) && next < hi {
-			lo, chunk = next, chunk+1
-			next = min(hi, next+chunkWords)
+	first, last := lo/runWords, (hi+runWords-1)/runWords
+	may := w.sieve.may(first, last, pattern)
+	for run := first; run < last; run++ {
+		if !may.Has(uint32(run)) {
+			continue
 		}
-		for next < hi && w.sieve.may(chunk+1, pattern) {
-			chunk++
-			next = min(hi, next+chunkWords)
+		from := max(lo, run*runWords)
+		for run+1 < last && may.Has(uint32(run+1)) {
+			run++
 		}
-		if !w.scanAll(lo, next, pattern, fn) {
+		if !w.scanAll(from, min(hi, (run+1)*runWords), pattern, fn) {
 			return
 		}
-		lo = next
 	}
 }
 

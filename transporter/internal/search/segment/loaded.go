@@ -57,7 +57,7 @@ func (s *Segment) Columns() (*Columns, error) {
 func (s *Segment) Memory() int64 {
 	n := int64(len(s.present)) * 8
 	if l := s.memory.Load(); l != nil {
-		n += int64(cap(l.dict.raw)) + 4*int64(cap(l.dict.starts)) + 8*int64(cap(l.dict.refs)) + int64(len(l.dict.sieve))*sieveBits/8 + 20*int64(s.Docs) + int64(s.Docs)/8
+		n += int64(cap(l.dict.raw)) + 4*int64(cap(l.dict.starts)) + 8*int64(cap(l.dict.refs)) + l.dict.sieve.memory() + 20*int64(s.Docs) + int64(s.Docs)/8
 	}
 	return n
 }
