@@ -23,7 +23,7 @@ type Builder struct {
 	size      int
 
 	seed    maphash.Seed
-	salt    uint64
+	salts   [2]uint64
 	arena   []byte   // the words, one behind the other, each behind its field
 	entries []entry  // of the words, as they came
 	table   []slot   // open addressing
@@ -33,10 +33,13 @@ type Builder struct {
 
 // slot is a place of the table. A short word is all in its key, so that most words cost one look at memory.
 type slot struct {
-	key   uint64 // see keyOf
+	key
 	entry uint32 // and 1, or 0
 	last  uint32 // document that had it last, and 1
 }
+
+// key tells words apart: a short one is in it, with its field and length.
+type key struct{ first, last uint64 }
 
 // entry is where a word is in the arena, with its field.
 type entry struct {
@@ -44,41 +47,47 @@ type entry struct {
 	length uint16
 }
 
-// shortest is how many bytes of a word fit into a key.
-const shortest = 7
+// shortWord is how many bytes of a word fit into a key.
+const shortWord = 15
 
-// keyOf returns what tells words apart: for a short one its bytes, the field and a mark; for others a hash without it.
-func (b *Builder) keyOf(f Field, w []byte) uint64 {
-	const mark = 0x80
-	field := uint64(mark|f) << 56
-	switch n := len(w); {
-	case n > shortest:
-		return maphash.Bytes(b.seed, w)>>1 ^ uint64(f)
-	case n >= 4: // the middle is read twice
-		return field | uint64(binary.LittleEndian.Uint32(w)) | uint64(binary.LittleEndian.Uint32(w[n-4:]))<<(8*(n-4))
+// keyOf returns the key of a word. That of a long one has a hash, and lacks the mark of a short one.
+func (b *Builder) keyOf(f Field, w []byte) key {
+	const mark, seven = 0x80, 1<<56 - 1
+	n := len(w)
+	if n > shortWord {
+		return key{maphash.Bytes(b.seed, w) >> 1, uint64(n)<<8 | uint64(f)}
+	}
+	k := key{first: uint64(mark|n<<2|int(f)) << 56}
+	switch {
+	case n > 7: // the middle is read twice
+		k.first |= binary.LittleEndian.Uint64(w) & seven
+		k.last = binary.LittleEndian.Uint64(w[n-8:])
+	case n >= 4:
+		k.first |= uint64(binary.LittleEndian.Uint32(w)) | uint64(binary.LittleEndian.Uint32(w[n-4:]))<<(8*(n-4))
 	default:
 		for i, c := range w {
-			field |= uint64(c) << (8 * i)
+			k.first |= uint64(c) << (8 * i)
 		}
-		return field
 	}
+	return k
 }
 
-// home is where the search for a key begins in the table. The salt keeps mail from being made to fall on one place.
-func (b *Builder) home(key uint64) uint64 {
-	const odd = 0x9e3779b97f4a7c15
-	hi, lo := bits.Mul64(key^b.salt, odd)
+// home is where the search for a key begins in the table. The salts keep mail from being made to fall on one place.
+func (b *Builder) home(k key) uint64 {
+	hi, lo := bits.Mul64(k.first^b.salts[0], k.last^b.salts[1])
 	return (hi ^ lo) & uint64(len(b.table)-1)
 }
 
 // NewBuilder returns a builder whose first document has the number base.
 func NewBuilder(base uint32) *Builder {
-	return &Builder{base: base, numbers: map[Mailbox]uint32{}, seed: maphash.MakeSeed(), salt: rand.Uint64(), table: make([]slot, 1<<12)}
+	return &Builder{
+		base: base, numbers: map[Mailbox]uint32{}, seed: maphash.MakeSeed(), salts: [2]uint64{rand.Uint64(), rand.Uint64()}, table: make([]slot, 1<<12),
+	}
 }
 
 // Size returns how many bytes of memory the builder takes, about; writing it takes half as much again.
 func (b *Builder) Size() int {
-	return b.size + cap(b.arena) + 8*cap(b.entries) + 16*cap(b.table) + 4*(cap(b.words)+cap(b.starts))
+	return b.size + cap(b.arena) + 8*cap(b.entries) + 24*cap(b.table) + 4*(cap(b.words)+cap(b.starts))
 }
 
 // Len returns how many documents it has.
@@ -127,19 +136,19 @@ func (b *Builder) word(f Field, w []byte) {
 	if len(w) > maxWord {
 		return
 	}
-	key := b.keyOf(f, w)
+	k := b.keyOf(f, w)
 	doc := uint32(len(b.docs))
 	mask := uint64(len(b.table) - 1)
-	for i := b.home(key); ; i = (i + 1) & mask {
+	for i := b.home(k); ; i = (i + 1) & mask {
 		at := &b.table[i]
 		if at.entry == 0 {
-			*at = slot{key, b.newEntry(f, w), doc}
-			if len(b.entries)*2 > len(b.table) {
+			*at = slot{k, b.newEntry(f, w), doc}
+			if len(b.entries)*3 > 2*len(b.table) {
 				b.grow()
 			}
 			return
 		}
-		if at.key != key || len(w) > shortest && !b.same(at, f, w) {
+		if at.key != k || len(w) > shortWord && !b.same(at, f, w) {
 			continue
 		}
 		if at.last != doc {

@@ -16,6 +16,7 @@
 package words
 
 import (
+	"slices"
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
@@ -220,17 +221,8 @@ func (a *appender) text(text []byte, composed bool) bool {
 			i++
 			continue
 		}
-		begin := i
-		for i < len(text) && ascii[text[i]] != 0 {
-			i++
-		}
 		a.join()
-		run := text[begin:i]
-		a.dst = append(a.dst, run...)
-		out := a.dst[len(a.dst)-len(run):]
-		for k, c := range run {
-			out[k] = ascii[c]
-		}
+		i += a.run(text[i:])
 	}
 	return true
 }
@@ -240,6 +232,24 @@ type appender struct {
 	dst     []byte
 	begin   int
 	between byte // goes before the next character, unless 0
+}
+
+// run appends what text begins with of ASCII letters and digits, or some of it, and returns how much.
+func (a *appender) run(text []byte) int {
+	a.dst = slices.Grow(a.dst, 1)
+	n := len(a.dst)
+	out := a.dst[n:cap(a.dst)]
+	text = text[:min(len(text), len(out))]
+	for i, c := range text {
+		c = ascii[c]
+		if c == 0 {
+			a.dst = a.dst[:n+i]
+			return i
+		}
+		out[i] = c
+	}
+	a.dst = a.dst[:n+len(text)]
+	return len(text)
 }
 
 func (a *appender) gap() {
