@@ -7,22 +7,6 @@ import (
 	"holdfast/pkg/mail"
 )
 
-// Numbers of fields in proto/holdfast/repository/v1 that a glance looks at.
-const (
-	fieldSubject = 6
-	fieldFrom    = 9
-	fieldSent    = 15
-	fieldFlag    = 24
-	fieldRead    = 25
-
-	fieldSizes = 2
-
-	fieldAddressName = 1
-	fieldAddress     = 2
-	fieldSeconds     = 1
-	fieldStatus      = 1
-)
-
 // Glance is what a list is sorted and filtered by. Its bytes are those of the record.
 type Glance struct {
 	Subject, FromName, From []byte
@@ -46,9 +30,9 @@ func GlanceAt(data []byte) (Glance, error) {
 		case fieldFrom:
 			return fields(value, func(n protowire.Number, value []byte) bool {
 				switch n {
-				case fieldAddressName:
+				case fieldFirst:
 					g.FromName = value
-				case fieldAddress:
+				case fieldSecond:
 					g.From = value
 				default:
 				}

@@ -9,19 +9,6 @@ import (
 	"holdfast/transporter/internal/record"
 )
 
-// Numbers of the fields of Message, Attachment and Content that lead to hashes.
-const (
-	fieldBody        = 31
-	fieldMIME        = 32
-	fieldAttachments = 33
-	fieldNeeds       = 35
-
-	fieldContent = 10
-	fieldItem    = 11
-
-	fieldHashes = 1
-)
-
 // Pieces hands the hashes of all pieces that a stored record names to fn: at least those that Contents gives of the decoded
 // one, without decoding the rest of it. A record of a later version is Unsupported: it may name pieces in other ways.
 func Pieces(data []byte, fn func(h record.Hash)) error {

@@ -1,17 +1,17 @@
 package message
 
 import (
-	"errors"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"holdfast/pkg/mail"
 	pb "holdfast/pkg/pb/holdfast/repository/v1"
 	"holdfast/transporter/internal/record"
 )
 
-var (
-	errContent = errors.New("content whose hashes and lengths do not fit")
-	errDepth   = errors.New("messages attached too deep")
-)
+// The stored form of a record by protobuf's own library, which package message writes and reads by hand: what Encode and
+// Decode are compared with.
 
 func toProto(m *record.Message) *pb.Message {
 	return &pb.Message{
@@ -218,4 +218,18 @@ func fromContent(c *pb.Content) (record.Content, error) {
 		out.Size += int64(size)
 	}
 	return out, nil
+}
+
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+func moment(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
 }
