@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -54,20 +55,24 @@ func (e *engine) page(ctx context.Context, at place, page Page) error {
 // each runs n readings, several at a time, and gathers their outcomes in p, which it commits whenever it is heavy. When
 // the run is to stop, or ends by a fault of the source, what was read till then is committed.
 func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context, i int) (outcome, error), p *part) error {
-	results := make(chan outcome)
+	width := min(n, e.opts.Parallel)
+	results := make(chan outcome, width) // so that nobody waits for a loop that is about to take more than one
 	cancelable, cancel := context.WithCancel(ctx)
 	defer cancel()
-	workers, inner := errgroup.WithContext(cancelable)
-	workers.SetLimit(e.opts.Parallel)
-	stopped := false
-	failed := make(chan error, 1)
-	go func() {
-		defer close(results)
-		for i := 0; i < n && inner.Err() == nil && !stopped; i++ {
-			if stopped = e.stopping(); stopped {
-				break
-			}
-			workers.Go(func() error {
+	readers, inner := errgroup.WithContext(cancelable)
+	var next atomic.Int64
+	var stop atomic.Bool
+	for range width { // and not one goroutine for each reading, whose stack would have to grow anew each time
+		readers.Go(func() error {
+			for inner.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if e.stopping() {
+					stop.Store(true)
+					return nil
+				}
 				var out outcome
 				err := shielded(func() (err error) {
 					out, err = read(inner, i)
@@ -77,10 +82,14 @@ func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context,
 					return err
 				}
 				results <- out // the loop below takes all that come
-				return nil
-			})
-		}
-		failed <- workers.Wait()
+			}
+			return nil
+		})
+	}
+	failed := make(chan error, 1)
+	go func() {
+		defer close(results)
+		failed <- readers.Wait()
 	}()
 	var commitErr error
 	for out := range results {
@@ -91,7 +100,7 @@ func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context,
 			}
 		}
 	}
-	err := <-failed
+	err, stopped := <-failed, stop.Load()
 	switch {
 	case commitErr != nil:
 		return commitErr
