@@ -120,16 +120,20 @@ func (s *Store) encode(dst []byte, typ pack.Type, id pack.ID, data []byte) ([]by
 	f := pack.Frame{Type: typ, ID: id, Plain: uint32(len(data))}
 	out := append(dst, make([]byte, pack.FrameSize)...)
 	out, f.Codec, f.Dict = s.opts.Coder.Compress(out, data, typ == pack.Piece)
-	if s.opts.Ring.Encrypted() {
-		f.Stored = uint32(len(out) - pack.FrameSize + key.Overhead)
+	body := out[pack.FrameSize:]
+	if f.Codec == codec.Raw {
+		body = data
+	}
+	switch {
+	case s.opts.Ring.Encrypted():
+		f.Stored = uint32(len(body) + key.Overhead)
 		var header [48]byte
-		sealed := s.opts.Ring.SealBlob(&f.Nonce, out[pack.FrameSize:], f.Sealing(&header))
-		out = out[:pack.FrameSize+len(sealed)]
-		if &out[pack.FrameSize] != &sealed[0] { // there was no room behind
-			out = append(out[:pack.FrameSize], sealed...)
-		}
-	} else {
-		f.Stored = uint32(len(out) - pack.FrameSize)
+		out = s.opts.Ring.SealBlob(out[:pack.FrameSize], &f.Nonce, body, f.Sealing(&header))
+	case f.Codec == codec.Raw:
+		f.Stored = uint32(len(body))
+		out = append(out, body...)
+	default:
+		f.Stored = uint32(len(body))
 	}
 	f.Sum = pack.Sum(out[pack.FrameSize:])
 	f.Put(out)

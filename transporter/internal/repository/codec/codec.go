@@ -4,6 +4,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -166,15 +167,15 @@ func (c *Coder) Close() {
 	}
 }
 
-// MaxCompressed returns the most bytes that Compress may append for n.
+// MaxCompressed returns the most bytes that Compress needs behind dst for n.
 func MaxCompressed(n int) int { return n + n/6 + 64 }
 
-// Compress appends src to dst, compressed where that shrinks it. Content, unlike trees, may be compressed with a dictionary,
-// and dictionaries are made of it.
+// Compress appends src to dst, compressed. Where that does not shrink it, the kind is Raw and nothing is appended: src is to be
+// stored as it is. Content, unlike trees, may be compressed with a dictionary, and dictionaries are made of it.
 func (c *Coder) Compress(dst, src []byte, content bool) ([]byte, Kind, Dictionary) {
 	e := c.encoders.Load()
 	if e.level == None || len(src) < 32 || !promising(dst, src) {
-		return append(dst, src...), Raw, 0
+		return dst, Raw, 0
 	}
 	if e.level == Fast || e.level == Balanced && !content {
 		return kept(snappyAppend(dst, src), dst, src, Snappy, 0)
@@ -198,18 +199,41 @@ func small(e *encoders, dst, src []byte) ([]byte, Kind, Dictionary) {
 	return kept(e.small.EncodeAll(src, dst), dst, src, Zstd, e.dict)
 }
 
-// kept returns out, which is dst with src compressed behind it, or dst with src itself where that is not worth it.
+// kept returns out, which is dst with src compressed behind it, or dst where that is not worth it.
 func kept(out, dst, src []byte, kind Kind, dict Dictionary) ([]byte, Kind, Dictionary) {
 	if keep(len(out)-len(dst), len(src)) {
 		return out, kind, dict
 	}
-	return append(dst, src...), Raw, 0
+	return dst, Raw, 0
 }
 
 // CompressFast appends src to dst as Compress with level Fast does, whatever the level: for what is soon read and gone.
 func CompressFast(dst, src []byte) []byte { return snappyAppend(dst, src) }
 
-// DecompressFast returns what CompressFast was given, which was n bytes long.
+// StoreFast appends src to dst as a block that DecompressFast takes, without compressing it: for what is so soon read and gone
+// that compressing it costs more than a longer file.
+func StoreFast(dst, src []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(src)))
+	if len(src) == 0 {
+		return dst
+	}
+	n := uint32(len(src) - 1) // a literal: its length less one in the tag, or behind it in one to four bytes
+	switch {
+	case n < 60:
+		dst = append(dst, byte(n)<<2)
+	case n < 1<<8:
+		dst = append(dst, 60<<2, byte(n))
+	case n < 1<<16:
+		dst = append(dst, 61<<2, byte(n), byte(n>>8))
+	case n < 1<<24:
+		dst = append(dst, 62<<2, byte(n), byte(n>>8), byte(n>>16))
+	default:
+		dst = append(dst, 63<<2, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	}
+	return append(dst, src...)
+}
+
+// DecompressFast returns what CompressFast or StoreFast was given, which was n bytes long.
 func DecompressFast(src []byte, n int) ([]byte, error) {
 	if m, err := s2.DecodedLen(src); err != nil || m != n {
 		return nil, fault.New(fault.Corrupt, "snappy block does not have the length it should")

@@ -39,6 +39,9 @@ func TestBytesComeBack(t *testing.T) {
 			if !bytes.HasPrefix(out, prefix) || len(out)-len(prefix) > MaxCompressed(len(in)) {
 				t.Errorf("%v %s: %d bytes out", level, name, len(out))
 			}
+			if kind == Raw {
+				out = append(out, in...)
+			}
 			shrinks := level != None && (name == "text" || name == "zeros")
 			if shrinks != (kind != Raw) {
 				t.Errorf("%v %s is compressed as %d", level, name, kind)
@@ -70,6 +73,21 @@ func TestWrongLengthsAndKindsAreRefused(t *testing.T) {
 	}
 	if _, err := New(Options{Level: 9, Limit: 1}); fault.KindOf(err) != fault.Unsupported {
 		t.Error(err)
+	}
+}
+
+func TestWhatIsStoredFastIsABlock(t *testing.T) {
+	for _, n := range []int{0, 1, 59, 60, 61, 255, 256, 257, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 24, 1<<24 + 1} {
+		in := noise(n)
+		out := StoreFast([]byte("prefix"), in)
+		block, ok := bytes.CutPrefix(out, []byte("prefix"))
+		got, err := DecompressFast(block, n)
+		if !ok || err != nil || !bytes.Equal(got, in) {
+			t.Errorf("%d bytes do not come back: %v", n, err)
+		}
+		if m, err := FastLen(block, n); err != nil || m != n {
+			t.Errorf("%d bytes are said to be %d (%v)", n, m, err)
+		}
 	}
 }
 

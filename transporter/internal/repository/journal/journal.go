@@ -22,7 +22,8 @@
 //	12  4  CRC-32C of statement and records
 //	16  4  CRC-32C of bytes 0-15
 //	20  …  statement: a box (package key) of a snappy block of the protobuf
-//	 …  …  records: boxes one behind the other, each of a snappy block of a tree entry (package tree)
+//	 …  …  records: boxes one behind the other, each of a snappy block of a tree entry (package tree), which need not be
+//	       compressed in it
 //
 // A frame that is not whole ends the journal: what is behind it continues cursors that are lost with it. Whether it was
 // acknowledged can be told where the header of another frame follows, because a frame is only written when the one before is
@@ -39,6 +40,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 
@@ -67,6 +69,9 @@ const (
 	// keptFrame bounds the memory for frames that is kept for the next.
 	keptFrame = 1 << 20
 
+	// keptBox bounds the memory for a record that is kept for the next to be read.
+	keptBox = 64 << 10
+
 	useStatement = "statement"
 	useRecord    = "record"
 )
@@ -82,9 +87,10 @@ type Journal struct {
 	session [16]byte
 	plain   []byte // scratch of Seal, as block is
 	block   []byte
-	buf     []byte // scratch of frame, at most keptFrame long
-	cut     int64  // bytes that were no whole frame
-	damaged bool   // what was cut had been acknowledged
+	buf     []byte    // scratch of frame, at most keptFrame long
+	boxes   sync.Pool // of *[]byte: scratch of Record
+	cut     int64     // bytes that were no whole frame
+	damaged bool      // what was cut had been acknowledged
 }
 
 // Create begins a journal. The file appears with its head or not at all, so that one without a head is damaged.
@@ -174,7 +180,7 @@ func (j *Journal) write(b []byte) error {
 // Seal appends an entry as it lies in a frame. Like Append it is not called at the same time as itself.
 func (j *Journal) Seal(dst []byte, e *tree.Entry) []byte {
 	j.plain = e.Append(j.plain[:0])
-	j.block = codec.CompressFast(j.block[:0], j.plain)
+	j.block = codec.StoreFast(j.block[:0], j.plain)
 	return j.ring.Box(dst, useRecord, j.block)
 }
 
@@ -199,11 +205,19 @@ func (j *Journal) Record(off int64, length uint32) (tree.Entry, error) {
 	if length > maxEntry+key.BoxOverhead {
 		return tree.Entry{}, damaged(errors.New("too long"))
 	}
-	box := make([]byte, length)
+	scratch, ok := j.boxes.Get().(*[]byte)
+	if !ok {
+		scratch = new([]byte)
+	}
+	if length <= keptBox {
+		defer j.boxes.Put(scratch)
+	}
+	*scratch = slices.Grow((*scratch)[:0], int(length))
+	box := (*scratch)[:length]
 	if _, err := j.f.ReadAt(box, off); err != nil {
 		return tree.Entry{}, disk.Fault(err, "read", j.path)
 	}
-	block, err := j.ring.Unbox(useRecord, box)
+	block, err := j.ring.UnboxInPlace(useRecord, box)
 	if err != nil {
 		return tree.Entry{}, damaged(err)
 	}

@@ -110,10 +110,10 @@ func (r *Ring) ID(plain [32]byte) [32]byte {
 	return id
 }
 
-// SealBlob encrypts data in place; data must have Overhead bytes of room behind it. The result begins where data did.
-func (r *Ring) SealBlob(nonce *[NonceSize]byte, data, header []byte) []byte {
+// SealBlob appends data to dst, encrypted, with Overhead bytes behind it. Data may lie right behind dst already.
+func (r *Ring) SealBlob(dst []byte, nonce *[NonceSize]byte, data, header []byte) []byte {
 	rand.Read(nonce[:])
-	return r.blobs.Seal(data[:0], nonce[:], data, header)
+	return r.blobs.Seal(dst, nonce[:], data, header)
 }
 
 // OpenBlob appends what SealBlob encrypted to dst. A wrong key, header or byte is Corrupt.
@@ -157,7 +157,14 @@ func (r *Ring) Box(dst []byte, use string, data []byte) []byte {
 }
 
 // Unbox returns what is in a box. In a plain repository the result shares the box's memory.
-func (r *Ring) Unbox(use string, box []byte) ([]byte, error) {
+func (r *Ring) Unbox(use string, box []byte) ([]byte, error) { return r.unbox(nil, use, box) }
+
+// UnboxInPlace returns what is in a box, in the memory of the box, which is overwritten.
+func (r *Ring) UnboxInPlace(use string, box []byte) ([]byte, error) {
+	return r.unbox(box[min(len(box), 1+NonceSize):][:0], use, box)
+}
+
+func (r *Ring) unbox(dst []byte, use string, box []byte) ([]byte, error) {
 	damaged := fault.New(fault.Corrupt, "a stored %s is damaged", use)
 	switch {
 	case len(box) >= 5 && box[0] == boxPlain && !r.Encrypted():
@@ -167,7 +174,7 @@ func (r *Ring) Unbox(use string, box []byte) ([]byte, error) {
 		}
 		return data, nil
 	case len(box) >= BoxOverhead && box[0] == boxSealed && r.Encrypted():
-		data, err := r.boxes.Open(nil, box[1:1+NonceSize], box[1+NonceSize:], []byte(use))
+		data, err := r.boxes.Open(dst, box[1:1+NonceSize], box[1+NonceSize:], []byte(use))
 		if err != nil {
 			return nil, damaged
 		}

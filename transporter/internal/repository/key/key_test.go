@@ -101,13 +101,43 @@ func TestEveryFlippedBitOfABoxIsNoticed(t *testing.T) {
 	}
 }
 
+func TestABlobIsSealedWhereItLiesOrElsewhere(t *testing.T) {
+	r, _ := create(t, Secret{Passphrase: "p"})
+	room := append(make([]byte, 0, 100), "front data"...)
+	for name, data := range map[string][]byte{"right behind": room[6:], "elsewhere": []byte("data")} {
+		var n [NonceSize]byte
+		out := r.SealBlob(room[:6], &n, data, []byte("header"))
+		if string(out[:6]) != "front " || len(out) != 10+Overhead || &out[0] != &room[0] {
+			t.Fatalf("%s: %q", name, out)
+		}
+		if got, err := r.OpenBlob(nil, &n, out[6:], []byte("header")); err != nil || string(got) != "data" {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		copy(room[6:], "data")
+	}
+}
+
+func TestABoxOpensInPlace(t *testing.T) {
+	for _, s := range []Secret{{}, {Passphrase: "p"}} {
+		r, _ := create(t, s)
+		box := r.Box(nil, "use", []byte("some data"))
+		for i := range box { // damage and cuts are met before a box is overwritten by what is whole
+			if _, err := r.UnboxInPlace("use", bytes.Clone(box[:i])); fault.KindOf(err) != fault.Corrupt {
+				t.Fatalf("cut at %d: %v", i, err)
+			}
+		}
+		if got, err := r.UnboxInPlace("use", box); err != nil || string(got) != "some data" {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}
+
 func TestNoncesDiffer(t *testing.T) {
 	r, _ := create(t, Secret{Passphrase: "p"})
 	seen := map[[NonceSize]byte]bool{}
 	for range 1000 {
 		var n [NonceSize]byte
-		data := make([]byte, 10, 10+Overhead)
-		out := r.SealBlob(&n, data, []byte("header"))
+		out := r.SealBlob(nil, &n, make([]byte, 10), []byte("header"))
 		if seen[n] {
 			t.Fatal("a nonce twice")
 		}
