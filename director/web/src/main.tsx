@@ -1,4 +1,4 @@
-import { StrictMode } from "react";
+import { StrictMode, useLayoutEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { createDOMRenderer, FluentProvider, RendererProvider } from "@fluentui/react-components";
 import { TransportProvider } from "@connectrpc/connect-query";
@@ -7,7 +7,7 @@ import { RouterProvider } from "react-router/dom";
 import { queries } from "@/api/queries";
 import { transport } from "@/api/transport";
 import { router } from "@/app/routes";
-import { useTheme } from "@/app/theme";
+import { useScheme, themes } from "@/app/theme";
 import { Toasts } from "@/parts/Toasts";
 
 // The policy of the page lets in only styles that carry the nonce which the Director made for this answer.
@@ -15,9 +15,14 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="holdfast-nonce
 const renderer = createDOMRenderer(document, nonce ? { styleElementAttributes: { nonce } } : {});
 
 function Root() {
+  const scheme = useScheme();
+  useLayoutEffect(() => {
+    // Scroll bars and the browser's own parts follow what is chosen here, also where the system looks otherwise.
+    document.documentElement.style.colorScheme = scheme;
+  }, [scheme]);
   return (
     <RendererProvider renderer={renderer}>
-      <FluentProvider theme={useTheme()} style={{ height: "100%" }}>
+      <FluentProvider theme={themes[scheme]} style={{ height: "100%" }}>
         <TransportProvider transport={transport}>
           <QueryClientProvider client={queries}>
             <Toasts>

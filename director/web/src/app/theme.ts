@@ -42,9 +42,12 @@ function isDark(): boolean {
 }
 
 // Grey text on a grey ground has to be read too: WCAG AA wants 4.5 to 1.
-const lightTheme: Theme = { ...webLightTheme, colorNeutralForeground4: webLightTheme.colorNeutralForeground3 };
-const darkTheme: Theme = { ...webDarkTheme, colorNeutralForeground4: webDarkTheme.colorNeutralForeground3 };
+export const themes: Record<"light" | "dark", Theme> = {
+  light: { ...webLightTheme, colorNeutralForeground4: webLightTheme.colorNeutralForeground3 },
+  dark: { ...webDarkTheme, colorNeutralForeground4: webDarkTheme.colorNeutralForeground3 },
+};
 
-export function useTheme(): Theme {
-  return useSyncExternalStore(subscribe, isDark) ? darkTheme : lightTheme;
+/** Whether the pages are light or dark now. */
+export function useScheme(): "light" | "dark" {
+  return useSyncExternalStore(subscribe, isDark) ? "dark" : "light";
 }

@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useMemo, type ReactNode } from "react";
-import { Link, Toast, ToastBody, Toaster, ToastTitle, ToastTrigger, useId, useToastController } from "@fluentui/react-components";
+import { Button, Link, makeStyles, Toast, ToastBody, Toaster, ToastTitle, ToastTrigger, tokens, useId, useToastController } from "@fluentui/react-components";
+import { DismissRegular } from "@fluentui/react-icons";
 import { faultOf } from "@/api/fault";
 
 /** What can be done about a message. */
@@ -17,7 +18,23 @@ interface Tell {
 
 const Context = createContext<Tell>({ done: () => undefined, failed: () => undefined });
 
-/** Short messages at the foot of the page, read aloud by screen readers. */
+const useStyles = makeStyles({ actions: { display: "flex", alignItems: "center", columnGap: tokens.spacingHorizontalS } });
+
+/** What a message offers, and the way to be rid of it before its time. */
+function Offers({ action }: { action?: ToastAction | undefined }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.actions}>
+      {action && <ToastTrigger><Link as="button" onClick={action.act}>{action.text}</Link></ToastTrigger>}
+      <ToastTrigger><Button size="small" appearance="transparent" icon={<DismissRegular />} aria-label="Dismiss" /></ToastTrigger>
+    </span>
+  );
+}
+
+/**
+ * Short messages at the foot of the page, read aloud by screen readers. They stand in its middle: the buttons that lead on
+ * are at its ends.
+ */
 export function Toasts({ children }: { children: ReactNode }) {
   const id = useId("toasts");
   const { dispatchToast } = useToastController(id);
@@ -25,7 +42,7 @@ export function Toasts({ children }: { children: ReactNode }) {
     (title: string, more?: string, action?: ToastAction) =>
       dispatchToast(
         <Toast>
-          <ToastTitle action={action && <ToastTrigger><Link as="button" onClick={action.act}>{action.text}</Link></ToastTrigger>}>{title}</ToastTitle>
+          <ToastTitle action={<Offers action={action} />}>{title}</ToastTitle>
           {more && <ToastBody>{more}</ToastBody>}
         </Toast>,
         { intent: "success", timeout: action ? 10_000 : 5000 },
@@ -37,7 +54,7 @@ export function Toasts({ children }: { children: ReactNode }) {
       const fault = faultOf(error);
       dispatchToast(
         <Toast>
-          <ToastTitle>{title}</ToastTitle>
+          <ToastTitle action={<Offers />}>{title}</ToastTitle>
           <ToastBody subtitle={fault.requestId && `Microsoft's request-id: ${fault.requestId}`}>
             {fault.message} {fault.remedy}
           </ToastBody>
@@ -51,7 +68,7 @@ export function Toasts({ children }: { children: ReactNode }) {
   return (
     <Context.Provider value={tell}>
       {children}
-      <Toaster toasterId={id} position="bottom-end" />
+      <Toaster toasterId={id} position="bottom" />
     </Context.Provider>
   );
 }
