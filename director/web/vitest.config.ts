@@ -9,8 +9,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "browser", include: ["browser/**/*.test.ts"], fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000,
-          globalSetup: ["browser/build.ts"], bail: 0,
+          name: "browser", include: ["browser/**/*.test.ts"], globalSetup: ["browser/build.ts"], setupFiles: ["browser/failure.ts"],
+          maxWorkers: 2, bail: 0,
+          // Limits end a hang, and nothing else: a busy machine may take its time.
+          testTimeout: 900_000, hookTimeout: 900_000, teardownTimeout: 120_000, expect: { poll: { timeout: 120_000, interval: 50 } },
         },
       },
     ],

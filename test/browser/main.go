@@ -143,21 +143,22 @@ func do(ctx context.Context, s *site.Site, word string) error {
 	}
 }
 
+// lay chooses the addresses. Every site has hosts of its own, by the process that runs it, so that the ports found free stay
+// so: neither another site nor a connection of this machine takes them.
 func lay(o options, dir string) (*site.Site, error) {
-	ports, err := site.FreePorts("127.0.0.1", 4)
+	pid := os.Getpid()
+	host := func(net int) string { return fmt.Sprintf("127.%d.%d.%d", net+pid>>16&63, pid>>8&255, pid&255) }
+	ports, err := site.FreePorts(host(64), 5)
 	if err != nil {
 		return nil, err
 	}
-	var transporters []string
-	for i := range 2 {
-		p, err := site.FreePorts(fmt.Sprintf("127.0.0.%d", i+1), 1)
-		if err != nil {
-			return nil, err
-		}
-		transporters = append(transporters, p...)
+	other, err := site.FreePorts(host(128), 1)
+	if err != nil {
+		return nil, err
 	}
 	return site.New(site.Options{
-		Bin: o.bin, Dir: dir, Tenant: ports[0], Uploads: ports[1], TenantControl: ports[2], Director: ports[3], Transporters: transporters,
+		Bin: o.bin, Dir: dir, Tenant: ports[0], Uploads: ports[1], TenantControl: ports[2], Director: ports[3],
+		Transporters: []string{ports[4], other[0]},
 	})
 }
 

@@ -84,7 +84,7 @@ func New(o Options) (*Site, error) {
 		args: []string{
 			"--listen", o.Tenant, "--upload-listen", o.Uploads, "--control-listen", o.TenantControl,
 			"--state", filepath.Join(o.Dir, "tenant"), "--ca-file", s.CAFile(),
-			"--tenant", TenantID, "--app", ClientID + ":" + s.Secret,
+			"--tenant", TenantID, "--app", ClientID + ":" + s.Secret, "--names", hostOf(o.Tenant) + "," + hostOf(o.Uploads),
 		},
 		ready: func(ctx context.Context) error { _, err := s.Control.Health(ctx); return err },
 	}
@@ -213,6 +213,15 @@ func listens(address string) func(context.Context) error {
 		}
 		return conn.Close()
 	}
+}
+
+// hostOf returns the host of an address; the address where it has no port.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }
 
 // FreePorts returns n addresses on host whose ports nothing listens on now.

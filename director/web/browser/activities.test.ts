@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { api } from "./mail";
 import { startSite, type Site } from "./site";
-import { look, menu, signIn, visit, type Visitor } from "./visitor";
+import { tenant } from "./tenant";
+import { look, menu, query, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -23,7 +24,7 @@ test("what was done is listed, newest first, and found", async () => {
   await v.page.getByRole("tab", { name: "Recoveries" }).click();
   await v.page.getByText("No activity fits.").waitFor();
   await v.page.getByRole("tab", { name: "Backups" }).click();
-  expect(new URL(v.page.url()).search).toBe("?kind=backup");
+  await query(v, "kind=backup");
   await v.page.getByRole("searchbox", { name: "Search activities" }).fill("nothing of this name");
   await v.page.getByText("No activity fits.").waitFor();
   await v.page.getByRole("searchbox", { name: "Search activities" }).fill("");
@@ -42,8 +43,8 @@ test("a run shows its mailboxes, and all about one", async () => {
 
 test("an activity that goes on is stopped", async () => {
   const { jobs } = await api<{ jobs: { id: string }[] }>(v, "JobService/ListJobs", {});
-  // The tenant answers slowly, so that there is something to stop.
-  await fetch(`${site.tenant.control}/_control/settings`, { method: "PUT", body: JSON.stringify(await slow()) });
+  // The tenant keeps its answers back, so that there is something to stop.
+  await tenant(site, "POST", "faults", { kind: "messages.*", hold: true });
   const { run } = await api<{ run: { id: string } }>(v, "JobService/RunJob", { jobId: jobs[0]?.id });
   await v.page.goto(`/activities/${run.id}`);
   await v.page.getByRole("button", { name: "Stop" }).click();
@@ -51,6 +52,7 @@ test("an activity that goes on is stopped", async () => {
   await look(v, "activities-stop");
   await v.page.getByRole("button", { name: "Stop now" }).click();
   await v.page.getByRole("region", { name: "Overview" }).getByText("Stopped").waitFor();
+  await tenant(site, "DELETE", "faults");
   await look(v, "activities-stopped");
 });
 
@@ -59,8 +61,3 @@ test("an activity that does not exist says so", async () => {
   await v.page.getByText("The activity could not be read").waitFor();
   await look(v, "activities-missing");
 });
-
-async function slow(): Promise<object> {
-  const settings = (await (await fetch(`${site.tenant.control}/_control/settings`)).json()) as object;
-  return { ...settings, latency: 3_000_000_000 };
-}

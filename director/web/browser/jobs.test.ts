@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startSite, type Site } from "./site";
-import { look, signIn, visit, type Visitor } from "./visitor";
+import { holdMessages, look, menu, message, query, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -18,7 +18,7 @@ afterAll(async () => {
 const dialog = () => v.page.getByRole("alertdialog");
 
 test("the list tells what a job does, and leads to it", async () => {
-  await v.page.getByRole("link", { name: "Jobs" }).click();
+  await menu(v, "Jobs");
   const grid = v.page.getByRole("grid", { name: "Jobs" });
   await grid.getByText("Successful").waitFor();
   await grid.getByText("All mailboxes of Contoso").waitFor();
@@ -33,7 +33,7 @@ test("the tabs of a job have addresses", async () => {
   const id = new URL(v.page.url()).pathname.split("/").at(-1) ?? "";
   await v.page.getByRole("tab", { name: "Runs" }).click();
   await v.page.getByRole("grid", { name: "Runs" }).getByText("Successful").first().waitFor();
-  expect(new URL(v.page.url()).searchParams.get("tab")).toBe("runs");
+  await query(v, "tab=runs");
   await look(v, "jobs-job-runs");
   await v.page.goto(`/jobs/${id}?tab=starts`);
   await v.page.getByText("Nothing starts it by the clock").waitFor();
@@ -69,9 +69,10 @@ test("a clone begins disabled; a group, a new name, and what is taken back", asy
   await dialog().getByLabel("Group").fill("Sites");
   await dialog().getByRole("button", { name: "Set the group" }).click();
   await grid.getByRole("button", { name: "Sites (1)" }).waitFor();
+  await holdMessages(v);
   await tools.getByRole("button", { name: "Enable" }).click();
-  await v.page.getByText("Weekly was enabled").waitFor();
-  await v.page.getByRole("button", { name: "Undo" }).last().click();
+  await grid.getByText("Disabled", { exact: true }).waitFor({ state: "detached" });
+  await message(v, "Weekly was enabled").getByRole("button", { name: "Undo" }).click();
   await grid.getByText("Disabled", { exact: true }).waitFor();
   await look(v, "jobs-groups");
 });

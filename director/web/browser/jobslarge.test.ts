@@ -22,7 +22,7 @@ beforeAll(async () => {
     },
     credential: { clientSecret: site.tenant.secret },
   });
-}, 400_000);
+});
 afterAll(async () => {
   await v?.close();
   await site?.stop();
@@ -48,13 +48,13 @@ test("50,000 mailboxes are listed, walked and searched, and only those on the sc
   await expect.poll(async () => {
     await call("AccountService/RefreshAccount", { accountId: await account() }).catch(() => undefined);
     return count();
-  }, { timeout: 150_000, interval: 2_000 }).toBe(String(mailboxes + 1));
+  }, { timeout: 600_000, interval: 2_000 }).toBe(String(mailboxes + 1));
   await v.page.goto("/jobs/new/source");
-  await leaf(/^Spare 1 /).waitFor({ timeout: 60_000 });
+  await leaf(/^Spare 1 /).waitFor();
   await tree().focus();
   await tree().press("End");
   await tree().press("ArrowUp");
-  expect(await tree().getByRole("treeitem").count()).toBeLessThan(80);
+  await expect.poll(() => tree().getByRole("treeitem").count()).toBeLessThan(80);
   await v.page.getByRole("searchbox", { name: "Search mailboxes" }).fill("spare 4999");
   await leaf(/^Spare 49990 /).waitFor();
   await v.page.getByRole("button", { name: "Choose all 11 found" }).click();

@@ -39,7 +39,7 @@ test("a new job: the source, chosen, ordered and searched", async () => {
   await v.page.getByRole("searchbox", { name: "Search mailboxes" }).fill("spare 2");
   await leaf("Spare 1").waitFor({ state: "detached" });
   await v.page.getByRole("searchbox", { name: "Search mailboxes" }).fill("");
-  expect(await order().allInnerTexts()).toHaveLength(2);
+  await expect.poll(() => order().count()).toBe(2);
   await order().first().getByText("Spare 1").waitFor();
   await look(v, "wizard-source-single");
 
@@ -87,7 +87,7 @@ test("schedules of all kinds, with their next starts", async () => {
   const one = v.page.getByRole("group", { name: "Schedule 1" });
   const starts = v.page.getByRole("table", { name: "Coming starts" });
   await starts.getByText(/22:00/).first().waitFor();
-  expect(await starts.getByRole("row").count()).toBe(11);
+  await expect.poll(() => starts.getByRole("row").count()).toBe(11);
   await one.getByRole("button", { name: "Sunday" }).click();
   await one.getByRole("combobox", { name: "Time zone" }).click();
   await one.getByRole("combobox", { name: "Time zone" }).fill("tokyo");
@@ -153,7 +153,7 @@ test("the end tells what was set and how long it takes; Finish & Run leads to a 
   await look(v, "wizard-finish");
   await v.page.getByRole("button", { name: "Finish & Run" }).click();
   await v.page.waitForURL(/\/runs\//);
-  await v.page.getByText("7 successful").waitFor({ timeout: 60_000 });
+  await v.page.getByText("7 successful").waitFor();
   await v.page.getByText("hello from the script").waitFor();
   await look(v, "wizard-run");
 });

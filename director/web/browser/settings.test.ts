@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from "vitest";
 import { startSite, type Site } from "./site";
-import { look, menu, signIn, visit, type Visitor } from "./visitor";
+import { holdMessages, look, menu, message, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -27,8 +27,9 @@ test("a mail server that refuses says so before anything is saved", async () => 
   await page.getByRole("button", { name: "Send a test mail" }).click();
   await page.getByText("The test mail was not sent").waitFor();
   await look(v, "settings-mail");
+  await holdMessages(v);
   await page.getByRole("button", { name: "Save the mail server" }).click();
-  await page.getByText("The settings were saved").first().waitFor();
+  await message(v, "The settings were saved").waitFor();
 });
 
 test("reports of everything, webhooks and deliveries have their pages", async () => {

@@ -4,6 +4,9 @@ import { createInterface } from "node:readline";
 /** The project's folder. */
 export const root = new URL("../../..", import.meta.url).pathname;
 
+/** The folder of pictures. */
+export const screens = `${root}/build/screens`;
+
 /** A running installation: what test/browser prints. */
 export interface Site {
   director: string;
@@ -54,6 +57,7 @@ export async function startSite(o: Options = {}): Promise<Site> {
 
 function ended(program: ChildProcess): Promise<void> {
   return new Promise((done) => {
+    if (program.exitCode !== null || program.signalCode !== null) return done();
     program.once("exit", () => done());
     program.stdin?.end();
   });
