@@ -7,7 +7,8 @@ import (
 	"holdfast/pkg/mail"
 )
 
-// UndoOffered is for how long after its end a recovery can be undone. Transporters keep its notes a week longer.
+// UndoOffered is for how long after its end a recovery can be undone. Transporters keep the notes of
+// each of its mailboxes for twice as long after they were last written, since those may be done long before the whole.
 const UndoOffered = 90 * 24 * time.Hour
 
 // IfExists says what becomes of a message that is there already. Numbers are stored.

@@ -76,6 +76,11 @@ type recoveryWork struct {
 
 // Do implements task.Work.
 func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Reporter) (task.Outcome, error) {
+	if !w.request.PlanOnly {
+		if err := w.bench.note(w.journal); err != nil {
+			return task.Outcome{}, err
+		}
+	}
 	client, err := w.bench.o.Accounts.Client(w.account)
 	if err != nil {
 		return task.Outcome{}, err
