@@ -9,7 +9,6 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/record"
-	"holdfast/transporter/internal/recovery/journal"
 )
 
 // place brings back everything that belongs in one folder of the target.
@@ -147,10 +146,10 @@ func (r *Runner) ensure(ctx context.Context, p *place) (fresh bool, err error) {
 		r.count(func(rep *Report) { rep.FoldersCreated++ })
 		return true, nil
 	}
-	made, fresh, err := r.o.Target.CreateFolder(ctx, parent, p.name, p.hidden)
+	made, fresh, err := r.makeFolder(ctx, parent, p.name, p.hidden)
 	if short := shorten(p.name); errors.Is(err, fault.Invalid) && short != p.name {
 		// Other programs make folders with names that Graph refuses.
-		if made, fresh, err = r.o.Target.CreateFolder(ctx, parent, short, p.hidden); err == nil {
+		if made, fresh, err = r.makeFolder(ctx, parent, short, p.hidden); err == nil {
 			r.notes.add(noteShortened)
 		}
 	}
@@ -159,11 +158,7 @@ func (r *Runner) ensure(ctx context.Context, p *place) (fresh bool, err error) {
 		return false, err
 	}
 	p.id = made.ID
-	if !fresh {
-		return false, nil
-	}
-	r.count(func(rep *Report) { rep.FoldersCreated++ })
-	return true, r.append(journal.Entry{Kind: journal.KindFolder, New: string(made.ID)}, r.o.Request.IfFolder == FolderRename)
+	return fresh, nil
 }
 
 // inPoint reports whether the kept folders of a place hold a message of that id: then it answers for itself only.

@@ -29,21 +29,24 @@ type past struct {
 	replaced map[ID]journal.Entry
 	// voids count the tries of a kept message that left nothing.
 	voids map[key]int
-	// made are the folders that were made.
-	made map[mail.FolderID]bool
+	// made are the folders that were made, and making are those that were about to be.
+	made   map[mail.FolderID]bool
+	making makings
 }
 
 func newPast() *past {
 	return &past{
 		done: map[key]action{}, own: map[key]struct{}{}, open: map[ID]journal.Entry{},
-		replaced: map[ID]journal.Entry{}, voids: map[key]int{}, made: map[mail.FolderID]bool{},
+		replaced: map[ID]journal.Entry{}, voids: map[key]int{}, made: map[mail.FolderID]bool{}, making: makings{},
 	}
 }
 
 // replay takes one entry of the journal.
 func (p *past) replay(e journal.Entry) error {
-	if e.Kind == journal.KindFolder {
-		p.made[mail.FolderID(e.New)] = true
+	if p.making.replay(e) {
+		if e.Kind == journal.KindFolder {
+			p.made[mail.FolderID(e.New)] = true
+		}
 		return nil
 	}
 	id := ID(e.ID)

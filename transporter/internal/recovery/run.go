@@ -140,7 +140,7 @@ func (r *Runner) run(ctx context.Context) error {
 		return err
 	}
 	if !r.o.Request.PlanOnly {
-		if err := r.resume(ctx); err != nil { // before places are chosen: what an earlier attempt made is no obstacle
+		if err := r.resume(ctx, there); err != nil { // before places are chosen: what an earlier attempt made is no obstacle
 			return err
 		}
 	}
@@ -179,11 +179,14 @@ func (r *Runner) assign(sources []source) []*place {
 	return places
 }
 
-// resume opens the journal and settles what an earlier attempt left open.
-func (r *Runner) resume(ctx context.Context) error {
+// resume opens the journal and settles what an earlier attempt left open; there are the target's folders.
+func (r *Runner) resume(ctx context.Context, there []mail.Folder) error {
 	hash := requestHash(r.o.Request, r.o.PointID, r.o.TargetID)
 	var err error
 	if r.journal, err = journal.Open(r.o.Journal, hash, r.past.replay, r.o.WrapJournal); err != nil {
+		return err
+	}
+	if err := r.settleFolders(there); err != nil {
 		return err
 	}
 	r.report.FoldersCreated = int64(len(r.past.made))

@@ -84,8 +84,10 @@ type Undoer struct {
 	done   progress
 	trash  map[mail.FolderID]bool // Deleted Items and what is below, and Recoverable Items
 	there  map[mail.FolderID]bool
+	all    []mail.Folder
 	open   map[string]journal.Entry
 	made   []mail.FolderID
+	making makings
 	pile   []deed
 	report UndoReport
 	stop   <-chan struct{}
@@ -99,7 +101,7 @@ func NewUndo(o UndoOptions) *Undoer {
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
-	return &Undoer{o: o, open: map[string]journal.Entry{}}
+	return &Undoer{o: o, open: map[string]journal.Entry{}, making: makings{}}
 }
 
 // Progress tells how far the undo is.
@@ -142,6 +144,7 @@ func (u *Undoer) draw(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	u.all = all
 	u.trash, u.there = map[mail.FolderID]bool{}, make(map[mail.FolderID]bool, len(all))
 	for _, f := range all { // parents come before their children
 		u.there[f.ID] = true
@@ -164,9 +167,13 @@ func (u *Undoer) count() error {
 }
 
 func (u *Undoer) entry(ctx context.Context, e journal.Entry) error {
+	if u.making.replay(e) {
+		if e.Kind == journal.KindFolder {
+			u.made = append(u.made, mail.FolderID(e.New))
+		}
+		return nil
+	}
 	switch e.Kind { //nolint:exhaustive // begin is not replayed; whether the overwritten message was removed is looked up
-	case journal.KindFolder:
-		u.made = append(u.made, mail.FolderID(e.New))
 	case journal.KindIntent:
 		u.open[e.ID] = e
 	case journal.KindVoid:
@@ -212,6 +219,9 @@ func (u *Undoer) interrupted(ctx context.Context) error {
 
 // folders removes those that the recovery made and that hold nothing, the last one first.
 func (u *Undoer) folders(ctx context.Context) error {
+	for _, f := range u.making.among(u.all) {
+		u.made = append(u.made, f.ID)
+	}
 	for _, id := range slices.Backward(u.made) {
 		if err := u.halted(ctx); err != nil {
 			return err

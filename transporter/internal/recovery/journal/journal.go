@@ -9,7 +9,13 @@
 //	void     the announced creation left nothing behind
 //	removed  the message that it overwrites was deleted
 //
-// and one line for each folder made. An intent without done or void is uncertain and must be looked up. A line that was
+// and for each folder
+//
+//	making   it is about to be made, under a hash of its parent and name; durable before the request is sent
+//	folder   it was made with this id
+//	unmade   it was not: one of that name is there already, or it was refused
+//
+// An intent without done or void, and a making without folder or unmade, is uncertain and must be looked up. A line that was
 // torn by a crash can only be the last; it is cut off. Any other damage is Corrupt, because going on could make
 // duplicates. The file holds ids and hashes, never content. It stays after the recovery: it is what an undo goes by.
 package journal
@@ -57,7 +63,9 @@ type Kind string
 // The kinds. Their letters are stored.
 const (
 	KindBegin   Kind = "begin"
+	KindMaking  Kind = "making" // journals of before do not have it
 	KindFolder  Kind = "folder"
+	KindUnmade  Kind = "unmade"
 	KindIntent  Kind = "intent"
 	KindDone    Kind = "done"
 	KindVoid    Kind = "void"
@@ -70,7 +78,7 @@ type Entry struct {
 	Version int     `json:"v,omitempty"`
 	Request string  `json:"req,omitempty"` // begin: a hash of all that must be the same for the journal to be gone on with
 	Source  *Source `json:"s,omitempty"`
-	ID      string  `json:"r,omitempty"` // recovery id
+	ID      string  `json:"r,omitempty"` // recovery id; of a folder a hash of where it is and its name
 	Action  uint8   `json:"a,omitempty"`
 	Folder  string  `json:"f,omitempty"` // target folder
 	Old     string  `json:"o,omitempty"` // the message to be overwritten
