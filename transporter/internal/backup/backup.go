@@ -89,6 +89,7 @@ func Run(ctx context.Context, src Source, v Vault, o Options, p *Progress) (Resu
 		requests: make(chan struct{}, o.Parallel), pages: make(chan struct{}, o.Parallel),
 	}
 	point, err := e.run(ctx)
+	e.cutter.Done()
 	losses := e.ledger.all()
 	result := Result{Point: point, Losses: losses, Progress: p.Snapshot()}
 	if len(losses) > MaxLosses {

@@ -34,7 +34,7 @@ const (
 )
 
 // Cutter cuts streams. It keeps the buffers of streams that ended, so that many streams need few. Its methods may be
-// called by many goroutines. The zero value is ready.
+// called by many goroutines. The zero value is ready. Done gives the buffers to Cutters that come.
 type Cutter struct {
 	first, small, large buffers // of most, Whole+1 and record.MaxPiece bytes
 }
@@ -43,10 +43,10 @@ type Cutter struct {
 // Cutter lives for one backup, and has as many as it once needed at the same time.
 type buffers struct {
 	mu   sync.Mutex
-	free [][]byte
+	free []*[]byte
 }
 
-func (b *buffers) get(size int) []byte {
+func (b *buffers) get(size int, spare *sync.Pool) *[]byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if n := len(b.free); n > 0 {
@@ -54,13 +54,37 @@ func (b *buffers) get(size int) []byte {
 		b.free = b.free[:n-1]
 		return buf
 	}
-	return make([]byte, size)
+	if buf, ok := spare.Get().(*[]byte); ok {
+		return buf
+	}
+	buf := make([]byte, size)
+	return &buf
 }
 
-func (b *buffers) put(buf []byte) {
+func (b *buffers) put(buf *[]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.free = append(b.free, buf)
+}
+
+func (b *buffers) leave(spare *sync.Pool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, buf := range b.free {
+		spare.Put(buf)
+	}
+	b.free = nil
+}
+
+// Buffers of Cutters that are done, by their lengths, until garbage is collected: a change of a mailbox is often a message or
+// two, and clearing new buffers for it took longer than reading it.
+var spareFirst, spareSmall, spareLarge sync.Pool
+
+// Done gives the buffers that are not in use away. The Cutter may still be used.
+func (c *Cutter) Done() {
+	c.first.leave(&spareFirst)
+	c.small.leave(&spareSmall)
+	c.large.leave(&spareLarge)
 }
 
 // most is longer than most bodies and attachments of mail, in bytes.
@@ -70,8 +94,9 @@ const most = 64 << 10
 // once is 64 KiB, 1 MiB from the moment the stream turns out to be longer, and 5 MiB when it is larger than Whole. An error
 // of r or emit ends it and is wrapped (a *ReadError where it was r's).
 func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error) (record.Content, error) {
-	first := c.first.get(most)
-	defer c.first.put(first)
+	borrowed := c.first.get(most, &spareFirst)
+	defer c.first.put(borrowed)
+	first := *borrowed
 	n, err := fill(r, first)
 	switch {
 	case err != nil:
@@ -79,8 +104,9 @@ func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error
 	case n < most:
 		return whole(first[:n], emit)
 	}
-	head := c.small.get(Whole + 1)
-	defer c.small.put(head)
+	more := c.small.get(Whole+1, &spareSmall)
+	defer c.small.put(more)
+	head := *more
 	copy(head, first)
 	m, err := fill(r, head[n:])
 	switch n += m; {
@@ -89,9 +115,9 @@ func (c *Cutter) Cut(r io.Reader, emit func(hash record.Hash, data []byte) error
 	case n <= Whole:
 		return whole(head[:n], emit)
 	}
-	scan := c.large.get(record.MaxPiece)
+	scan := c.large.get(record.MaxPiece, &spareLarge)
 	defer c.large.put(scan)
-	return cutLarge(io.MultiReader(bytes.NewReader(head), r), scan, emit)
+	return cutLarge(io.MultiReader(bytes.NewReader(head), r), *scan, emit)
 }
 
 // Bytes cuts content that is in memory already, into the same pieces as Cut.
@@ -99,9 +125,9 @@ func (c *Cutter) Bytes(data []byte, emit func(hash record.Hash, data []byte) err
 	if len(data) <= Whole {
 		return whole(data, emit)
 	}
-	scan := c.large.get(record.MaxPiece)
+	scan := c.large.get(record.MaxPiece, &spareLarge)
 	defer c.large.put(scan)
-	return cutLarge(bytes.NewReader(data), scan, emit)
+	return cutLarge(bytes.NewReader(data), *scan, emit)
 }
 
 // ReadError marks an error of the stream that was to be cut.

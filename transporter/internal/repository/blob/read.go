@@ -106,16 +106,9 @@ func (s *Store) read(r io.ReaderAt, e *pack.Entry, hash record.Hash, dst []byte)
 	return s.plain(&f, stored, hash, dst)
 }
 
-// plain decodes a frame to memory of its own and checks the hash.
+// plain decodes a frame to memory of its own, as long as the bytes, and checks the hash. What was stored is overwritten.
 func (s *Store) plain(f *pack.Frame, stored []byte, hash record.Hash, dst []byte) ([]byte, error) {
-	room := int(f.Plain)
-	if s.opts.Ring.Encrypted() {
-		room += len(stored)
-	}
-	if cap(dst) < room {
-		dst = make([]byte, 0, room)
-	}
-	data, err := s.decode(dst[:0], f, stored)
+	data, err := s.decodeInPlace(dst[:0], f, stored)
 	if err != nil {
 		return nil, err
 	}

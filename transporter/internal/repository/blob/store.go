@@ -174,6 +174,22 @@ func (s *Store) decode(dst []byte, f *pack.Frame, stored []byte) ([]byte, error)
 	return s.opts.Coder.Decompress(dst, f.Codec, f.Dict, stored, int(f.Plain))
 }
 
+// decodeInPlace is decode where stored may be overwritten, so that all that is needed of dst is room for the plain bytes.
+func (s *Store) decodeInPlace(dst []byte, f *pack.Frame, stored []byte) ([]byte, error) {
+	if !s.opts.Ring.Encrypted() || f.Codec == codec.Raw {
+		if cap(dst) < int(f.Plain) {
+			dst = make([]byte, 0, f.Plain)
+		}
+		return s.decode(dst, f, stored)
+	}
+	var header [48]byte
+	packed, err := s.opts.Ring.OpenBlob(stored[:0], &f.Nonce, stored, f.Sealing(&header))
+	if err != nil {
+		return nil, err
+	}
+	return s.opts.Coder.Decompress(dst, f.Codec, f.Dict, packed, int(f.Plain))
+}
+
 // append adds a frame to the open pack of its kind.
 func (s *Store) append(kind pack.Kind, frame []byte) error {
 	for {
