@@ -166,6 +166,7 @@ func (r *Rewriter) copy(ctx context.Context, c *index.Condemned, entries []pack.
 				return errLeft
 			}
 		}
+		r.w.Early() // while the next stretch is read
 		r.Moved(int64(len(run.data)))
 		return nil
 	})

@@ -34,6 +34,7 @@ type Writer struct {
 
 	syncing sync.Mutex // serialises fsync, so that those who wait share the next one
 	durable int64      // under mu
+	early   int64      // up to where Early has asked
 }
 
 // Create begins a new pack in dir. The file appears with its header or not at all, so that one without is damaged.
@@ -176,6 +177,17 @@ func (w *Writer) syncTo(want int64) error {
 	}
 	w.durable = upTo
 	return nil
+}
+
+// Early asks the system to begin making durable what was appended since it was asked before: for who appends much and syncs
+// once. It is not called at the same time as itself.
+func (w *Writer) Early() {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.failed == nil && !w.shut && !w.closed && w.flushed > w.early {
+		disk.Early(w.f, w.early, w.flushed-w.early)
+		w.early = w.flushed
+	}
 }
 
 // Find returns the entry of a blob in the pack.
