@@ -9,12 +9,14 @@ import { TestResult } from "@/pages/inventory/TestResult";
 import { useToasts } from "@/parts/Toasts";
 import { counted } from "@/parts/format";
 import { Wizard } from "@/parts/Wizard";
+import { Role, useForbidden } from "@/session/me";
 
 /** Adds a Microsoft 365 account: how to register the application, its credential, the test, and only then it is kept. */
 export function AddAccount() {
   const tell = useToasts();
   const add = useMutation(AccountService.method.addAccount);
   const [good, setGood] = useState(false);
+  const forbidden = useForbidden(Role.ADMINISTRATOR);
   return (
     <Wizard<Draft>
       title="Add a Microsoft 365 account" crumbs={[{ text: "Inventory", to: "/accounts" }]} base="/accounts/new" back="/accounts" initial={newDraft()} keep={keep}
@@ -25,7 +27,7 @@ export function AddAccount() {
       ]}
       finish={[
         {
-          title: "Add the account", primary: true, why: () => (good ? undefined : "The test has to pass first."),
+          title: "Add the account", primary: true, why: () => forbidden ?? (good ? undefined : "The test has to pass first."),
           act: async (d) => {
             const answer = await add.mutateAsync({ account: d.account, credential: d.credential });
             await refresh(AccountService);

@@ -16,6 +16,7 @@ import { SourceStep } from "@/pages/jobs/SourceStep";
 import { useToasts } from "@/parts/Toasts";
 import type { Crumb } from "@/parts/Page";
 import { Wizard, type Finish, type Keep, type Step } from "@/parts/Wizard";
+import { Role, useForbidden } from "@/session/me";
 
 /** How many mailboxes a draft names at most to be kept over a reload: writing more at every click takes too long. */
 const mostKept = 5_000;
@@ -58,6 +59,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     { key: "finish", title: "Finish", content: (d) => <FinishStep draft={d} scope={scope} onScope={setScope} /> },
   ];
 
+  const forbidden = useForbidden(Role.ADMINISTRATOR);
   /** A new job is called by what it backs up, until somebody names it. */
   const named = (d: Job): Job => {
     if (stored || (d.name !== "" && !d.name.startsWith("Mail of "))) return d;
@@ -72,7 +74,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
   };
   const finish: Finish<Job>[] = [
     ...(stored && !initial.draft ? [] : [{
-      title: "Save as a draft", always: true, early: true,
+      title: "Save as a draft", always: true, early: true, why: () => forbidden,
       act: async (d: Job) => {
         const saved = await put({ ...d, draft: true, enabled: false, name: d.name.trim() || suggestedName("", others) });
         tell.done(`${saved.name} was saved as a draft`, "It neither starts nor runs until it is finished.");
@@ -80,7 +82,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
       },
     }]),
     {
-      title: "Finish", always: stored && !initial.draft,
+      title: "Finish", always: stored && !initial.draft, why: () => forbidden,
       act: async (d) => {
         const saved = await put({ ...d, draft: false });
         tell.done(`${saved.name} was saved`);
@@ -89,7 +91,7 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
     },
     {
       title: "Finish & Run", primary: true,
-      why: (d) => (!d.enabled ? "It is disabled. Enable it among the options to run it." : scope.of === "chosen" && scope.chosen.size === 0 ? "Choose the mailboxes to run." : undefined),
+      why: (d) => forbidden ?? (!d.enabled ? "It is disabled. Enable it among the options to run it." : scope.of === "chosen" && scope.chosen.size === 0 ? "Choose the mailboxes to run." : undefined),
       act: async (d) => {
         const saved = await put({ ...d, draft: false });
         try {

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { createClient } from "@connectrpc/connect";
 import { Button, makeStyles, Tab, TabList, Text, tokens } from "@fluentui/react-components";
-import { ArrowCounterclockwiseRegular } from "@fluentui/react-icons";
+import { ArrowCounterclockwiseRegular, BranchCompareRegular, LockClosedRegular } from "@fluentui/react-icons";
 import { useNavigate, useSearchParams } from "react-router";
 import { transport } from "@/api/transport";
 import { BrowseService, DifferenceKind, type Difference, type DiffSummary } from "@/gen/holdfast/director/v1/browse_pb";
@@ -12,12 +12,14 @@ import { usePoint } from "@/pages/recovery/hooks";
 import { MessagePane } from "@/pages/recovery/MessagePane";
 import { SelectionBar } from "@/pages/recovery/SelectionBar";
 import { mailboxOf, sender, subjectOf } from "@/pages/recovery/words";
+import { EmptyState } from "@/parts/EmptyState";
 import { count, counted, moment } from "@/parts/format";
 import { FaultNote } from "@/parts/FaultNote";
 import { Grid, type Column } from "@/parts/Grid";
 import { Loaded } from "@/parts/Loaded";
 import { Page } from "@/parts/Page";
 import { usePages } from "@/parts/usePages";
+import { Role, useForbidden } from "@/session/me";
 
 const client = createClient(BrowseService, transport);
 
@@ -55,11 +57,27 @@ interface Row {
 /** What differs between two points of a mailbox; what is gone since can be chosen and recovered. */
 export function ComparePage() {
   const [params] = useSearchParams();
-  const repository = params.get("repository") ?? "";
-  const older = usePoint(repository, params.get("older") ?? "");
-  const newer = usePoint(repository, params.get("newer") ?? "");
+  const why = useForbidden(Role.OPERATOR);
+  const [repository = "", from = "", to = ""] = ["repository", "older", "newer"].map((name) => params.get(name) ?? "");
+  const older = usePoint(why ? "" : repository, from);
+  const newer = usePoint(why ? "" : repository, to);
+  const page = { title: "Compare two points", crumbs: [{ text: "Recovery", to: "/recovery" }] };
+  if (why) {
+    return (
+      <Page {...page}>
+        <EmptyState icon={<LockClosedRegular />} title="Recovery is for operators">{why} What is in mailboxes is not for auditors to see.</EmptyState>
+      </Page>
+    );
+  }
+  if (!repository || !from || !to) {
+    return (
+      <Page {...page}>
+        <EmptyState icon={<BranchCompareRegular />} title="No points are chosen">This address does not say which points. Choose a backup to recover from, and two of its points there.</EmptyState>
+      </Page>
+    );
+  }
   return (
-    <Page title="Compare two points" crumbs={[{ text: "Recovery", to: "/recovery" }]} filled>
+    <Page {...page} filled>
       <Loaded query={older.query} what="The older point">
         {(a) => <Loaded query={newer.query} what="The newer point">{(b) => (a.point && b.point ? <Differences older={a.point} newer={b.point} /> : null)}</Loaded>}
       </Loaded>

@@ -10,6 +10,7 @@ import { useTransporters } from "@/pages/transporters/hooks";
 import { Facts } from "@/parts/Facts";
 import { useToasts } from "@/parts/Toasts";
 import { Wizard } from "@/parts/Wizard";
+import { Role, useForbidden } from "@/session/me";
 
 const useStyles = makeStyles({ form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM, maxWidth: "36rem" } });
 
@@ -33,6 +34,7 @@ function placeProblem(d: Draft): string | undefined {
 /** Creates a repository: where it lies, then how it stores. The Transporter checks the folder before anything is kept. */
 export function CreateRepository() {
   const tell = useToasts();
+  const forbidden = useForbidden(Role.ADMINISTRATOR);
   const make = useMutation(RepositoryService.method.createRepository);
   const [again, setAgain] = useState("");
   const transporters = useTransporters().data?.transporters;
@@ -65,7 +67,7 @@ export function CreateRepository() {
       ]}
       finish={[
         {
-          title: "Create it", primary: true,
+          title: "Create it", primary: true, why: () => forbidden,
           act: async (d) => {
             const answer = await make.mutateAsync({ ...d, name: d.name.trim(), path: d.path.trim() });
             await refresh(RepositoryService);

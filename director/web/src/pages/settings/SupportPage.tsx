@@ -1,9 +1,10 @@
-import { Button, Card, Link, makeStyles, Subtitle2, Text, tokens } from "@fluentui/react-components";
+import { Card, Link, makeStyles, Subtitle2, Text, tokens } from "@fluentui/react-components";
 import { ArrowDownloadRegular } from "@fluentui/react-icons";
-import { useMe } from "@/session/me";
+import { Role, useForbidden, useMe } from "@/session/me";
 import { download } from "@/api/download";
 import { useTransporters } from "@/pages/transporters/hooks";
 import { Facts } from "@/parts/Facts";
+import { Explained } from "@/parts/Explained";
 import { Page } from "@/parts/Page";
 import { useToasts } from "@/parts/Toasts";
 
@@ -16,6 +17,7 @@ const useStyles = makeStyles({
 export function SupportPage() {
   const styles = useStyles();
   const me = useMe();
+  const forbidden = useForbidden(Role.ADMINISTRATOR);
   const tell = useToasts();
   const transporters = useTransporters().data?.transporters ?? [];
   return (
@@ -29,9 +31,9 @@ export function SupportPage() {
             <li>Names and addresses of mailboxes are replaced by made-up ones.</li>
           </ul>
           <div>
-            <Button appearance="primary" icon={<ArrowDownloadRegular />} onClick={() => download("/download/support-bundle", [], (e) => tell.failed("The bundle could not be made", e))}>
+            <Explained appearance="primary" why={forbidden} icon={<ArrowDownloadRegular />} onClick={() => download("/download/support-bundle", [], (e) => tell.failed("The bundle could not be made", e))}>
               Download the bundle
-            </Button>
+            </Explained>
           </div>
         </Card>
         <Card>
