@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { api } from "./mail";
 import { startSite, type Site } from "./site";
-import { look, newPassword, signIn, visit, type Visitor } from "./visitor";
+import { firstSignIn, look, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -50,15 +50,7 @@ test("an auditor sees what is done, and no mail", async () => {
   const { oneTimePassword } = await api<{ oneTimePassword: string }>(v, "UserService/CreateUser", { name: "auditor", role: "ROLE_AUDITOR" });
   const other = await visit(site);
   try {
-    await other.page.goto("/");
-    await other.page.getByLabel("User").fill("auditor");
-    await other.page.getByLabel("Password", { exact: true }).fill(oneTimePassword);
-    await other.page.getByRole("button", { name: "Sign in" }).click();
-    await other.page.getByLabel("One-time password").fill(oneTimePassword);
-    await other.page.getByLabel("New password", { exact: true }).fill(newPassword);
-    await other.page.getByLabel("New password, again").fill(newPassword);
-    await other.page.getByRole("button", { name: "Set the password" }).click();
-    await other.page.getByRole("navigation", { name: "Holdfast" }).waitFor();
+    await firstSignIn(other, "auditor", oneTimePassword);
     expect(await other.page.getByRole("link", { name: "Recovery" }).count()).toBe(0);
     await other.page.goto("/recovery/new/backup");
     await other.page.getByText("Recovery is for operators").waitFor();

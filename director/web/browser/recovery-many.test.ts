@@ -66,12 +66,12 @@ test(`a folder of ${many} messages is scrolled, sorted and filtered smoothly`, a
 
 test("the selection outlives scrolling; a click with Shift takes all between", async () => {
   const grid = v.page.getByRole("grid", { name: "Contents of Archive of orders" });
-  await grid.getByRole("checkbox", { name: "Select Order 0000" }).check();
+  await grid.getByRole("checkbox", { name: "Select Order 0000" }).click();
   await grid.getByRole("checkbox", { name: "Select Order 0004" }).click({ modifiers: ["Shift"] });
   await v.page.getByText("Chosen: 5 messages").waitFor();
   await grid.getByRole("row", { name: /Order 0004/ }).focus();
   await v.page.keyboard.press("End");
-  await grid.getByRole("checkbox", { name: "Select Order 4999" }).check();
+  await grid.getByRole("checkbox", { name: "Select Order 4999" }).click();
   await v.page.getByText("Chosen: 6 messages").waitFor();
   await v.page.getByRole("button", { name: "Clear", exact: true }).click();
   await v.page.getByText("Nothing is chosen yet").waitFor();
@@ -79,14 +79,14 @@ test("the selection outlives scrolling; a click with Shift takes all between", a
 
 test("two points are compared, and what is gone since is brought back", async () => {
   await openMailbox(users[0]?.displayName ?? "");
-  await v.page.getByRole("grid", { name: "Recovery points" }).getByRole("checkbox").nth(1).check();
+  await v.page.getByRole("grid", { name: "Recovery points" }).getByRole("checkbox").nth(1).click();
   await v.page.getByRole("button", { name: "Compare" }).click();
   await v.page.getByRole("button", { name: "Leave" }).click();
   await v.page.getByRole("tab", { name: "Gone (2)" }).click();
   const grid = v.page.getByRole("grid", { name: "Differences" });
   await grid.getByRole("row", { name: /Order 0007/ }).waitFor();
   await look(v, "recovery-compare");
-  await grid.getByRole("checkbox", { name: "Select Order 0007" }).check();
+  await grid.getByRole("checkbox", { name: "Select Order 0007" }).click();
   await grid.getByRole("row", { name: /Order 0007/ }).getByText("Customer 7").click();
   const message = v.page.getByRole("region", { name: "Message" });
   await message.getByRole("button", { name: "History" }).click();
@@ -104,7 +104,7 @@ test("two points are compared, and what is gone since is brought back", async ()
 
 test("several mailboxes are recovered whole into one, each under a folder of its name", async () => {
   await v.page.goto("/recovery/new/backup");
-  for (const u of users) await v.page.getByRole("checkbox", { name: `Select ${u.displayName}` }).check();
+  for (const u of users) await v.page.getByRole("checkbox", { name: `Select ${u.displayName}` }).click();
   await look(v, "recovery-several");
   await v.page.getByRole("button", { name: "Take their newest points" }).click();
   await v.page.getByText("Chosen: 2 recovery points").waitFor();
@@ -113,11 +113,11 @@ test("several mailboxes are recovered whole into one, each under a folder of its
   await v.page.getByText("2 whole mailboxes").waitFor();
   await look(v, "recovery-several-objects");
   await next(v, "Options");
-  await v.page.getByRole("radio", { name: /To another mailbox/ }).check();
+  await v.page.getByRole("radio", { name: /To another mailbox/ }).click();
   await v.page.getByRole("searchbox", { name: "Search mailboxes to recover to" }).fill("Spare 2");
   await v.page.getByRole("row", { name: /Spare 1/ }).waitFor({ state: "detached" });
   await v.page.getByRole("row", { name: /Spare 2/ }).click();
-  await v.page.getByRole("checkbox", { name: "A folder for each mailbox, of its name" }).check();
+  await v.page.getByRole("checkbox", { name: "A folder for each mailbox, of its name" }).click();
   await next(v, "Plan and finish");
   await v.page.getByText("Choose a mailbox to see its messages.").waitFor();
   await look(v, "recovery-several-plan");

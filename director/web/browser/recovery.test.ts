@@ -107,7 +107,7 @@ test("the wizard leads from a backup to mail in another mailbox", async () => {
   await look(v, "recovery-account");
   await next(v, "Objects");
   await v.page.getByRole("treeitem", { name: /^Inbox/ }).click();
-  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByRole("checkbox").check();
+  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByRole("checkbox").click();
   await v.page.getByText("Chosen: 1 message", { exact: true }).waitFor();
   await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByText("Keeper of the Light").click();
   await v.page.getByRole("region", { name: "Message" }).getByText("keeper@lights.example").first().waitFor();
@@ -129,12 +129,12 @@ test("the wizard leads from a backup to mail in another mailbox", async () => {
   await v.page.getByText("Chosen: 1 message", { exact: true }).waitFor();
 
   await next(v, "Options");
-  await v.page.getByRole("radio", { name: /To another mailbox/ }).check();
+  await v.page.getByRole("radio", { name: /To another mailbox/ }).click();
   await v.page.getByRole("searchbox", { name: "Search mailboxes to recover to" }).fill("Spare 1");
   await v.page.getByRole("row", { name: /Spare 2/ }).waitFor({ state: "detached" });
   await v.page.getByRole("row", { name: /Spare 1/ }).click();
   await v.page.getByText("To another mailbox: Spare 1").waitFor();
-  await v.page.getByRole("radio", { name: "Under a new folder at the top" }).check();
+  await v.page.getByRole("radio", { name: "Under a new folder at the top" }).click();
   await v.page.getByLabel("Name of the folder").fill("From the backup");
   await look(v, "recovery-target");
   await next(v, "Plan and finish");
@@ -173,9 +173,9 @@ test("a message of another point is found in all points of the mailbox and recov
   await next(v, "Objects");
   await v.page.getByRole("searchbox", { name: "Search mail" }).fill("zanzibar");
   await v.page.getByText("Nothing found").waitFor();
-  await v.page.getByRole("radio", { name: "In all points of the mailbox" }).check();
+  await v.page.getByRole("radio", { name: "In all points of the mailbox" }).click();
   await v.page.getByText("1 message found").waitFor();
-  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByRole("checkbox").check();
+  await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByRole("checkbox").click();
   await v.page.getByText("Chosen: 1 message", { exact: true }).waitFor();
   await look(v, "recovery-all-points");
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Page } from "playwright-core";
 import { startSite, type Site } from "./site";
-import { expectQuiet, holdMessages, look, menu, message, query, signIn, visit, type Visitor } from "./visitor";
+import { enter, expectQuiet, firstSignIn, holdMessages, look, menu, message, query, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -33,7 +32,7 @@ test("a user is created, with a one-time password that is shown once", async () 
   await dialog.getByText("There is a user \"admin\" already").waitFor();
   await look(v, "settings-user-refused");
   await dialog.getByLabel(/^Name/).fill("anna");
-  await dialog.getByRole("radio", { name: /^Operator/ }).check();
+  await dialog.getByRole("radio", { name: /^Operator/ }).click();
   await dialog.getByRole("button", { name: "Create the user" }).click();
   const shown = dialog.getByLabel("One-time password", { exact: true });
   await shown.waitFor();
@@ -51,7 +50,7 @@ test("a user is created, with a one-time password that is shown once", async () 
 });
 
 test("the new user sets a password of their own, and sees what an operator may", async () => {
-  await firstSignIn(anna.page, "anna", oneTime, "the own password of anna");
+  await firstSignIn(anna, "anna", oneTime, "the own password of anna");
   const nav = anna.page.getByRole("navigation", { name: "Holdfast" });
   await nav.getByRole("link", { name: "Recovery" }).waitFor();
   expect(await nav.getByRole("link", { name: "Users" }).count()).toBe(0);
@@ -97,7 +96,7 @@ test("another role applies at once: an auditor sees no Recovery", async () => {
   const { page } = v;
   await page.getByRole("button", { name: "Change the role" }).click();
   const dialog = page.getByRole("alertdialog");
-  await dialog.getByRole("radio", { name: /^Auditor/ }).check();
+  await dialog.getByRole("radio", { name: /^Auditor/ }).click();
   await look(v, "settings-user-role");
   await dialog.getByRole("button", { name: "Change the role" }).click();
   await page.getByRole("main").getByText("Auditor").first().waitFor();
@@ -160,14 +159,12 @@ test("a password is reset, a user disabled, enabled and deleted", async () => {
   await look(v, "settings-user-disable");
   await dialog.getByRole("button", { name: "Disable the user" }).click();
   await page.getByRole("main").getByText("Disabled", { exact: true }).waitFor();
-  await anna.page.getByLabel("User").fill("anna");
-  await anna.page.getByLabel("Password", { exact: true }).fill(next);
-  await anna.page.getByRole("button", { name: "Sign in" }).click();
+  await enter(anna, "anna", next);
   await anna.page.getByText("You were not signed in").waitFor();
   await page.getByRole("button", { name: "Enable", exact: true }).click();
   await dialog.getByRole("button", { name: "Enable the user" }).click();
   await page.getByRole("button", { name: "Disable", exact: true }).waitFor();
-  await firstSignIn(anna.page, "anna", next, "another own password of anna");
+  await firstSignIn(anna, "anna", next, "another own password of anna");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await look(v, "settings-user-delete");
   await dialog.getByRole("button", { name: "Delete the user" }).click();
@@ -202,19 +199,6 @@ test("the audit log shows what was done, filtered by the address, and is downloa
   await page.goto("/settings/audit?user=nobody-of-this-name");
   await log.getByText("Nothing of that kind was done.").waitFor();
 });
-
-/** Signs in with a one-time password and sets another. */
-async function firstSignIn(page: Page, user: string, once: string, own: string) {
-  await page.goto("/");
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password", { exact: true }).fill(once);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByLabel("One-time password").fill(once);
-  await page.getByLabel("New password", { exact: true }).fill(own);
-  await page.getByLabel("New password, again").fill(own);
-  await page.getByRole("button", { name: "Set the password" }).click();
-  await page.getByRole("navigation", { name: "Holdfast" }).waitFor();
-}
 
 /** How the Director answers a program with that token. */
 async function whoAmI(token: string): Promise<number> {

@@ -83,19 +83,28 @@ export function message(v: Visitor, title: string | RegExp): Locator {
 
 /** Signs in; at the first time sets the administrator's own password. */
 export async function signIn(v: Visitor, site: Site, user = "admin", password?: string): Promise<void> {
+  if (password === undefined) return firstSignIn(v, user, site.password);
   await v.page.goto("/");
-  await v.page.getByLabel("User").fill(user);
-  await v.page.getByLabel("Password", { exact: true }).fill(password ?? site.password);
-  await v.page.getByRole("button", { name: "Sign in" }).click();
-  if (password !== undefined) {
-    await v.page.getByRole("navigation", { name: "Holdfast" }).waitFor();
-    return;
-  }
-  await v.page.getByLabel("One-time password").fill(site.password);
-  await v.page.getByLabel("New password", { exact: true }).fill(newPassword);
-  await v.page.getByLabel("New password, again").fill(newPassword);
+  await enter(v, user, password);
+  await v.page.getByRole("navigation", { name: "Holdfast" }).waitFor();
+}
+
+/** Signs in with a one-time password, and sets one's own. */
+export async function firstSignIn(v: Visitor, user: string, oneTime: string, own = newPassword): Promise<void> {
+  await v.page.goto("/");
+  await enter(v, user, oneTime);
+  await v.page.getByLabel("One-time password").fill(oneTime);
+  await v.page.getByLabel("New password", { exact: true }).fill(own);
+  await v.page.getByLabel("New password, again").fill(own);
   await v.page.getByRole("button", { name: "Set the password" }).click();
   await v.page.getByRole("navigation", { name: "Holdfast" }).waitFor();
+}
+
+/** Fills the form that asks who it is. */
+export async function enter(v: Visitor, user: string, password: string): Promise<void> {
+  await v.page.getByLabel("User").fill(user);
+  await v.page.getByLabel("Password", { exact: true }).fill(password);
+  await v.page.getByRole("button", { name: "Sign in" }).click();
 }
 
 /** Fails when the console complained, and forgets what it said. */
