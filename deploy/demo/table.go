@@ -89,7 +89,8 @@ func (s *story) invite() {
 	}
 	fmt.Fprintf(s.out, `
 ── It goes on running; look around
-   Director:  https://%s   user admin, one-time password %s
+   Browser:   https://%s   (its certificate is the Director's own: let the browser go on)
+              user admin, one-time password %s; then "Recovery" finds and brings back any message
    CLI:       export HOLDFAST_DIRECTOR=https://%s
               export HOLDFAST_TOKEN_FILE=%s
               export HOLDFAST_CA=%s

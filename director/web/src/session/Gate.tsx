@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Spinner } from "@fluentui/react-components";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useQuery } from "@connectrpc/connect-query";
@@ -16,7 +16,10 @@ import { SignIn, SignInDialog } from "@/session/SignIn";
 export function Gate({ children }: { children: ReactNode }) {
   const me = useQuery(SystemService.method.whoAmI, {}, { staleTime: 60_000 });
   const over = useSessionOver();
-  const entered = () => {
+  // Kept while a user who came with a one-time password sets one of their own.
+  const [password, setPassword] = useState("");
+  const entered = (password = "") => {
+    setPassword(password);
     session.begun();
     void queries.invalidateQueries();
   };
@@ -24,16 +27,19 @@ export function Gate({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (nobody && me.data) session.expired();
   }, [nobody, me.data]);
+  useEffect(() => {
+    if (me.data && !me.data.passwordChangeRequired) setPassword("");
+  }, [me.data]);
   if (!me.data) {
     if (nobody) return <SignIn onDone={entered} />;
     if (me.error) return <div style={{ padding: 24 }}><FaultNote title="Holdfast cannot be reached" error={me.error} retry={() => void me.refetch()} /></div>;
     return <Spinner label="Loading" style={{ height: "100%" }} />;
   }
-  if (me.data.passwordChangeRequired) return <NewPassword user={me.data.user} onDone={entered} />;
+  if (me.data.passwordChangeRequired) return <NewPassword user={me.data.user} password={password} onDone={entered} />;
   return (
     <MeContext value={me.data}>
       {children}
-      <SignInDialog open={over} user={me.data.user} onDone={entered} />
+      <SignInDialog open={over} user={me.data.user} onDone={() => entered()} />
     </MeContext>
   );
 }

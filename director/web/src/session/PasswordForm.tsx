@@ -8,10 +8,10 @@ import { useDoorStyles } from "@/session/SignIn";
 /** How short a password may be; the Director checks it too. */
 const shortest = 12;
 
-/** Changes the password of who is signed in. */
-export function PasswordForm({ current, action, onDone }: { current: string; action: string; onDone: () => void }) {
+/** Changes the password of who is signed in; known is the one that was just entered, so that nobody enters it twice. */
+export function PasswordForm({ current, known = "", action, onDone }: { current: string; known?: string; action: string; onDone: () => void }) {
   const styles = useDoorStyles();
-  const [old, setOld] = useState("");
+  const [old, setOld] = useState(known);
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
   const [tried, setTried] = useState(false);
@@ -37,7 +37,7 @@ export function PasswordForm({ current, action, onDone }: { current: string; act
         <Input type="password" autoComplete="current-password" value={old} onChange={(_, d) => setOld(d.value)} />
       </Field>
       <Field label="New password" hint={`${shortest} characters or more`} validationMessage={tried ? short : undefined}>
-        <Input type="password" autoComplete="new-password" value={next} onChange={(_, d) => setNext(d.value)} />
+        <Input autoFocus={known !== ""} type="password" autoComplete="new-password" value={next} onChange={(_, d) => setNext(d.value)} />
       </Field>
       <Field label="New password, again" validationMessage={tried ? differs : undefined}>
         <Input type="password" autoComplete="new-password" value={again} onChange={(_, d) => setAgain(d.value)} />

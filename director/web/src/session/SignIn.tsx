@@ -16,7 +16,7 @@ export const useDoorStyles = makeStyles({
 });
 
 /** The page that stands before all others. */
-export function SignIn({ onDone }: { onDone: () => void }) {
+export function SignIn({ onDone }: { onDone: (password: string) => void }) {
   const styles = useDoorStyles();
   return (
     <main className={styles.page}>
@@ -60,11 +60,11 @@ export function SignInDialog({ open, user, onDone }: { open: boolean; user: stri
   );
 }
 
-function Form({ user: known = "", onDone }: { user?: string; onDone: () => void }) {
+function Form({ user: known = "", onDone }: { user?: string; onDone: (password: string) => void }) {
   const styles = useDoorStyles();
   const [user, setUser] = useState(known);
   const [password, setPassword] = useState("");
-  const signIn = useMutation(SystemService.method.signIn, { onSuccess: onDone });
+  const signIn = useMutation(SystemService.method.signIn, { onSuccess: () => onDone(password) });
   const ready = user.trim() !== "" && password !== "" && !signIn.isPending;
   return (
     <form className={styles.form} onSubmit={(e) => { e.preventDefault(); if (ready) signIn.mutate({ user, password, cookie: true }); }}>

@@ -63,7 +63,7 @@ export function ActivitiesPage() {
       key: "progress", title: "Progress", width: "minmax(9rem, 2fr)", above: 560,
       cell: (a) => (isLive(a.status) ? <Busy activity={a} /> : <span className={styles.text}>{a.error || progressText(a)}</span>),
     },
-    { key: "started", title: "Started", width: "9.5rem", above: 420, cell: (a) => moment(a.started) },
+    { key: "started", title: "Started", width: "11rem", above: 420, cell: (a) => moment(a.started) },
     { key: "took", title: "Took", width: "6rem", above: 860, end: true, cell: (a) => took(a) },
   ];
   return (

@@ -78,7 +78,7 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
     { key: "name", title: "Mailbox", width: "minmax(9rem, 2fr)", sortable: true, cell: (b) => b.mailboxName || b.mailboxAddress },
     { key: "address", title: "Address", width: "minmax(8rem, 2fr)", above: 700, cell: (b) => b.mailboxAddress },
     { key: "job", title: "Job", width: "minmax(6rem, 1fr)", above: 560, cell: (b) => (b.jobGone ? `${b.jobName} (deleted)` : b.jobName) },
-    { key: "newest", title: "Newest point", width: "9.5rem", sortable: true, above: 420, cell: (b) => moment(b.newest) },
+    { key: "newest", title: "Newest point", width: "11rem", sortable: true, above: 420, cell: (b) => moment(b.newest) },
     { key: "points", title: "Points", width: "4.5rem", sortable: true, end: true, above: 620, cell: (b) => count(b.points) },
     { key: "size", title: "Size", width: "5.5rem", sortable: true, end: true, above: 820, cell: (b) => bytes(b.logicalBytes) },
   ];

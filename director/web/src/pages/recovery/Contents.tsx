@@ -67,7 +67,7 @@ export function Contents({ part, tree, folder, listing, onListing, onFolder, onM
     },
     { key: "from", title: "From", width: "minmax(7rem, 1.5fr)", sortable: true, above: 480, cell: (r) => (r.message ? sender(r.message.from) : "") },
     {
-      key: "received", title: "Received", width: "9.5rem", sortable: true, above: 380,
+      key: "received", title: "Received", width: "11rem", sortable: true, above: 380,
       cell: (r) => (r.message ? moment(r.message.received ?? r.message.sent) : counted(r.folder.messages, "message")),
     },
     { key: "size", title: "Size", width: "5rem", sortable: true, above: 620, end: true, cell: (r) => (r.message ? bytes(r.message.size) : "") },

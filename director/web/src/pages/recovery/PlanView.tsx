@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { createClient } from "@connectrpc/connect";
-import { Dropdown, Field, makeStyles, mergeClasses, Option, Tab, TabList, Text, tokens } from "@fluentui/react-components";
+import { Dropdown, Field, makeStyles, mergeClasses, MessageBar, MessageBarBody, Option, Tab, TabList, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@connectrpc/connect-query";
 import { transport } from "@/api/transport";
 import type { Activity } from "@/gen/holdfast/director/v1/activity_pb";
@@ -60,6 +60,14 @@ export function PlanView({ activity }: { activity: Activity }) {
           )}
         </dl>
       )}
+      {r && r.skipped > 0n && r.created + r.renamed + r.overwritten === 0n && (
+        <MessageBar>
+          <MessageBarBody>
+            Nothing would come back: what you chose is still in the mailbox. For a copy beside it, go back to the options and
+            choose “Rename”, another mailbox, or a new folder.
+          </MessageBarBody>
+        </MessageBar>
+      )}
       {several && <TaskChoice activity={activity.id} value={task} onChange={setTask} />}
       {(!several || task) && <Lines activity={activity.id} task={task} report={several ? undefined : r} />}
       {several && !task && <Text>Choose a mailbox to see its messages.</Text>}
@@ -100,7 +108,7 @@ function Lines({ activity, task, report }: { activity: string; task: string; rep
       cell: ({ item }) => (item.reason ? <span title={item.reason}>{item.message?.id ? `${subjectOf(item.message)}: ` : `${counted(item.count, "message")}: `}{item.reason}</span> : subjectOf(item.message ?? { subject: "" })),
     },
     { key: "from", title: "From", width: "minmax(6rem, 1fr)", above: 700, cell: ({ item }) => sender(item.message?.from) },
-    { key: "received", title: "Received", width: "9.5rem", above: 860, cell: ({ item }) => moment(item.message?.received) },
+    { key: "received", title: "Received", width: "11rem", above: 860, cell: ({ item }) => moment(item.message?.received) },
     { key: "to", title: "Into", width: "minmax(6rem, 1.5fr)", above: 520, cell: ({ item }) => item.to.join(" › ") },
   ];
   return (

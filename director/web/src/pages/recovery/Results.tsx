@@ -70,7 +70,7 @@ export function Results({ found, text, mailboxes, has, set, onOpen, current, rep
     } else {
       list.push({ key: "folder", title: "Folder", width: "minmax(6rem, 1fr)", above: 700, cell: (h) => h.path.join(" › ") });
     }
-    list.push({ key: "received", title: "Received", width: "9.5rem", above: 420, cell: (h) => moment(h.message?.received ?? h.message?.sent) });
+    list.push({ key: "received", title: "Received", width: "11rem", above: 420, cell: (h) => moment(h.message?.received ?? h.message?.sent) });
     return list;
   }, [mailboxes, words, styles]);
   const onShow = useCallback((_: number, to: number) => {

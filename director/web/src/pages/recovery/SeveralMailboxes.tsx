@@ -13,7 +13,7 @@ export function SeveralMailboxes({ draft, change }: { draft: Draft; change: (nex
   const columns: Column<Part>[] = [
     { key: "name", title: "Mailbox", width: "minmax(10rem, 2fr)", cell: (p) => mailboxOf(p.point) },
     { key: "address", title: "Address", width: "minmax(8rem, 2fr)", above: 620, cell: (p) => p.point.mailboxAddress },
-    { key: "time", title: "Recovery point", width: "10rem", cell: (p) => moment(p.point.time) },
+    { key: "time", title: "Recovery point", width: "11rem", cell: (p) => moment(p.point.time) },
     { key: "messages", title: "Messages", width: "7rem", end: true, above: 480, cell: (p) => count(p.point.messages) },
     { key: "bytes", title: "Size", width: "6rem", end: true, above: 560, cell: (p) => bytes(p.point.bytes) },
     {
