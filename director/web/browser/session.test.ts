@@ -70,6 +70,7 @@ test("losing the Director shows, and mends itself", async () => {
 test("a page that is opened while the Director is away is there once it is back", async () => {
   await site.ask("director down");
   await v.page.reload().catch(() => undefined);
+  await v.page.waitForURL("chrome-error://**"); // else it comes in between what follows
   await site.ask("director up");
   await v.page.goto("/me");
   await v.page.getByRole("heading", { name: "Password and sessions" }).waitFor();
