@@ -48,7 +48,7 @@ func (s *Store) tryGet(id pack.ID, read func(r io.ReaderAt, e *pack.Entry) ([]by
 		if err == nil {
 			return data, nil
 		}
-		first = placed(err, id, w.Path())
+		first = s.placed(err, id, w.Path())
 	}
 	var places []index.Place
 	if err := s.opts.Index.FindAll(id, func(p index.Place) { places = append(places, p) }); err != nil {
@@ -63,7 +63,7 @@ func (s *Store) tryGet(id pack.ID, read func(r io.ReaderAt, e *pack.Entry) ([]by
 			return nil, fault.New(fault.Unavailable, "pack %s was replaced meanwhile", places[i].Pack)
 		}
 		if first == nil {
-			first = placed(err, id, s.Path(places[i].Pack))
+			first = s.placed(err, id, s.Path(places[i].Pack))
 		}
 	}
 	if first != nil {
@@ -85,13 +85,16 @@ func (s *Store) readAt(p *index.Place, read func(r io.ReaderAt, e *pack.Entry) (
 }
 
 // placed says where an error was met.
-func placed(err error, id pack.ID, path string) error {
+func (s *Store) placed(err error, id pack.ID, path string) error {
 	if err == nil {
 		return nil
 	}
 	kind := fault.KindOf(err)
 	if kind == fault.NotFound {
 		kind = fault.Corrupt // a pack that the index knows is gone
+		if _, err := s.opts.FS.List(s.opts.Dir); err != nil {
+			kind = fault.Unavailable // all of them are: the folder may come back
+		}
 	}
 	return fault.New(kind, "blob %s in %s: %w", id, path, err)
 }

@@ -36,8 +36,14 @@ func TestWhatIsWrittenEarlyIsAskedForOnce(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before := w.early
-	if w.Early(); w.early != before {
+	closed := create(t, t.TempDir(), 0)
+	if err := closed.Append(frame(1, bufferSize)); err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if closed.Early(); closed.early != 0 {
 		t.Error("a closed pack was asked for")
 	}
 }
