@@ -55,6 +55,9 @@ func (e *engine) page(ctx context.Context, at place, page Page) error {
 // each runs n readings, several at a time, and gathers their outcomes in p, which it commits whenever it is heavy. When
 // the run is to stop, or ends by a fault of the source, what was read till then is committed.
 func (e *engine) each(ctx context.Context, n int, read func(ctx context.Context, i int) (outcome, error), p *part) error {
+	if n == 0 {
+		return nil
+	}
 	width := min(n, e.opts.Parallel)
 	results := make(chan outcome, width) // so that nobody waits for a loop that is about to take more than one
 	cancelable, cancel := context.WithCancel(ctx)

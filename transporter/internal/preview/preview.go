@@ -100,7 +100,7 @@ func HTML(ctx context.Context, source string, o Options) (Page, error) {
 		return p.orNothing(), nil
 	}
 	p.Plain = textOf(source)
-	if p.HTML = policy.Sanitize(fragment); len(p.HTML) > maxShown {
+	if p.HTML = policy().Sanitize(fragment); len(p.HTML) > maxShown {
 		p.HTML, p.Text, p.Notes = "", p.Plain, append(p.Notes, NoteDeep)
 	}
 	if strings.TrimSpace(p.HTML) == "" {
