@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sync"
 
 	"holdfast/pkg/fault"
 	"holdfast/transporter/internal/record"
@@ -28,9 +29,18 @@ const Vacate = -1
 //
 // What is saved has been read back, see witness. The records that load returns must not be changed afterwards.
 func Build(ctx context.Context, s Store, base *Ref, ops []Op, load func(at int64) (Entry, error), keep func(e *Entry) bool, lost func(Ref, error)) (*Ref, error) {
-	b := &builder{s: s, load: load, lost: lost}
+	buf, ok := pageBuffers.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+		*buf = make([]byte, 0, maxPage)
+	}
+	defer pageBuffers.Put(buf)
+	b := &builder{s: s, load: load, lost: lost, page: *buf}
 	return b.build(ctx, base, ops, keep)
 }
+
+// pageBuffers are for pages that are being filled: most changes of a mailbox make a page or two in each of many folders.
+var pageBuffers sync.Pool
 
 func (b *builder) build(ctx context.Context, base *Ref, ops []Op, keep func(e *Entry) bool) (*Ref, error) {
 	var leaves []Ref
