@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"net"
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/director/internal/growth"
@@ -86,12 +89,16 @@ func showProtection(p *overview.Protection) *directorv1.Protection {
 	}
 }
 
-// showSpace adds up the attached repositories. Those of one Transporter whose disks have the same size, and as much free, are
-// taken to share one.
+// showSpace adds up the attached repositories. Those of one machine whose disks have the same size, and as much free, are
+// taken to share one; Transporters at one host are on one machine.
 func showSpace(st *overview.State) *directorv1.Space {
 	type disk struct {
-		transporter record.TransporterID
+		machine     string
 		total, free int64
+	}
+	machines := map[record.TransporterID]string{}
+	for i := range st.Transporters {
+		machines[st.Transporters[i].ID] = machineOf(st.Transporters[i].Address)
 	}
 	out := &directorv1.Space{}
 	seen := map[disk]bool{}
@@ -107,13 +114,25 @@ func showSpace(st *overview.State) *directorv1.Space {
 		if t.Survey != nil {
 			out.GarbageBytes += t.Survey.Garbage
 		}
-		if d := (disk{r.Transporter, t.TotalBytes, t.FreeBytes >> 26}); !seen[d] {
+		if d := (disk{machines[r.Transporter], t.TotalBytes, t.FreeBytes >> 26}); !seen[d] {
 			seen[d] = true
 			out.FreeBytes += t.FreeBytes
 			out.TotalBytes += t.TotalBytes
 		}
 	}
 	return out
+}
+
+// machineOf names the machine at an address: its host, the Director's own being one under all its loopback addresses.
+func machineOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
+		return "localhost"
+	}
+	return strings.ToLower(host)
 }
 
 func showProblem(p *overview.Problem) *directorv1.Problem {

@@ -18,7 +18,7 @@ import (
 	"holdfast/director/internal/store"
 )
 
-// Options of a Service. All but Search, Growth and Expires are required.
+// Options of a Service. All but Search, Growth, Expires and Space are required.
 type Options struct {
 	Store      *store.Store
 	Fleet      Fleet
@@ -32,6 +32,8 @@ type Options struct {
 	Growth func(record.RepositoryID) (full time.Time, ok bool)
 	// Expires is when the certificate ends that clients see, and whether the Director renews it.
 	Expires func() (at time.Time, renewed bool)
+	// Space is what the disk of the Director's data folder holds, and what of it is free, in bytes.
+	Space func() (total, free int64, err error)
 }
 
 // Fleet tells how Transporters are.

@@ -69,6 +69,7 @@ const (
 	BackupOld           Kind = 92
 	ReportsFailed       Kind = 93
 	DirectorCertificate Kind = 94
+	DirectorDisk        Kind = 95
 	AccountNone         Kind = 96
 	JobNone             Kind = 97
 )

@@ -15,6 +15,7 @@ const reportsLately = 7 * 24 * time.Hour
 
 func (s *Service) ofDirector(st *State) {
 	s.ofBackup(st)
+	s.ofDisk(st)
 	var failed int64
 	var last record.Delivery
 	for _, d := range st.failed {
@@ -58,6 +59,34 @@ func (s *Service) ofDirector(st *State) {
 		}
 		st.add(p)
 	}
+}
+
+// ofDisk tells that the Director's own disk is nearly full. The Director needs about as much room for its data as a Transporter.
+func (s *Service) ofDisk(st *State) {
+	if s.Space == nil {
+		return
+	}
+	p := Problem{
+		Kind: DirectorDisk, Severity: Warning, Cause: "When it is full, the Director can keep no results and start no jobs.",
+		Remedy: "Make room on the disk with its data folder.", Actions: []Action{DoStartBackup},
+	}
+	if st.selfBackup.Folder == "" {
+		p.Actions = []Action{DoSetBackup}
+	}
+	total, free, err := s.Space()
+	switch {
+	case err != nil:
+		p.Title, p.Cause = "The free space of the Director's disk is not known", sentence(err.Error())
+		p.Remedy = "See that its data folder is there and can be read."
+	case total <= 0 || free >= diskData:
+		return
+	default:
+		p.Title = fmt.Sprintf("The Director's own disk has %s of %s left", size(free), size(total))
+		if free < diskData/8 {
+			p.Severity = Critical
+		}
+	}
+	st.add(p)
 }
 
 func (s *Service) ofBackup(st *State) {

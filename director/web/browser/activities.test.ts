@@ -32,6 +32,8 @@ test("what was done is listed, newest first, and found", async () => {
 
 test("a run shows its mailboxes, and all about one", async () => {
   await v.page.getByRole("row", { name: /All mail/ }).first().click();
+  await v.page.waitForURL(/\/runs\//); // runs of jobs have a page of their own
+  await v.page.goto(new URL(v.page.url()).pathname.replace("/runs/", "/activities/"));
   await v.page.getByRole("grid", { name: "Mailboxes" }).getByText("Succeeded").first().waitFor();
   await look(v, "activities-run");
   await v.page.getByRole("grid", { name: "Mailboxes" }).getByRole("row").nth(1).click();

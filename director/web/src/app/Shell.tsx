@@ -83,12 +83,16 @@ function Frame() {
 function Links() {
   const styles = useStyles();
   const me = useMe();
+  const { pathname } = useLocation();
   return (
     <ul className={styles.links}>
       {areas.filter((a) => !a.role || me.role >= a.role).map((area, i, all) => (
         <li key={area.path}>
           {area.group && area.group !== all[i - 1]?.group && <div className={styles.group}>{area.group}</div>}
-          <NavLink to={area.path} end={area.path === "/"} className={({ isActive }) => mergeClasses(styles.link, isActive && styles.active)}>
+          <NavLink
+            to={area.path} end={area.path === "/"}
+            className={({ isActive }) => mergeClasses(styles.link, (isActive || (area.also !== undefined && pathname.startsWith(`${area.also}/`))) && styles.active)}
+          >
             <span className={styles.icon} aria-hidden>{area.icon}</span>
             {area.title}
           </NavLink>

@@ -18,6 +18,8 @@ import { routes as transporters } from "@/pages/transporters/routes";
 /** A place in the menu. */
 export interface Area {
   path: string;
+  /** Other addresses that belong to it. */
+  also?: string;
   title: string;
   icon: ReactElement;
   group?: string;
@@ -26,8 +28,8 @@ export interface Area {
 }
 
 const all: Area[] = [
-  { path: "/", title: "Dashboard", icon: <HomeRegular /> },
-  { path: "/jobs", title: "Jobs", icon: <ClipboardTaskListLtrRegular /> },
+  { path: "/", also: "/mailboxes", title: "Dashboard", icon: <HomeRegular /> },
+  { path: "/jobs", also: "/runs", title: "Jobs", icon: <ClipboardTaskListLtrRegular /> },
   { path: "/recovery", title: "Recovery", icon: <ArrowCounterclockwiseRegular />, role: Role.OPERATOR },
   { path: "/activities", title: "Activities", icon: <PulseRegular /> },
   { path: "/calendar", title: "Calendar", icon: <CalendarRegular /> },

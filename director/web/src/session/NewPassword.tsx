@@ -8,7 +8,7 @@ export function NewPassword({ user, password, onDone }: { user: string; password
   return (
     <main className={styles.page}>
       <Card className={styles.card}>
-        <Title2 as="h1">Set your own password</Title2>
+        <Title2 as="h1" className={styles.title}>Set your own password</Title2>
         <Text className={styles.soft}>You signed in as {user} with a one-time password. It is good for nothing but this.</Text>
         <PasswordForm current="One-time password" known={password} action="Set the password" onDone={onDone} />
       </Card>

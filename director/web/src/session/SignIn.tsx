@@ -12,6 +12,7 @@ export const useDoorStyles = makeStyles({
   brand: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalM },
   logo: { width: "36px", height: "36px" },
   form: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
+  title: { margin: 0 },
   soft: { color: tokens.colorNeutralForeground2 },
 });
 
@@ -23,7 +24,7 @@ export function SignIn({ onDone }: { onDone: (password: string) => void }) {
       <Card className={styles.card}>
         <div className={styles.brand}>
           <img src="/holdfast.svg" alt="" className={styles.logo} />
-          <Title2 as="h1">Holdfast</Title2>
+          <Title2 as="h1" className={styles.title}>Holdfast</Title2>
         </div>
         <Text className={styles.soft}>Backup and recovery of Microsoft 365 mail. Sign in to go on.</Text>
         <Form onDone={onDone} />

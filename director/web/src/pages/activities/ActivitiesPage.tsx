@@ -5,7 +5,7 @@ import { makeStyles, ProgressBar, SearchBox, Tab, TabList, Text, tokens } from "
 import { PulseRegular } from "@fluentui/react-icons";
 import { useNavigate, useSearchParams } from "react-router";
 import { ActivityService, type Activity } from "@/gen/holdfast/director/v1/activity_pb";
-import { groups, kindName } from "@/pages/activities/kinds";
+import { activityPath, groups, kindName } from "@/pages/activities/kinds";
 import { progressOf, progressText } from "@/pages/activities/Progress";
 import { Status } from "@/pages/activities/Status";
 import { took } from "@/pages/activities/took";
@@ -84,7 +84,7 @@ export function ActivitiesPage() {
           <EmptyState icon={<PulseRegular />} title="Nothing has been done yet">Backups, recoveries and everything else that takes a while stands here while it goes on and afterwards.</EmptyState>
         ) : (
           <Grid<Activity>
-            label="Activities" columns={columns} count={rows.length} row={(i) => rows[i]} rowKey={(a) => a.id} onShow={onShow} onOpen={(a) => void navigate(`/activities/${a.id}`)}
+            label="Activities" columns={columns} count={rows.length} row={(i) => rows[i]} rowKey={(a) => a.id} onShow={onShow} onOpen={(a) => void navigate(activityPath(a))}
             empty={running ? "Nothing is going on now." : "No activity fits."}
           />
         ))}

@@ -28,3 +28,8 @@ export const groups: { key: string; title: string; has: (kind: ActivityKind) => 
   { key: "repository", title: "Repositories", has: (k) => k !== ActivityKind.RUN && k !== ActivityKind.RECOVERY && k !== ActivityKind.UNDO && k !== ActivityKind.DRILL && k !== ActivityKind.DIRECTOR_BACKUP },
   { key: "director", title: "Self-backup", has: (k) => k === ActivityKind.DIRECTOR_BACKUP },
 ];
+
+/** Where an activity has its page: runs of jobs have one of their own. */
+export function activityPath(a: { id: string; kind: ActivityKind }): string {
+  return a.kind === ActivityKind.RUN ? `/runs/${a.id}` : `/activities/${a.id}`;
+}

@@ -1,7 +1,8 @@
 import { Card, Link, makeStyles, ProgressBar, Subtitle2, Text, tokens } from "@fluentui/react-components";
 import { useNavigate } from "react-router";
-import { ActivityKind, type Activity } from "@/gen/holdfast/director/v1/activity_pb";
+import type { Activity } from "@/gen/holdfast/director/v1/activity_pb";
 import type { GetOverviewResponse } from "@/gen/holdfast/director/v1/overview_pb";
+import { activityPath } from "@/pages/activities/kinds";
 import { counted, percent } from "@/parts/format";
 import { When } from "@/parts/When";
 
@@ -11,11 +12,6 @@ const useStyles = makeStyles({
   line: { display: "flex", justifyContent: "space-between", gap: tokens.spacingHorizontalM },
   soft: { color: tokens.colorNeutralForeground2 },
 });
-
-/** Where an activity has its page: runs of jobs have one of their own. */
-export function activityPath(a: { id: string; kind: ActivityKind }): string {
-  return a.kind === ActivityKind.RUN ? `/runs/${a.id}` : `/activities/${a.id}`;
-}
 
 /** What goes on now. */
 export function Running({ overview: o }: { overview: GetOverviewResponse }) {

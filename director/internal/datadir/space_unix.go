@@ -1,0 +1,18 @@
+//go:build unix
+
+package datadir
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Space returns the size in bytes of the disk that path is on, and what of it may still be written.
+func Space(path string) (total, free int64, err error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return 0, 0, &os.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	return int64(st.Blocks) * int64(st.Bsize), int64(st.Bavail) * int64(st.Bsize), nil
+}
