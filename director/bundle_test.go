@@ -19,6 +19,11 @@ import (
 // quote it, and looks for it in the bundle.
 func TestASupportBundleHoldsNoSecretNoMailAndNobodysAddress(t *testing.T) {
 	h := newHouse(t)
+	h.options.RecentLog = func() []byte {
+		return []byte("[WARN] director: a line of the log: mailbox=m7 error=\"mailbox of ada@example.com: subject \\\"Planned subject of a mail\\\"\"\n")
+	}
+	h.stop()
+	h.start()
 	h.tenant()
 	porter, transporter := h.pair("keep")
 	if code, out, errs := h.shell(configSecrets, "config", "apply", write(t, configured(t, transporter, t.TempDir())), "--yes"); code != 0 {
@@ -90,6 +95,7 @@ func TestASupportBundleHoldsNoSecretNoMailAndNobodysAddress(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"configuration.yaml": "jobs:", "faults.json": "[hidden]", "activities.json": `"Failed"`, "places.json": "Repositories", "problems.json": "problems",
+		"director.log": "a line of the log",
 	} {
 		if !strings.Contains(parts[name], want) {
 			t.Errorf("%s does not say %q: %s", name, want, parts[name])

@@ -52,6 +52,8 @@ type Options struct {
 	Announce io.Writer
 	// Logger default none.
 	Logger hclog.Logger
+	// RecentLog returns the last lines of the log for support bundles; without it they have none.
+	RecentLog func() []byte
 	// Now default time.Now.
 	Now func() time.Time
 }

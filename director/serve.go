@@ -103,6 +103,6 @@ func quiet(l hclog.Logger) *log.Logger {
 func (d *Director) bundle(ctx context.Context, w io.Writer, config func(context.Context) ([]byte, error)) error {
 	return bundle.Write(ctx, bundle.Source{
 		Store: d.store, Overview: d.overview, Growth: d.growth, Fleet: d.fleet, Runs: d.dispatcher.List, Version: d.options.Version,
-		Now: d.options.Now, Config: config,
+		Now: d.options.Now, Config: config, Log: d.options.RecentLog,
 	}, w)
 }

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/director"
 	"holdfast/director/internal/config"
+	"holdfast/director/internal/logtail"
 )
 
 func newRun() *cobra.Command {
@@ -24,7 +25,8 @@ func runRun(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	settings.Options.Logger = settings.Logger(cmd.ErrOrStderr())
+	lines := logtail.New(cmd.ErrOrStderr(), 0)
+	settings.Options.Logger, settings.Options.RecentLog = settings.Logger(lines), lines.Lines
 	settings.Options.Announce = cmd.OutOrStdout()
 	d, err := director.New(cmd.Context(), settings.Options)
 	if err != nil {

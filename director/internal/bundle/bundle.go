@@ -8,6 +8,7 @@ import (
 	"archive/zip"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"runtime"
 	"time"
@@ -25,7 +26,7 @@ const (
 	maxTasks = 2000
 )
 
-// Source is what a bundle is made of. All are required.
+// Source is what a bundle is made of. All but Log are required.
 type Source struct {
 	Store    *store.Store
 	Overview interface {
@@ -41,6 +42,8 @@ type Source struct {
 	Now     func() time.Time
 	// Config returns the configuration as text without secrets; it is scrubbed here.
 	Config func(ctx context.Context) ([]byte, error)
+	// Log returns the last lines of the Director's log; they are scrubbed here.
+	Log func() []byte
 }
 
 // manifest says what the bundle is.
@@ -81,6 +84,7 @@ func Write(ctx context.Context, s Source, w io.Writer) error {
 		{"results.json", asJSON(s.results)},
 		{"activities.json", asJSON(s.activities)},
 		{"faults.json", asJSON(s.faults)},
+		{"director.log", s.lines},
 	} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -102,6 +106,14 @@ func Write(ctx context.Context, s Source, w io.Writer) error {
 		return err
 	}
 	return z.Close()
+}
+
+// lines are the last ones of the log.
+func (s Source) lines(context.Context) ([]byte, error) {
+	if s.Log == nil {
+		return nil, errors.New("this Director keeps no lines of its log")
+	}
+	return s.Log(), nil
 }
 
 func add(z *zip.Writer, name string, at time.Time, text []byte) error {

@@ -25,7 +25,7 @@ export function SupportPage() {
       <div className={styles.cards}>
         <Card>
           <Subtitle2 as="h2">Support bundle</Subtitle2>
-          <Text>A zip file for people who help you. It holds versions, the configuration, statistics, and what went wrong lately.</Text>
+          <Text>A zip file for people who help you. It holds versions, the configuration, statistics, what went wrong lately, and the last lines of the Director’s log.</Text>
           <ul className={styles.list}>
             <li>No passwords, secrets or keys, and no mail.</li>
             <li>Names and addresses of mailboxes are replaced by made-up ones.</li>
