@@ -45,20 +45,22 @@ ui-dev: $(WEB)/node_modules/.installed ## serve the web UI with hot reload, agai
 	@cd $(WEB) && npx vite
 
 .PHONY: test
-test: readers ui ## run all tests but those in the browser (make browser)
+test: readers ui ## run all tests, those in the browser too
 	@go vet ./...
 	@go test $(TESTFLAGS) ./...
 	@cd $(WEB) && npm test --silent -- --project code
+	@$(MAKE) browser
 
+# Two pages at once are clicked through; TRACE=1 keeps what Playwright records of a test that fails.
 .PHONY: browser
 browser: build ## click through the web UI with Chromium (PAGES=jobs picks tests; pictures go to build/screens)
-	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	@if [ -z "$${CHROMIUM:-}" ] && ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing chromium (Debian package): the web UI is tested with it"; \
 		apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 || \
 			{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || true; \
 	fi
-	@if command -v chromium >/dev/null; then \
-		cd $(WEB) && npm test --silent -- --project browser $(PAGES); \
+	@if [ -n "$${CHROMIUM:-}" ] || command -v chromium >/dev/null; then \
+		cd $(WEB) && CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" npm test --silent -- --project browser $(PAGES); \
 	else \
 		echo "chromium is not there and cannot be installed without root and apt-get: the tests in the browser are skipped"; \
 	fi
