@@ -93,7 +93,6 @@ export async function signIn(v: Visitor, site: Site, user = "admin", password?: 
 export async function firstSignIn(v: Visitor, user: string, oneTime: string, own = newPassword): Promise<void> {
   await v.page.goto("/");
   await enter(v, user, oneTime);
-  await v.page.getByLabel("One-time password").fill(oneTime);
   await v.page.getByLabel("New password", { exact: true }).fill(own);
   await v.page.getByLabel("New password, again").fill(own);
   await v.page.getByRole("button", { name: "Set the password" }).click();
