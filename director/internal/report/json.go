@@ -38,6 +38,7 @@ type posted struct {
 	Recovery  *postedRecovery `json:"recovery,omitempty"`
 	Scripts   []postedScript  `json:"scripts,omitempty"`
 	NextStart *time.Time      `json:"nextStart,omitempty"`
+	Expiring  []postedExpiry  `json:"expiring,omitempty"`
 	Link      string          `json:"link,omitempty"`
 }
 
@@ -79,6 +80,12 @@ type postedRecovery struct {
 	Failed      int64 `json:"failed"`
 }
 
+type postedExpiry struct {
+	Account string    `json:"account"`
+	What    string    `json:"what"`
+	Expires time.Time `json:"expires"`
+}
+
 type postedScript struct {
 	When     string `json:"when"`
 	Path     string `json:"path"`
@@ -113,6 +120,9 @@ func (f *Facts) JSON() ([]byte, error) {
 	f.scripts(func(when string, s *record.ScriptState) {
 		p.Scripts = append(p.Scripts, postedScript{when, text(s.Script.Path), s.Code, text(s.Error), s.Status == record.ScriptRunning})
 	})
+	for _, e := range f.Expiring {
+		p.Expiring = append(p.Expiring, postedExpiry{text(e.Account), e.What, e.At.UTC()})
+	}
 	if !f.NextStart.IsZero() {
 		at := f.NextStart.UTC()
 		p.NextStart = &at

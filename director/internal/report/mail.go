@@ -51,6 +51,7 @@ func (f *Facts) page() page {
 		{"Damage", f.damageLines()},
 		{"Scripts", f.scriptLines()},
 		{"Notes", f.noteLines()},
+		{"Expires soon", f.expiringLines()},
 	} {
 		if len(s.Lines) > 0 {
 			p.Sections = append(p.Sections, s)

@@ -41,6 +41,9 @@ type Facts struct {
 	Scripts   record.RunScripts
 	// NextStart is the next start of the job by the clock; zero for none.
 	NextStart time.Time
+	// Expiring are credentials of accounts that end soon, the first to end first; Told is when that was so.
+	Expiring []Expiring
+	Told     time.Time
 	// Zone is where times are told.
 	Zone *time.Location
 	// Link leads to the run; empty for none.
@@ -75,6 +78,9 @@ func Gather(tx *store.Tx, id record.RunID, publicURL string, now time.Time) (Fac
 		return Facts{}, err
 	}
 	if err := f.job(tx, now); err != nil {
+		return Facts{}, err
+	}
+	if err := f.expiring(tx, now); err != nil {
 		return Facts{}, err
 	}
 	f.Result = f.Run.Status
