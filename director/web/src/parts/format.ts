@@ -26,6 +26,7 @@ export function counted(n: bigint | number, noun: string, plural = `${noun}s`): 
 }
 
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const toTheSecond = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -36,6 +37,11 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** A moment in the user's zone; an em dash for none. */
 export function moment(t: Timestamp | undefined): string {
   return t ? dateTime.format(timestampDate(t)) : "—";
+}
+
+/** A moment with its seconds, where the minute does not tell it from another. */
+export function exactMoment(t: Timestamp | undefined): string {
+  return t ? toTheSecond.format(timestampDate(t)) : "—";
 }
 
 export function day(t: Timestamp | undefined): string {

@@ -63,7 +63,8 @@ export function PlanView({ activity }: { activity: Activity }) {
       {r && r.skipped > 0n && r.created + r.renamed + r.overwritten === 0n && (
         <MessageBar>
           <MessageBarBody>
-            Nothing would come back: what you chose is still in the mailbox. For a copy beside it, go back to the options and
+            Nothing would come back: what you chose is still in the mailbox. What was deleted before this recovery point was made is
+            in an older one. For a copy beside it, go back to the options and
             choose “Rename”, another mailbox, or a new folder.
           </MessageBarBody>
         </MessageBar>

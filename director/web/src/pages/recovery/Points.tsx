@@ -3,7 +3,7 @@ import { Badge, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@connectrpc/connect-query";
 import { useNavigate } from "react-router";
 import { RepositoryService, type BackupSize, type Point } from "@/gen/holdfast/director/v1/inventory_pb";
-import { count, counted, bytes, moment } from "@/parts/format";
+import { count, counted, bytes, exactMoment, moment } from "@/parts/format";
 import { Explained } from "@/parts/Explained";
 import { Grid, type Column } from "@/parts/Grid";
 import { Loaded } from "@/parts/Loaded";
@@ -34,10 +34,13 @@ export function Points({ of, current, onChoose }: Props) {
   });
   const other = points?.find((p) => p.id === marked);
   const chosen = points?.find((p) => p.id === current?.id);
+  const minutes = new Map<string, number>();
+  for (const p of points ?? []) minutes.set(moment(p.time), (minutes.get(moment(p.time)) ?? 0) + 1);
+  const timeOf = (p: Point) => ((minutes.get(moment(p.time)) ?? 0) > 1 ? exactMoment(p.time) : moment(p.time));
   const columns: Column<Point>[] = [
     {
       key: "time", title: "Recovery point", width: "minmax(9rem, 2fr)",
-      cell: (p) => <span className={styles.time}>{moment(p.time)}{!p.complete && <Badge appearance="tint" color="warning">Incomplete</Badge>}</span>,
+      cell: (p) => <span className={styles.time}>{timeOf(p)}{!p.complete && <Badge appearance="tint" color="warning">Incomplete</Badge>}</span>,
     },
     { key: "messages", title: "Messages", width: "5.5rem", end: true, cell: (p) => count(p.messages) },
     { key: "size", title: "Size", width: "5rem", end: true, above: 400, cell: (p) => bytes(p.bytes) },
@@ -64,7 +67,7 @@ export function Points({ of, current, onChoose }: Props) {
           <Grid<Point>
             label="Recovery points" columns={columns} count={data.points.length} row={(i) => data.points[i]} rowKey={(p) => p.id} onOpen={onChoose}
             current={current?.id} rowHeight={40}
-            selection={{ has: (p) => p.id === marked, set: (rows, on) => setMarked(on ? rows.at(-1)?.id : undefined), name: (p) => `Compare with the point of ${moment(p.time)}` }}
+            selection={{ has: (p) => p.id === marked, set: (rows, on) => setMarked(on ? rows.at(-1)?.id : undefined), name: (p) => `Compare with the point of ${timeOf(p)}` }}
           />
         </>
       )}
