@@ -1,6 +1,7 @@
 package director_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -118,6 +119,27 @@ func TestWhatIsDoneToARepositoryIsAnActivityWithAReport(t *testing.T) {
 	list, err := h.activities.ListActivities(t.Context(), &directorv1.ListActivitiesRequest{})
 	if err != nil || len(list.GetActivities()) != 6 {
 		t.Errorf("activities: %v, %v", list, err)
+	}
+	var paged []string
+	for before := ""; ; {
+		page, err := h.activities.ListActivities(t.Context(), &directorv1.ListActivitiesRequest{Limit: 4, BeforeId: before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range page.GetActivities() {
+			before = a.GetId()
+			paged = append(paged, before)
+		}
+		if len(page.GetActivities()) < 4 {
+			break
+		}
+	}
+	var whole []string
+	for _, a := range list.GetActivities() {
+		whole = append(whole, a.GetId())
+	}
+	if !slices.Equal(paged, whole) {
+		t.Errorf("in pages: got %v, want %v", paged, whole)
 	}
 	if v := h.world.Violations(); len(v) > 0 {
 		t.Error(v)

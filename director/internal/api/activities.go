@@ -13,7 +13,7 @@ import (
 type activities struct{ Options }
 
 func (s *activities) ListActivities(_ context.Context, q *directorv1.ListActivitiesRequest) (*directorv1.ListActivitiesResponse, error) {
-	list, err := s.Dispatcher.List(dispatch.Filter{Running: q.GetRunningOnly(), Limit: orDefault(q.GetLimit(), defaultRuns)})
+	list, err := s.Dispatcher.List(dispatch.Filter{Running: q.GetRunningOnly(), Before: record.RunID(q.GetBeforeId()), Limit: orDefault(q.GetLimit(), defaultRuns)})
 	if err != nil {
 		return nil, err
 	}

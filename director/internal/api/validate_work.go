@@ -52,7 +52,7 @@ func validateWork(m any) error {
 		*directorv1.RunDrillRequest:
 		return validateRecovery(m)
 	case *directorv1.ListActivitiesRequest:
-		return between("limit", q.GetLimit(), 0, maxRuns)
+		return first(maybeID("before_id", q.GetBeforeId()), between("limit", q.GetLimit(), 0, maxRuns))
 	case *directorv1.GetActivityRequest:
 		return id("activity_id", q.GetActivityId())
 	case *directorv1.WatchActivityRequest:

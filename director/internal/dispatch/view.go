@@ -208,7 +208,9 @@ type Filter struct {
 	Kind record.RunKind
 	// Running takes only those that have not ended.
 	Running bool
-	Limit   int
+	// Before takes only runs that were begun before this one, for the next page of a list.
+	Before record.RunID
+	Limit  int
 }
 
 // List returns runs, newest first. Of a job that is not there any more too: its history stays.
@@ -219,6 +221,9 @@ func (d *Dispatcher) List(f Filter) ([]RunView, error) {
 		for id := range candidates(tx, f) {
 			if len(list) >= f.Limit {
 				return nil
+			}
+			if f.Before != "" && id >= f.Before {
+				continue
 			}
 			r, err := store.Runs.Get(tx, string(id))
 			if err != nil {
@@ -256,7 +261,11 @@ func candidates(tx *store.Tx, f Filter) iter.Seq[record.RunID] {
 				}
 			}
 		default:
-			for r, err := range store.Runs.Backward(tx, "") {
+			runs := store.Runs.Backward(tx, "")
+			if f.Before != "" {
+				runs = store.Runs.Before(tx, string(f.Before))
+			}
+			for r, err := range runs {
 				if err != nil || !yield(r.ID) {
 					return
 				}

@@ -1,5 +1,5 @@
-import { useCallback, useMemo, useState } from "react";
-import { useQuery } from "@connectrpc/connect-query";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
 import { makeStyles, ProgressBar, SearchBox, Tab, TabList, Text, tokens } from "@fluentui/react-components";
 import { PulseRegular } from "@fluentui/react-icons";
@@ -23,8 +23,8 @@ const useStyles = makeStyles({
   text: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
 });
 
-/** How many are asked for at first, and then as one scrolls down; the Director gives no more than the last. */
-const sizes = [200, 2000, 10_000];
+/** How many are read at once; older ones as one scrolls down. */
+const limit = 200;
 
 /** What is going on, and what went on, newest first. */
 export function ActivitiesPage() {
@@ -35,13 +35,19 @@ export function ActivitiesPage() {
   const running = params.get("state") === "running";
   const troubled = params.get("state") === "trouble";
   const [search, setSearch] = useState("");
-  const [size, setSize] = useState(0);
-  const limit = sizes[size] ?? 200;
-  const query = useQuery(ActivityService.method.listActivities, { limit, runningOnly: running }, {
+  const query = useInfiniteQuery(ActivityService.method.listActivities, { limit, runningOnly: running, beforeId: "" }, {
+    pageParamKey: "beforeId",
+    getNextPageParam: (page) => (page.activities.length < limit ? undefined : page.activities.at(-1)?.id),
     placeholderData: keepPreviousData,
-    refetchInterval: (q) => (q.state.data?.activities.some((a) => isLive(a.status)) ? 2000 : 10_000),
+    // Every page is read again each time: who has read far back is shown news less often.
+    refetchInterval: (q) => {
+      const pages = q.state.data?.pages ?? [];
+      return (pages[0]?.activities.some((a) => isLive(a.status)) ? 2000 : 10_000) * Math.max(1, pages.length);
+    },
   });
-  const all = query.data?.activities;
+  const { data, fetchNextPage } = query;
+  const more = query.hasNextPage && !query.isFetchingNextPage && !query.isFetchNextPageError;
+  const all = useMemo(() => data?.pages.flatMap((p) => p.activities), [data]);
   const rows = useMemo(() => {
     const wanted = search.trim().toLowerCase();
     return (all ?? []).filter((a) => group?.has(a.kind) && (!troubled || a.error !== "" || a.lossesMore > 0n || a.tasksFailed > 0) && (wanted === "" || a.title.toLowerCase().includes(wanted)));
@@ -52,9 +58,14 @@ export function ActivitiesPage() {
     else next.delete(key);
     return next;
   }, { replace: true });
+  const shown = rows.length;
   const onShow = useCallback((_: number, to: number) => {
-    if (all && to >= rows.length - 20 && all.length >= limit) setSize((n) => Math.min(sizes.length - 1, n + 1));
-  }, [all, rows.length, limit]);
+    if (to >= shown - 20 && more) void fetchNextPage();
+  }, [shown, more, fetchNextPage]);
+  // What is looked for may be older than all that was read, when nothing is left to scroll.
+  useEffect(() => {
+    if (shown < 20 && more) void fetchNextPage();
+  }, [shown, more, fetchNextPage]);
   const columns: Column<Activity>[] = [
     { key: "status", title: "Status", width: "7.5rem", cell: (a) => <Status status={a.status} /> },
     { key: "title", title: "Activity", width: "minmax(12rem, 3fr)", cell: (a) => <span title={a.title}>{a.title}</span> },
@@ -85,7 +96,7 @@ export function ActivitiesPage() {
         ) : (
           <Grid<Activity>
             label="Activities" columns={columns} count={rows.length} row={(i) => rows[i]} rowKey={(a) => a.id} onShow={onShow} onOpen={(a) => void navigate(activityPath(a))}
-            empty={running ? "Nothing is going on now." : "No activity fits."}
+            empty={query.hasNextPage ? "Looking through older ones…" : running ? "Nothing is going on now." : "No activity fits."}
           />
         ))}
       </Loaded>

@@ -719,9 +719,11 @@ func (x *CopyReport) GetReasons() []string {
 }
 
 type ListActivitiesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunningOnly   bool                   `protobuf:"varint,1,opt,name=running_only,json=runningOnly,proto3" json:"running_only,omitempty"`
-	Limit         int32                  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	RunningOnly bool                   `protobuf:"varint,1,opt,name=running_only,json=runningOnly,proto3" json:"running_only,omitempty"`
+	Limit       int32                  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only those that were begun before this one: to read on, the id of the last one of the page before. Empty begins with the newest.
+	BeforeId      string `protobuf:"bytes,3,opt,name=before_id,json=beforeId,proto3" json:"before_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -768,6 +770,13 @@ func (x *ListActivitiesRequest) GetLimit() int32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *ListActivitiesRequest) GetBeforeId() string {
+	if x != nil {
+		return x.BeforeId
+	}
+	return ""
 }
 
 type ListActivitiesResponse struct {
@@ -1146,10 +1155,11 @@ const file_holdfast_director_v1_activity_proto_rawDesc = "" +
 	"\bleft_out\x18\x04 \x01(\x03R\aleftOut\x12\x14\n" +
 	"\x05blobs\x18\x05 \x01(\x03R\x05blobs\x12\x14\n" +
 	"\x05bytes\x18\x06 \x01(\x03R\x05bytes\x12\x18\n" +
-	"\areasons\x18\a \x03(\tR\areasons\"P\n" +
+	"\areasons\x18\a \x03(\tR\areasons\"m\n" +
 	"\x15ListActivitiesRequest\x12!\n" +
 	"\frunning_only\x18\x01 \x01(\bR\vrunningOnly\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\x05R\x05limit\"X\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x1b\n" +
+	"\tbefore_id\x18\x03 \x01(\tR\bbeforeId\"X\n" +
 	"\x16ListActivitiesResponse\x12>\n" +
 	"\n" +
 	"activities\x18\x01 \x03(\v2\x1e.holdfast.director.v1.ActivityR\n" +
