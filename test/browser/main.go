@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"holdfast/test/graphsim"
 	"holdfast/test/graphsim/corpus"
@@ -29,7 +30,7 @@ func main() {
 	flag.IntVar(&o.messages, "messages", 40, "messages in each, about")
 	flag.IntVar(&o.empty, "empty", 2, "mailboxes without mail")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o)
 	stop()
 	if err != nil {
