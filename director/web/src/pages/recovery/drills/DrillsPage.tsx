@@ -18,12 +18,17 @@ import { useToasts } from "@/parts/Toasts";
 import { When } from "@/parts/When";
 import { Role, useForbidden } from "@/session/me";
 
+/** An item of a menu that says why it cannot be chosen. */
+const held = (why: string | undefined) => ({ disabled: why !== undefined, secondaryContent: why });
+
 /** Recovery drills: the proof by doing that backups can be recovered. */
 export function DrillsPage() {
   const navigate = useNavigate();
   const tell = useToasts();
   const query = useQuery(DrillService.method.listDrills, {}, { refetchInterval: 10_000 });
   const why = useForbidden(Role.ADMINISTRATOR);
+  const notToChange = why ? "administrators only" : undefined;
+  const notToRun = useForbidden(Role.OPERATOR) ? "operators only" : undefined;
   const [form, setForm] = useState<Drill>();
   const [doomed, setDoomed] = useState<Drill>();
   const run = useMutation(DrillService.method.runDrill, {
@@ -49,10 +54,10 @@ export function DrillsPage() {
           <MenuTrigger disableButtonEnhancement><MenuButton appearance="subtle" size="small" icon={<MoreHorizontalRegular />} menuIcon={null} aria-label={`Actions for ${d.name}`} /></MenuTrigger>
           <MenuPopover>
             <MenuList>
-              <MenuItem onClick={() => run.mutate({ drillId: d.id })}>Run now</MenuItem>
-              <MenuItem disabled={!d.lastActivityId} onClick={() => void navigate(`/activities/${d.lastActivityId}`)}>Show the last report</MenuItem>
-              <MenuItem disabled={Boolean(why)} onClick={() => setForm(d)}>Change</MenuItem>
-              <MenuItem disabled={Boolean(why)} onClick={() => setDoomed(d)}>Delete</MenuItem>
+              <MenuItem {...held(notToRun)} onClick={() => run.mutate({ drillId: d.id })}>Run now</MenuItem>
+              <MenuItem {...held(d.lastActivityId ? undefined : "there is none yet")} onClick={() => void navigate(`/activities/${d.lastActivityId}`)}>Show the last report</MenuItem>
+              <MenuItem {...held(notToChange)} onClick={() => setForm(d)}>Change</MenuItem>
+              <MenuItem {...held(notToChange)} onClick={() => setDoomed(d)}>Delete</MenuItem>
             </MenuList>
           </MenuPopover>
         </Menu>
