@@ -26,21 +26,22 @@ const useStyles = makeStyles({
 
 interface Props {
   label: string;
-  /** What is in the list, in its order. */
-  rows: { key: string; name: string }[];
+  /** How many there are, and what stands at a place. Only what is on the screen is asked for. */
+  length: number;
+  row: (index: number) => { key: string; name: string } | undefined;
   onMove: (from: number, to: number) => void;
   onRemove: (index: number) => void;
   empty: string;
 }
 
 /** A list that a person puts in order: by dragging, by buttons, or with Alt and the arrow keys. */
-export function OrderList({ label, rows, onMove, onRemove, empty }: Props) {
+export function OrderList({ label, length, row: rowAt, onMove, onRemove, empty }: Props) {
   const styles = useStyles();
   const scroll = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const [said, say] = useState("");
   const focus = useRef<string>(undefined);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 8 });
+  const virtual = useVirtualizer({ count: length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 8 });
   useEffect(() => {
     // What was moved keeps the focus at its new place.
     if (!focus.current) return;
@@ -51,17 +52,17 @@ export function OrderList({ label, rows, onMove, onRemove, empty }: Props) {
     button.focus({ preventScroll: true });
   });
   const move = (from: number, to: number) => {
-    const row = rows[from];
-    const place = Math.max(0, Math.min(rows.length - 1, to));
+    const row = rowAt(from);
+    const place = Math.max(0, Math.min(length - 1, to));
     if (!row || place === from) return;
     onMove(from, place);
     focus.current = row.key;
     virtual.scrollToIndex(place);
-    say(`${row.name} is number ${place + 1} of ${rows.length}`);
+    say(`${row.name} is number ${place + 1} of ${length}`);
   };
   const onKey = (e: KeyboardEvent, index: number) => {
     if (!e.altKey) return;
-    const to: Record<string, number> = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: rows.length - 1 };
+    const to: Record<string, number> = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: length - 1 };
     const target = to[e.key];
     if (target === undefined) return;
     e.preventDefault();
@@ -74,7 +75,7 @@ export function OrderList({ label, rows, onMove, onRemove, empty }: Props) {
     // Near an edge the list goes on.
     if (y < rowHeight / 2) box.scrollTop -= rowHeight / 2;
     else if (y > box.clientHeight - rowHeight / 2) box.scrollTop += rowHeight / 2;
-    return Math.max(0, Math.min(rows.length - 1, Math.floor((y + box.scrollTop) / rowHeight)));
+    return Math.max(0, Math.min(length - 1, Math.floor((y + box.scrollTop) / rowHeight)));
   };
   const handle = (index: number) => ({
     onPointerDown: (e: PointerEvent) => {
@@ -91,15 +92,15 @@ export function OrderList({ label, rows, onMove, onRemove, empty }: Props) {
   });
   return (
     <div ref={scroll} className={styles.scroll}>
-      {rows.length === 0 && <Text block className={styles.empty}>{empty}</Text>}
+      {length === 0 && <Text block className={styles.empty}>{empty}</Text>}
       <ol className={styles.list} aria-label={label} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
-          const row = rows[item.index];
+          const row = rowAt(item.index);
           if (!row) return null;
           const here = drag?.to === item.index && drag.from !== item.index;
           return (
             <li
-              key={row.key} data-key={row.key} aria-posinset={item.index + 1} aria-setsize={rows.length} onKeyDown={(e) => onKey(e, item.index)}
+              key={row.key} data-key={row.key} aria-posinset={item.index + 1} aria-setsize={length} onKeyDown={(e) => onKey(e, item.index)}
               className={mergeClasses(styles.row, drag?.from === item.index && styles.held, here && (drag.to < drag.from ? styles.above : styles.below))}
               style={{ transform: `translateY(${item.start}px)` }}
             >
@@ -115,7 +116,7 @@ export function OrderList({ label, rows, onMove, onRemove, empty }: Props) {
               />
               <Explained
                 appearance="subtle" size="small" className={styles.button} icon={<ArrowDownRegular />} aria-label={`Move ${row.name} down`}
-                why={item.index === rows.length - 1 && "It is the last."} onClick={() => move(item.index, item.index + 1)}
+                why={item.index === length - 1 && "It is the last."} onClick={() => move(item.index, item.index + 1)}
               />
               <Button appearance="subtle" size="small" className={styles.button} icon={<DismissRegular />} aria-label={`Remove ${row.name}`} onClick={() => onRemove(item.index)} />
             </li>

@@ -51,12 +51,15 @@ export function SourceStep({ draft, change }: { draft: Job; change: (next: Job) 
   const picked = useMemo(() => pickedOf(draft.source), [draft.source]);
   const leaves = useMemo(() => leavesOf(accounts ?? [], known.lists, shownOpen, wanted), [accounts, known.lists, shownOpen, wanted]);
   const found = useMemo(() => (wanted.trim() ? leaves.flatMap((l) => (l.kind === "mailbox" ? [l.mailbox] : [])) : []), [leaves, wanted]);
-  const rows = useMemo(() => (draft.source?.items ?? []).map((i) => {
+  const items = draft.source?.items ?? [];
+  const row = (index: number) => {
+    const i = items[index];
+    if (!i) return undefined;
     const account = names.accounts.get(i.accountId) ?? "an account that is gone";
     if (!i.mailboxId) return { key: i.accountId, name: `All of ${account}` };
     const m = known.byKey.get(keyOf(i.accountId, i.mailboxId));
     return { key: keyOf(i.accountId, i.mailboxId), name: m ? m.name || m.address : known.pending ? "…" : "A mailbox that is gone" };
-  }), [draft.source, names.accounts, known]);
+  };
   const left = useMemo(() => (draft.source?.excludedMailboxIds ?? []).map((id) => {
     for (const account of picked.whole) {
       const m = known.byKey.get(keyOf(account, id));
@@ -85,14 +88,14 @@ export function SourceStep({ draft, change }: { draft: Job; change: (next: Job) 
             <SearchBox className={shared.search} aria-label="Search mailboxes" placeholder="Search by name or address" value={search} onChange={(_, d) => setSearch(d.value)} />
             {found.length > 0 && (
               <>
-                <Button size="small" onClick={() => set(pickMailboxes(draft.source, found, true))}>Choose all {count(found.length)} found</Button>
-                <Button size="small" onClick={() => set(pickMailboxes(draft.source, found, false))}>Leave them</Button>
+                <Button size="small" onClick={() => set(pickMailboxes(draft.source, found, true, picked))}>Choose all {count(found.length)} found</Button>
+                <Button size="small" onClick={() => set(pickMailboxes(draft.source, found, false, picked))}>Leave them</Button>
               </>
             )}
             {wanted.trim() !== "" && known.pending && <Spinner size="tiny" label="Reading mailboxes" />}
           </div>
           <MailboxTree
-            leaves={leaves} picked={picked} onMailboxes={(list, on) => set(pickMailboxes(draft.source, list, on))}
+            leaves={leaves} picked={picked} onMailboxes={(list, on) => set(pickMailboxes(draft.source, list, on, picked))}
             onAccount={(id, on) => set(pickAccount(draft.source, id, on, known.lists.get(id) ?? []))}
             onOpen={(id, on) => setOpen(() => { const next = new Set(shownOpen); if (on) next.add(id); else next.delete(id); return next; })}
           />
@@ -101,14 +104,14 @@ export function SourceStep({ draft, change }: { draft: Job; change: (next: Job) 
         <div className={styles.pane}>
           <div className={shared.bar}>
             <TabList size="small" selectedValue={tab} onTabSelect={(_, d) => setTab(String(d.value))} aria-label="What was chosen">
-              <Tab value="order">Order ({count(rows.length)})</Tab>
+              <Tab value="order">Order ({count(items.length)})</Tab>
               <Tab value="out">Left out ({count(left.length)})</Tab>
             </TabList>
             {tab === "order" && picked.whole.size > 0 && <Link as="button" className={shared.push} onClick={() => setChoosing(true)}>Put a mailbox first…</Link>}
           </div>
           {tab === "order" ? (
             <OrderList
-              label="Order of processing" rows={rows} onMove={(from, to) => set(moved(draft.source, from, to))}
+              label="Order of processing" length={items.length} row={row} onMove={(from, to) => set(moved(draft.source, from, to))}
               onRemove={(i) => {
                 const item = draft.source?.items[i];
                 if (!item) return;
@@ -120,7 +123,7 @@ export function SourceStep({ draft, change }: { draft: Job; change: (next: Job) 
           ) : (
             <LeftOut rows={left} onBack={(id) => set({ ...(draft.source as Source), excludedMailboxIds: draft.source?.excludedMailboxIds.filter((x) => x !== id) ?? [] })} />
           )}
-          {tab === "order" && rows.length > 1 && <Text size={200} className={shared.soft}>From top to bottom. Drag, or press Alt with an arrow key.</Text>}
+          {tab === "order" && items.length > 1 && <Text size={200} className={shared.soft}>From top to bottom. Drag, or press Alt with an arrow key.</Text>}
         </div>
       </div>
       {choosing && (

@@ -55,9 +55,8 @@ export function pickAccount(source: Source | undefined, accountId: string, on: b
   return made(rest, rest.some((i) => !i.mailboxId) ? excluded : []);
 }
 
-/** Takes or leaves mailboxes: of an account that is taken whole by exclusion, of others by name. */
-export function pickMailboxes(source: Source | undefined, mailboxes: Mailbox[], on: boolean): Source {
-  const p = picked(source);
+/** Takes or leaves mailboxes: of an account that is taken whole by exclusion, of others by name. p is the source as sets, where that is known. */
+export function pickMailboxes(source: Source | undefined, mailboxes: Mailbox[], on: boolean, p = picked(source)): Source {
   const excluded = new Set(p.excluded);
   const gone = new Set<string>();
   const added: SourceItem[] = [];
@@ -75,7 +74,8 @@ export function pickMailboxes(source: Source | undefined, mailboxes: Mailbox[], 
       gone.add(key);
     }
   }
-  const items = (source?.items ?? []).filter((i) => !i.mailboxId || !gone.has(keyOf(i.accountId, i.mailboxId)));
+  const before = source?.items ?? [];
+  const items = gone.size === 0 ? before : before.filter((i) => !i.mailboxId || !gone.has(keyOf(i.accountId, i.mailboxId)));
   return made([...items, ...added], excluded);
 }
 
@@ -96,9 +96,9 @@ export function moved(source: Source | undefined, from: number, to: number): Sou
 
 /** Drops destinations of what is not backed up any more. */
 export function pruned(job: Job): Job {
-  const p = picked(job.source);
   const d = job.destination;
-  if (!d) return job;
+  if (!d || d.accounts.length + d.mailboxes.length === 0) return job;
+  const p = picked(job.source);
   const accounts = d.accounts.filter((a) => p.whole.has(a.accountId) || p.named.has(a.accountId));
   const mailboxes = d.mailboxes.filter((m) => p.single.has(keyOf(m.accountId, m.mailboxId)) || (p.whole.has(m.accountId) && !p.excluded.has(m.mailboxId)));
   if (accounts.length === d.accounts.length && mailboxes.length === d.mailboxes.length) return job;
