@@ -144,16 +144,13 @@ func do(ctx context.Context, s *site.Site, word string) error {
 	}
 }
 
-// lay chooses the addresses. Every site has hosts of its own, by the process that runs it, so that the ports found free stay
-// so: neither another site nor a connection of this machine takes them.
+// lay chooses the addresses.
 func lay(o options, dir string) (*site.Site, error) {
-	pid := os.Getpid()
-	host := func(net int) string { return fmt.Sprintf("127.%d.%d.%d", net+pid>>16&63, pid>>8&255, pid&255) }
-	ports, err := site.FreePorts(host(64), 5)
+	ports, err := site.FreePorts(site.Host(0), 5)
 	if err != nil {
 		return nil, err
 	}
-	other, err := site.FreePorts(host(128), 1)
+	other, err := site.FreePorts(site.Host(1), 1)
 	if err != nil {
 		return nil, err
 	}

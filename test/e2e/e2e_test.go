@@ -50,13 +50,13 @@ func build() error {
 // newSite returns a site with free ports and a started tenant; the rest is laid out but not started.
 func newSite(t *testing.T, transporters int, tune ...func(*site.Options)) *site.Site {
 	t.Helper()
-	ports, err := site.FreePorts("127.0.0.1", 4)
+	ports, err := site.FreePorts(site.Host(0), 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var control []string
-	for i := range transporters {
-		p, err := site.FreePorts(fmt.Sprintf("127.0.0.%d", i+1), 1)
+	control := ports[4:]
+	for i := 1; i < transporters; i++ {
+		p, err := site.FreePorts(site.Host(i), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

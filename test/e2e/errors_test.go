@@ -19,7 +19,7 @@ func TestSetUpErrorsAreClear(t *testing.T) {
 	if err := s.Director.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	nobody, err := site.FreePorts("127.0.0.1", 1)
+	nobody, err := site.FreePorts(site.Host(0), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSetUpErrorsAreClear(t *testing.T) {
 		}
 	})
 	t.Run("second instance on the same data", func(t *testing.T) {
-		free, err := site.FreePorts("127.0.0.1", 1)
+		free, err := site.FreePorts(site.Host(0), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

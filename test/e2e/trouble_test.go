@@ -28,7 +28,7 @@ const (
 func newTroubled(t *testing.T, transporters int, directorArgs ...string) *troubled {
 	t.Helper()
 	c := &troubled{}
-	target := fmt.Sprintf("127.0.0.%d", transporters)
+	target := site.Host(transporters - 1)
 	first := c.listen(t, target)
 	c.Site = newSite(t, transporters, func(o *site.Options) {
 		o.TransferFirst, o.TransferLast = first, first+transferPorts-1

@@ -224,7 +224,15 @@ func hostOf(address string) string {
 	return host
 }
 
-// FreePorts returns n addresses on host whose ports nothing listens on now.
+// Host returns one of three loopback addresses, by n of 0 to 2, that only sites of this process listen on. No connection
+// leaves from them either (the system takes 127.0.0.1 for that), so that ports found free there stay free.
+func Host(n int) string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 64*(1+n)+pid>>16&63, pid>>8&255, pid&255)
+}
+
+// FreePorts returns n different addresses on host whose ports nothing listens on now. What one call returned, another may
+// return again while nothing listens there: ask once for all that a host needs.
 func FreePorts(host string, n int) ([]string, error) {
 	var found []string
 	for range n {

@@ -86,7 +86,7 @@ func Run(ctx context.Context, o Options) ([]figures.Figure, error) {
 }
 
 func measure(ctx context.Context, o *Options, mailboxes int) (values map[string]float64, err error) {
-	address, err := site.FreePorts("127.0.0.1", 1)
+	address, err := site.FreePorts(site.Host(0), 1)
 	if err != nil {
 		return nil, err
 	}
