@@ -71,20 +71,22 @@ func (l *life) rounds(ctx context.Context) error {
 	steps := []struct {
 		name string
 		run  func(context.Context, *contestant) error
+		// memory is how much free memory is there at least, for each message: what the step writes, and reads again.
+		memory int
 	}{
-		{"create", func(ctx context.Context, c *contestant) error { return c.create(ctx) }},
-		{"backup", l.backup},
-		{"size", func(_ context.Context, c *contestant) error {
+		{name: "create", run: func(ctx context.Context, c *contestant) error { return c.create(ctx) }},
+		{name: "backup", run: l.backup, memory: 100_000},
+		{name: "size", run: func(_ context.Context, c *contestant) error {
 			n, err := size(c.folder())
 			c.note("size", float64(n))
 			return err
 		}},
-		{"parsing", l.parsing},
-		{"change", l.change},
-		{"read", l.read},
-		{"message", l.message},
-		{"verify", l.verify},
-		{"reclaim", l.reclaim},
+		{name: "parsing", run: l.parsing, memory: 100_000},
+		{name: "change", run: l.change, memory: 20_000},
+		{name: "read", run: l.read, memory: 20_000},
+		{name: "message", run: l.message},
+		{name: "verify", run: l.verify, memory: 20_000},
+		{name: "reclaim", run: l.reclaim, memory: 20_000},
 	}
 	turn := 0
 	for round := range l.o.Rounds {
@@ -92,6 +94,11 @@ func (l *life) rounds(ctx context.Context) error {
 			turn++
 			for i := range l.all {
 				c := l.all[(i+turn)%len(l.all)]
+				if s.memory > 0 {
+					if err := l.settle(ctx, s.memory); err != nil {
+						return err
+					}
+				}
 				before := len(c.seen[s.name+" cpu"])
 				if err := s.run(ctx, c); err != nil {
 					return fmt.Errorf("%s: %s: %w", c.name, s.name, err)
@@ -112,6 +119,12 @@ func (l *life) rounds(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// settle has the disks at rest and memory at hand before a step begins, so that none pays for another.
+func (l *life) settle(ctx context.Context, memory int) error {
+	_, _, err := measure(ctx, []string{l.o.Program, "settle", "-count", fmt.Sprint(memory * l.o.Mail.Messages >> 20)})
+	return err
 }
 
 func (l *life) backup(ctx context.Context, c *contestant) error {

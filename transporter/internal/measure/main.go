@@ -44,7 +44,7 @@ func commands() map[string]func(context.Context, *measured) (counts, error) {
 		"decode": decode, "create": create, "backup": backUp, "read": readAll, "verify": verify, "delete": deleteSome, "reclaim": reclaim, "list": list,
 		"message": oneMessage, "messages": someMessages, "fill": fill, "look": look, "protect": protect, "bring-back": bringBack,
 		"write-prose": writeProse, "index-prose": indexProse, "ask-prose": askProse,
-		"write-folder": writeFolder, "browse-folder": browseFolder,
+		"settle": settle, "write-folder": writeFolder, "browse-folder": browseFolder,
 	}
 }
 
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.BoolVar(&t.decoded, "decoded", false, "the mail was written by decode; it is .eml files otherwise")
 	f.StringVar(&t.profile, "profile", "", "file for a CPU profile")
 	f.Float64Var(&t.share, "share", 0.25, "share of the backups to delete, or of garbage from which on a pack is rewritten")
-	f.IntVar(&t.count, "count", 1000, "number of messages, or of entries of an index")
+	f.IntVar(&t.count, "count", 1000, "number of messages, of entries of an index, or of MB")
 	f.IntVar(&t.asks, "asks", 300, "searches of each kind, or pages of each order")
 	f.StringVar(&t.id, "id", "", "message to read, as list names it")
 	f.StringVar(&t.tenant, "tenant", "", "file that says where the tenant is and how to sign in")
