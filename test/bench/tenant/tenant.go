@@ -3,6 +3,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -49,24 +50,26 @@ const (
 type scenario struct {
 	figures []figure
 	run     func(context.Context, *Options, *tenant) (map[string]float64, string, error)
+	// times is how often it is played, in a tenant of its own each time; the time in the middle by its first figure counts. 0 is once.
+	times int
 }
 
 func scenarios() []scenario {
 	return []scenario{
-		{[]figure{
+		{figures: []figure{
 			{"graph.requests_per_1000_plain", "requests", "<= 15"},
 			{"graph.messages_per_s", "1/s", ""},
 			{"graph.peak_memory_mb", "MB", ""},
-		}, plainMail},
-		{[]figure{{"graph.requests_per_1000_mixed", "requests", "<= 330"}}, mixedMail},
-		{[]figure{{"graph.limit_share", "ratio", ">= 0.9"}}, farAway},
-		{[]figure{{"graph.attachments_memory_mb", "MB", "<= 120"}}, largeFiles},
-		{[]figure{
+		}, run: plainMail},
+		{figures: []figure{{"graph.requests_per_1000_mixed", "requests", "<= 330"}}, run: mixedMail},
+		{figures: []figure{{"graph.limit_share", "ratio", ">= 0.9"}}, run: farAway},
+		{figures: []figure{{"graph.attachments_memory_mb", "MB", "<= 120"}}, run: largeFiles},
+		{figures: []figure{
 			{"recovery.limit_share", "ratio", ">= 0.9"},
 			{"recovery.requests_per_message", "requests", "<= 1.1"},
-		}, bringBack},
-		{[]figure{{indexCPU, "ratio", "<= 0.25"}}, indexing(indexCPU, 0.3)},
-		{[]figure{{indexCPUPlain, "ratio", ""}}, indexing(indexCPUPlain, 0)},
+		}, run: bringBack},
+		{figures: []figure{{indexCPU, "ratio", "<= 0.25"}}, run: indexing(indexCPU, 0.3), times: indexings},
+		{figures: []figure{{indexCPUPlain, "ratio", ""}}, run: indexing(indexCPUPlain, 0), times: indexings},
 	}
 }
 
@@ -89,11 +92,20 @@ func Run(ctx context.Context, o Options) ([]figures.Figure, error) {
 		if len(wanted) == 0 {
 			continue
 		}
-		found, err := o.play(ctx, s, wanted)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", wanted[0].name, err)
+		var played [][]figures.Figure
+		for range max(1, s.times) {
+			found, err := o.play(ctx, s, wanted)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", wanted[0].name, err)
+			}
+			played = append(played, found)
 		}
-		list = append(list, found...)
+		slices.SortFunc(played, func(a, b []figures.Figure) int { return cmp.Compare(a[0].Value, b[0].Value) })
+		median := played[len(played)/2]
+		if n := len(played); n > 1 {
+			median[0].Note += fmt.Sprintf("; of %d times the median, %.3g to %.3g", n, played[0][0].Value, played[n-1][0].Value)
+		}
+		list = append(list, median...)
 	}
 	return list, nil
 }
