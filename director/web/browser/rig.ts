@@ -5,6 +5,10 @@ export interface Rigged {
     asked: string[];
     /** How often the page has changed. */
     changes: number;
+    /** When it changed last, in milliseconds since it was asked for. */
+    changed: number;
+    /** How long scripts kept it from answering, in milliseconds, where that was more than 50. */
+    tasks: number[];
     /** Messages of what was done stay until the next look. */
     hold: boolean;
   };
@@ -12,7 +16,7 @@ export interface Rigged {
 
 /** Runs in every page before its own scripts. */
 export function rig(): void {
-  const test: Rigged["test"] = { asked: [], changes: 0, hold: false };
+  const test: Rigged["test"] = { asked: [], changes: 0, changed: 0, tasks: [], hold: false };
   (window as unknown as Rigged).test = test;
   const fetch = window.fetch.bind(window);
   window.fetch = async (...request) => {
@@ -30,7 +34,11 @@ export function rig(): void {
       throw error;
     }
   };
-  new MutationObserver(() => { test.changes++; }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  new PerformanceObserver((list) => test.tasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask", buffered: true });
+  new MutationObserver(() => {
+    test.changes++;
+    test.changed = performance.now();
+  }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   document.addEventListener("animationstart", (e) => {
     if (test.hold && e.target instanceof Element && e.target.hasAttribute("data-timer-status")) e.target.getAnimations().forEach((a) => a.pause());
   }, true);

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { unreachable } from "@/api/transport";
+import { capital } from "@/parts/format";
 
 /** A failed call, for a person: what happened, what to do, and where. */
 export interface Fault {
@@ -49,6 +50,6 @@ function detailOf(e: ConnectError): ErrorInfo["metadata"] {
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "Something went wrong.";
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  const first = capital(trimmed);
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }

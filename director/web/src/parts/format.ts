@@ -25,6 +25,16 @@ export function counted(n: bigint | number, noun: string, plural = `${noun}s`): 
   return `${count(n)} ${Number(n) === 1 ? noun : plural}`;
 }
 
+/** What a mailbox is called, also one of which nothing but its mail was ever known. */
+export function mailboxTitle(of: { mailboxName: string; mailboxAddress: string }): string {
+  return of.mailboxName || of.mailboxAddress || "A mailbox without a name";
+}
+
+/** A text whose first letter is a capital. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const toTheSecond = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });

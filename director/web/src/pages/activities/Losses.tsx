@@ -1,6 +1,6 @@
 import { makeStyles, Subtitle2, Text, tokens } from "@fluentui/react-components";
 import type { Loss } from "@/gen/holdfast/director/v1/inventory_pb";
-import { counted } from "@/parts/format";
+import { capital, counted } from "@/parts/format";
 
 const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS },
@@ -25,7 +25,7 @@ export function Losses({ list, more }: { list: Loss[]; more: bigint }) {
         <ul className={styles.list}>
           {list.slice(0, most).map((l, i) => (
             <li key={i} className={styles.one}>
-              <Text weight="semibold">{[l.what, l.subject && `“${l.subject}”`].filter(Boolean).join(": ")}</Text>
+              <Text weight="semibold">{[capital(l.what), l.subject && `“${l.subject}”`].filter(Boolean).join(": ")}</Text>
               <Text>{l.reason}</Text>
               {l.requestId && <Text size={200} className={styles.soft}>Microsoft’s request-id: {l.requestId}</Text>}
             </li>

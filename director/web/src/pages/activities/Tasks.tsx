@@ -8,7 +8,7 @@ import { tookText } from "@/pages/activities/took";
 import { useTasks } from "@/pages/activities/useTasks";
 import { DataTable, type DataColumn } from "@/parts/DataTable";
 import { FaultNote } from "@/parts/FaultNote";
-import { count, percent } from "@/parts/format";
+import { count, mailboxTitle, percent } from "@/parts/format";
 
 const useStyles = makeStyles({ top: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM, alignItems: "center" } });
 
@@ -22,7 +22,7 @@ function done(t: Task): string {
 }
 
 const columns: DataColumn<Task>[] = [
-  { key: "mailbox", title: "Mailbox", width: "minmax(9rem, 2fr)", cell: (t) => (t.source && t.source.mailboxId !== t.mailboxId ? `${t.source.mailboxName} into ${t.mailboxName}` : t.mailboxName || t.mailboxAddress), value: (t) => t.source?.mailboxName || t.mailboxName || t.mailboxAddress },
+  { key: "mailbox", title: "Mailbox", width: "minmax(9rem, 2fr)", cell: (t) => (t.source && t.source.mailboxId !== t.mailboxId ? `${t.source.mailboxName} into ${t.mailboxName}` : mailboxTitle(t)), value: (t) => t.source?.mailboxName || mailboxTitle(t) },
   { key: "status", title: "Status", width: "8rem", cell: (t) => <TaskState status={t.status} />, value: (t) => t.status },
   { key: "messages", title: "Messages", width: "minmax(6rem, 1fr)", above: 560, cell: done, value: (t) => t.progress?.messagesDone },
   { key: "what", title: "What it says", width: "minmax(8rem, 3fr)", above: 700, cell: (t) => <span title={t.error || t.waiting}>{t.error || t.waiting || (t.status === TaskStatus.RUNNING ? t.phase : "")}</span>, value: (t) => t.error || t.waiting },
@@ -58,7 +58,7 @@ export function Tasks({ run, live }: { run: string; live: boolean }) {
       <OverlayDrawer position="end" size="medium" open={shown !== undefined} onOpenChange={(_, d) => { if (!d.open) setOpen(""); }} aria-label="Mailbox">
         <DrawerHeader>
           <DrawerHeaderTitle action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={() => setOpen("")} />}>
-            {shown?.mailboxName || shown?.mailboxAddress}
+            {shown && mailboxTitle(shown)}
           </DrawerHeaderTitle>
         </DrawerHeader>
         <DrawerBody>{shown && <TaskDetail task={shown} />}</DrawerBody>

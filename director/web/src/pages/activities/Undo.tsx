@@ -8,6 +8,7 @@ import { ArrowUndoRegular } from "@fluentui/react-icons";
 import { useNavigate } from "react-router";
 import type { Activity } from "@/gen/holdfast/director/v1/activity_pb";
 import { RecoveryService } from "@/gen/holdfast/director/v1/recovery_pb";
+import { RunStatus } from "@/gen/holdfast/director/v1/run_pb";
 import { Progress } from "@/pages/activities/Progress";
 import { UndoCounts } from "@/pages/activities/Report";
 import { isLive, useActivity } from "@/pages/activities/useActivity";
@@ -22,9 +23,12 @@ export function Undo({ activity: a }: { activity: Activity }) {
   const [open, setOpen] = useState(false);
   if (!a.undoUntil || isLive(a.status)) return null;
   const over = timestampMs(a.undoUntil) < Date.now() && `It could be undone until ${moment(a.undoUntil)}.`;
+  const r = a.recovery;
+  // What failed or was stopped may have changed more than its report says.
+  const nothing = a.status === RunStatus.SUCCEEDED && r && r.created + r.renamed + r.overwritten + r.foldersCreated === 0n && "This recovery changed nothing.";
   return (
     <>
-      <Explained icon={<ArrowUndoRegular />} why={forbidden ?? over} onClick={() => setOpen(true)}>Undo</Explained>
+      <Explained icon={<ArrowUndoRegular />} why={forbidden ?? (over || nothing)} onClick={() => setOpen(true)}>Undo</Explained>
       <Dialog open={open} modalType="alert" onOpenChange={(_, d) => setOpen(d.open)}>
         {open ? <Question activity={a} onClose={() => setOpen(false)} /> : <></>}
       </Dialog>

@@ -4,7 +4,7 @@ import { JobService, type Estimate, type EstimateJobResponse, type Job, type Win
 import { useJobStyles } from "@/pages/jobs/styles";
 import { Facts } from "@/parts/Facts";
 import { FaultNote } from "@/parts/FaultNote";
-import { bytes, count, counted, span } from "@/parts/format";
+import { bytes, capital, count, counted, span } from "@/parts/format";
 import { Role, useForbidden } from "@/session/me";
 
 /** How long runs of a job will take, and whether they fit its windows. The job is stored, or yet to be. */
@@ -48,10 +48,6 @@ function Fit({ window: w, first }: { window: WindowFit; first: boolean }) {
       <MessageBarBody><MessageBarTitle>The window of {length} is too short{w.nextFits ? " for a first run" : ""}.</MessageBarTitle> {capital(w.text)}. {text}</MessageBarBody>
     </MessageBar>
   );
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function Run({ title, of: e }: { title: string; of: Estimate }) {

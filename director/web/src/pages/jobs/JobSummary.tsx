@@ -8,7 +8,7 @@ import { RunBadge } from "@/pages/jobs/status";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { keepsText, reportsText, scriptText, sourceText } from "@/pages/jobs/words";
 import { Facts } from "@/parts/Facts";
-import { counted, spanOfSeconds } from "@/parts/format";
+import { capital, counted, spanOfSeconds } from "@/parts/format";
 import { When } from "@/parts/When";
 
 /** Everything that is set of a job; of one that is not saved, too. */
@@ -90,7 +90,7 @@ export function JobSummary({ job }: { job: Job }) {
 }
 
 function list(texts: string[]) {
-  return texts.length === 0 ? "" : texts.map((t, i) => <Fragment key={i}>{i > 0 && <br />}{t.charAt(0).toUpperCase() + t.slice(1)}</Fragment>);
+  return texts.length === 0 ? "" : texts.map((t, i) => <Fragment key={i}>{i > 0 && <br />}{capital(t)}</Fragment>);
 }
 
 function retriesText(job: Job): string {

@@ -3,10 +3,10 @@ import { sentence } from "@/api/fault";
 import type { Loss } from "@/gen/holdfast/director/v1/inventory_pb";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { DataTable, type DataColumn } from "@/parts/DataTable";
-import { count } from "@/parts/format";
+import { capital, count } from "@/parts/format";
 
 const columns: DataColumn<Loss>[] = [
-  { key: "what", title: "What", width: "minmax(8rem, 1fr)", cell: (l) => l.what || "A message", value: (l) => l.what },
+  { key: "what", title: "What", width: "minmax(8rem, 1fr)", cell: (l) => capital(l.what) || "A message", value: (l) => l.what },
   { key: "subject", title: "Subject", width: "minmax(8rem, 1fr)", cell: (l) => l.subject || "—", value: (l) => l.subject },
   { key: "reason", title: "Why", width: "minmax(14rem, 2fr)", cell: (l) => <span title={l.reason}>{sentence(l.reason)}</span>, value: (l) => l.reason },
   { key: "id", title: "Microsoft’s request-id", width: "minmax(10rem, 1fr)", cell: (l) => l.requestId || "—", value: (l) => l.requestId, above: 860 },

@@ -5,11 +5,11 @@ import { TaskStatus, type Run, type Task } from "@/gen/holdfast/director/v1/run_
 import { countTasks, filterTasks, taskShows, taskText, type TaskShow } from "@/pages/jobs/filter";
 import { goesOn, TaskBadge } from "@/pages/jobs/status";
 import { useJobStyles } from "@/pages/jobs/styles";
-import { bytes, count, percent, span } from "@/parts/format";
+import { bytes, count, mailboxTitle, percent, span } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";
 
 const columns: Column<Task>[] = [
-  { key: "mailbox", title: "Mailbox", width: "minmax(10rem, 1.2fr)", cell: (t) => <Tooltip relationship="description" content={t.mailboxAddress || t.mailboxName}><span>{t.mailboxName || t.mailboxAddress}</span></Tooltip> },
+  { key: "mailbox", title: "Mailbox", width: "minmax(10rem, 1.2fr)", cell: (t) => <Tooltip relationship="description" content={t.mailboxAddress || t.mailboxName}><span>{mailboxTitle(t)}</span></Tooltip> },
   { key: "status", title: "State", width: "8rem", cell: (t) => <TaskBadge status={t.status} /> },
   { key: "progress", title: "Progress", width: "7rem", cell: (t) => <Progress task={t} />, above: 620 },
   { key: "messages", title: "Messages", width: "6rem", end: true, cell: (t) => count(t.progress?.messagesDone ?? 0n) },

@@ -13,7 +13,7 @@ import { useRunTasks } from "@/pages/jobs/useRunTasks";
 import { Explained } from "@/parts/Explained";
 import { Facts } from "@/parts/Facts";
 import { FaultNote } from "@/parts/FaultNote";
-import { bytes, count, moment, span } from "@/parts/format";
+import { bytes, count, mailboxTitle, moment, span } from "@/parts/format";
 import { Page } from "@/parts/Page";
 import { Role, useForbidden } from "@/session/me";
 
@@ -42,7 +42,7 @@ function Shown({ run, task: t, crumbs }: { run: Run; task: Task; crumbs: { text:
   const p = t.progress;
   return (
     <Page
-      title={t.mailboxName || t.mailboxAddress} crumbs={crumbs} about={<><TaskBadge status={t.status} /> {t.mailboxAddress}</>}
+      title={mailboxTitle(t)} crumbs={crumbs} about={<><TaskBadge status={t.status} /> {t.mailboxAddress}</>}
       actions={
         <>
           {t.pointId && (

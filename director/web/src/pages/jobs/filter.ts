@@ -1,4 +1,5 @@
 import { TaskStatus, type Task } from "@/gen/holdfast/director/v1/run_pb";
+import { capital } from "@/parts/format";
 
 /** Which mailboxes of a run are listed. */
 export type TaskShow = "all" | "running" | "waiting" | "failed" | "incomplete" | "successful" | "stopped";
@@ -35,11 +36,11 @@ export function filterTasks(tasks: Task[], show: TaskShow, search: string): Task
 
 /** What a task does or why it does not, in a few words. */
 export function taskText(t: Task): string {
-  if (t.waiting) return t.waiting.charAt(0).toUpperCase() + t.waiting.slice(1);
-  if (t.error) return t.error.charAt(0).toUpperCase() + t.error.slice(1);
+  if (t.waiting) return capital(t.waiting);
+  if (t.error) return capital(t.error);
   const lost = BigInt(t.losses.length) + t.lossesMore;
   if (lost > 0n) return `${lost} could not be kept`;
   if (t.status === TaskStatus.QUEUED) return "Its turn has not come";
-  if (t.phase) return t.phase.charAt(0).toUpperCase() + t.phase.slice(1);
+  if (t.phase) return capital(t.phase);
   return "";
 }

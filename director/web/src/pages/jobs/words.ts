@@ -1,12 +1,11 @@
 import { ReportWhen, type Job, type Retention, type Script, type Source } from "@/gen/holdfast/director/v1/job_pb";
-import { counted } from "@/parts/format";
+import { capital, counted } from "@/parts/format";
 
 /** When a job starts, in a line. */
 export function startsText(job: Job): string {
   if (job.schedules.length === 0) return "On demand";
   const first = job.schedules[0]?.text ?? "";
-  const capital = first.charAt(0).toUpperCase() + first.slice(1);
-  return job.schedules.length === 1 ? capital : `${capital}, and ${job.schedules.length - 1} more`;
+  return job.schedules.length === 1 ? capital(first) : `${capital(first)}, and ${job.schedules.length - 1} more`;
 }
 
 /** Whether a retention keeps everything. */
@@ -23,8 +22,7 @@ export function keepsText(r: Retention | undefined): string {
   for (const [n, unit] of periods) {
     if (n > 0) parts.push(`one per ${unit} for ${counted(n, unit)}`);
   }
-  const text = parts.join(", ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capital(parts.join(", "));
 }
 
 /** What a job backs up, in a line. Names are those of accounts by id. */

@@ -12,8 +12,8 @@ import { base, beginDraft, emptyPart, type Draft } from "@/pages/recovery/draft"
 import { useBackups, useRepositories, type BackupFilter } from "@/pages/recovery/hooks";
 import { Points } from "@/pages/recovery/Points";
 import { SeveralAt } from "@/pages/recovery/SeveralAt";
-import { mailboxOf, pointText } from "@/pages/recovery/words";
-import { bytes, count, counted, moment } from "@/parts/format";
+import { pointText } from "@/pages/recovery/words";
+import { bytes, count, counted, mailboxTitle, moment } from "@/parts/format";
 import { FaultNote } from "@/parts/FaultNote";
 import { Grid, type Column } from "@/parts/Grid";
 import { useDebounced } from "@/parts/useDebounced";
@@ -75,7 +75,7 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
     put({ repository: point.repositoryId, point: point.id, folder: "", search: "", in: "" });
   };
   const columns: Column<BackupSize>[] = [
-    { key: "name", title: "Mailbox", width: "minmax(9rem, 2fr)", sortable: true, cell: (b) => b.mailboxName || b.mailboxAddress },
+    { key: "name", title: "Mailbox", width: "minmax(9rem, 2fr)", sortable: true, cell: (b) => mailboxTitle(b) },
     { key: "address", title: "Address", width: "minmax(8rem, 2fr)", above: 700, cell: (b) => b.mailboxAddress },
     { key: "job", title: "Job", width: "minmax(6rem, 1fr)", above: 560, cell: (b) => (b.jobGone ? `${b.jobName} (deleted)` : b.jobName) },
     { key: "newest", title: "Newest point", width: "11rem", sortable: true, above: 420, cell: (b) => moment(b.newest) },
@@ -113,7 +113,7 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
                 }
                 return next;
               }),
-              name: (b) => `Select ${b.mailboxName || b.mailboxAddress}`,
+              name: (b) => `Select ${mailboxTitle(b)}`,
             }}
             onOpen={setOpen} current={open ? backupKey(open) : undefined}
             empty={backups.pending ? "Loading…" : settled ? `No mailbox here has “${settled}” in its name or address.` : "There are no backups here yet."}
@@ -134,7 +134,7 @@ export function BackupStep({ draft, change }: { draft: Draft; change: (next: Dra
           }} />
         ) : chosen && (
           <Text weight="semibold" aria-live="polite">
-            {draft.parts.length > 1 ? `Chosen: ${counted(draft.parts.length, "recovery point")}` : `Chosen: ${mailboxOf(chosen)}${chosen.time ? `, ${pointText(chosen)}` : ""}`} {draft.parts.length > 1 && note}
+            {draft.parts.length > 1 ? `Chosen: ${counted(draft.parts.length, "recovery point")}` : `Chosen: ${mailboxTitle(chosen)}${chosen.time ? `, ${pointText(chosen)}` : ""}`} {draft.parts.length > 1 && note}
           </Text>
         )}
       </div>

@@ -17,8 +17,8 @@ import { SelectionBar } from "@/pages/recovery/SelectionBar";
 import { SeveralMailboxes } from "@/pages/recovery/SeveralMailboxes";
 import type { Tree } from "@/pages/recovery/tree";
 import { useSearch } from "@/pages/recovery/useSearch";
-import { mailboxOf, pointText } from "@/pages/recovery/words";
-import { counted } from "@/parts/format";
+import { pointText } from "@/pages/recovery/words";
+import { counted, mailboxTitle } from "@/parts/format";
 import { Loaded } from "@/parts/Loaded";
 import { useDebounced } from "@/parts/useDebounced";
 
@@ -123,7 +123,7 @@ function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree
           <Radio value="this" label="In this point" />
           <Radio value="all" label="In all points of the mailbox" />
         </RadioGroup>
-        <Text>{mailboxOf(point)}, {pointText(point)}</Text>
+        <Text>{mailboxTitle(point)}, {pointText(point)}</Text>
       </div>
       {!point.complete && point.time && (
         <MessageBar intent="warning" layout="multiline">
@@ -133,7 +133,7 @@ function Objects({ draft, change, part, tree, lost }: Props & { part: Part; tree
       <div className={styles.middle}>
         <div className={styles.tree}>
           <FolderTree
-            tree={tree} root={mailboxOf(point)} current={folder}
+            tree={tree} root={mailboxTitle(point)} current={folder}
             onOpen={(id) => { setTyped(""); setShown(undefined); put({ folder: id, search: "" }); }}
             state={(id) => (id === "" ? part.whole || (part.folders.size + part.messages.size > 0 ? "mixed" : false) : folderState(part, tree, id))}
             locked={(id) => id !== "" && (part.whole || covered(part, tree, tree.byId.get(id)?.parentId ?? ""))}

@@ -6,7 +6,7 @@ import { AccountService } from "@/gen/holdfast/director/v1/inventory_pb";
 import { IfExists, IfFolderExists, StartRecoveryRequestSchema, type StartRecoveryRequest } from "@/gen/holdfast/director/v1/recovery_pb";
 import { accountOf, base, chosenParts, isOriginal, type Draft } from "@/pages/recovery/draft";
 import { MailboxChoice } from "@/pages/recovery/MailboxChoice";
-import { mailboxOf } from "@/pages/recovery/words";
+import { mailboxTitle } from "@/parts/format";
 
 const useStyles = makeStyles({
   part: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS, maxWidth: "46rem" },
@@ -97,7 +97,7 @@ function Where({ draft, change }: Props) {
   const [other, setOther] = useState(!isOriginal(draft));
   const elsewhere = other || why !== undefined;
   const parts = chosenParts(draft);
-  const from = parts.length > 1 ? "each mailbox it came from" : parts[0] ? mailboxOf(parts[0].point) : "the mailbox it came from";
+  const from = parts.length > 1 ? "each mailbox it came from" : parts[0] ? mailboxTitle(parts[0].point) : "the mailbox it came from";
   useEffect(() => {
     if (elsewhere !== draft.elsewhere) change({ ...draft, elsewhere });
   });

@@ -7,11 +7,12 @@ import { RecoveryService } from "@/gen/holdfast/director/v1/recovery_pb";
 import { RunStatus } from "@/gen/holdfast/director/v1/run_pb";
 import { Progress } from "@/pages/activities/Progress";
 import { isLive, useActivity } from "@/pages/activities/useActivity";
-import { allChosen, mailboxOf } from "@/pages/recovery/words";
+import { allChosen } from "@/pages/recovery/words";
 import { chosenParts, isOriginal, markOf, requestOf, type Draft } from "@/pages/recovery/draft";
 import { PlanView } from "@/pages/recovery/PlanView";
 import { sentence } from "@/api/fault";
 import { FaultNote } from "@/parts/FaultNote";
+import { mailboxTitle } from "@/parts/format";
 
 const client = createClient(RecoveryService, transport);
 
@@ -60,7 +61,7 @@ export function PlanStep({ draft, change }: { draft: Draft; change: (next: Draft
 function sentenceOf(d: Draft): string {
   const parts = chosenParts(d);
   const [one] = parts;
-  const from = parts.length === 1 && one ? ` from ${mailboxOf(one.point)}` : "";
+  const from = parts.length === 1 && one ? ` from ${mailboxTitle(one.point)}` : "";
   const to = isOriginal(d) ? "to the original location" : `to ${d.target?.name ?? "another mailbox"}`;
   const under = d.request.intoFolder ? `, under the folder “${d.request.intoFolder}”` : "";
   return `${sentence(`${allChosen(d)}${from} will be recovered ${to}${under}`)} Nothing is written before you choose “Recover”.`;

@@ -3,7 +3,7 @@ import { Badge, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useQuery } from "@connectrpc/connect-query";
 import { useNavigate } from "react-router";
 import { RepositoryService, type BackupSize, type Point } from "@/gen/holdfast/director/v1/inventory_pb";
-import { count, counted, bytes, exactMoment, moment } from "@/parts/format";
+import { bytes, count, counted, exactMoment, mailboxTitle, moment } from "@/parts/format";
 import { Explained } from "@/parts/Explained";
 import { Grid, type Column } from "@/parts/Grid";
 import { Loaded } from "@/parts/Loaded";
@@ -50,7 +50,7 @@ export function Points({ of, current, onChoose }: Props) {
       {(data) => (
         <>
           <div className={styles.head}>
-            <Text weight="semibold">{of.mailboxName || of.mailboxAddress}: {counted(data.points.length, "recovery point")}</Text>
+            <Text weight="semibold">{mailboxTitle(of)}: {counted(data.points.length, "recovery point")}</Text>
             {data.points.length > 1 && (
               <Explained
                 size="small" why={other && chosen && other.id !== chosen.id ? undefined : "Tick a second point to compare it with the chosen one."}

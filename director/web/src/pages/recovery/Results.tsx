@@ -5,7 +5,7 @@ import type { SearchHit } from "@/gen/holdfast/director/v1/search_pb";
 import { Marked, wordsOf } from "@/pages/recovery/Marked";
 import { sender, subjectOf } from "@/pages/recovery/words";
 import type { Found } from "@/pages/recovery/useSearch";
-import { counted, count, moment } from "@/parts/format";
+import { count, counted, mailboxTitle, moment } from "@/parts/format";
 import { FaultNote } from "@/parts/FaultNote";
 import { Grid, type Column } from "@/parts/Grid";
 
@@ -62,7 +62,7 @@ export function Results({ found, text, mailboxes, has, set, onOpen, current, rep
         key: "mailbox", title: "Mailbox and folder", width: "minmax(8rem, 2fr)", above: 500,
         cell: (h) => (
           <span className={styles.two}>
-            <span className={styles.text}>{h.mailboxName || h.mailboxAddress}</span>
+            <span className={styles.text}>{mailboxTitle(h)}</span>
             <span className={`${styles.text} ${styles.soft}`}>{h.path.join(" › ")}</span>
           </span>
         ),

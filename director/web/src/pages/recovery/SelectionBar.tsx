@@ -1,9 +1,9 @@
 import { useId, useState, type ReactNode } from "react";
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { DismissRegular, FolderRegular, MailRegular, PersonMailRegular } from "@fluentui/react-icons";
-import { allChosen, mailboxOf, sender, subjectOf } from "@/pages/recovery/words";
+import { allChosen, sender, subjectOf } from "@/pages/recovery/words";
 import { cleared, isChosen, messageKey, partKey, withPart, type Draft, type Part } from "@/pages/recovery/draft";
-import { counted, moment } from "@/parts/format";
+import { counted, mailboxTitle, moment } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";
 
 const useStyles = makeStyles({
@@ -33,7 +33,7 @@ function itemsOf(d: Draft): Item[] {
     const key = partKey(part.point);
     if (part.whole) {
       return [{
-        key, part, icon: <PersonMailRegular aria-hidden />, name: `${mailboxOf(part.point)}, whole mailbox`, about: counted(part.point.messages, "message"),
+        key, part, icon: <PersonMailRegular aria-hidden />, name: `${mailboxTitle(part.point)}, whole mailbox`, about: counted(part.point.messages, "message"),
         without: () => ({ ...part, whole: false }),
       }];
     }
@@ -85,7 +85,7 @@ function List({ draft, change }: { draft: Draft; change: (next: Draft) => void }
       cell: (i) => <span className={styles.name}>{i.icon}<span className={styles.text}>{i.name}</span></span>,
     },
     { key: "about", title: "What it is", width: "minmax(8rem, 1fr)", above: 520, cell: (i) => i.about },
-    ...(several ? [{ key: "point", title: "From", width: "minmax(9rem, 1fr)", above: 760, cell: (i: Item) => `${mailboxOf(i.part.point)}, ${moment(i.part.point.time)}` }] : []),
+    ...(several ? [{ key: "point", title: "From", width: "minmax(9rem, 1fr)", above: 760, cell: (i: Item) => `${mailboxTitle(i.part.point)}, ${moment(i.part.point.time)}` }] : []),
     {
       key: "remove", title: "Take out", width: "40px", quiet: true,
       cell: (i) => <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={`Take out ${i.name}`} onClick={() => change(withPart(draft, i.without()))} />,

@@ -1,8 +1,8 @@
 import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { DismissRegular } from "@fluentui/react-icons";
 import { partKey, type Draft, type Part } from "@/pages/recovery/draft";
-import { allChosen, mailboxOf } from "@/pages/recovery/words";
-import { bytes, count, moment } from "@/parts/format";
+import { allChosen } from "@/pages/recovery/words";
+import { bytes, count, mailboxTitle, moment } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";
 
 const useStyles = makeStyles({ root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM, flexGrow: 1, minHeight: "16rem" } });
@@ -11,7 +11,7 @@ const useStyles = makeStyles({ root: { display: "flex", flexDirection: "column",
 export function SeveralMailboxes({ draft, change }: { draft: Draft; change: (next: Draft) => void }) {
   const styles = useStyles();
   const columns: Column<Part>[] = [
-    { key: "name", title: "Mailbox", width: "minmax(10rem, 2fr)", cell: (p) => mailboxOf(p.point) },
+    { key: "name", title: "Mailbox", width: "minmax(10rem, 2fr)", cell: (p) => mailboxTitle(p.point) },
     { key: "address", title: "Address", width: "minmax(8rem, 2fr)", above: 620, cell: (p) => p.point.mailboxAddress },
     { key: "time", title: "Recovery point", width: "11rem", cell: (p) => moment(p.point.time) },
     { key: "messages", title: "Messages", width: "7rem", end: true, above: 480, cell: (p) => count(p.point.messages) },
@@ -20,7 +20,7 @@ export function SeveralMailboxes({ draft, change }: { draft: Draft; change: (nex
       key: "out", title: "Take out", width: "44px", quiet: true,
       cell: (p) => (
         <Button
-          size="small" appearance="subtle" icon={<DismissRegular />} aria-label={`Take out ${mailboxOf(p.point)}`}
+          size="small" appearance="subtle" icon={<DismissRegular />} aria-label={`Take out ${mailboxTitle(p.point)}`}
           onClick={() => change({ ...draft, parts: draft.parts.filter((x) => partKey(x.point) !== partKey(p.point)) })}
         />
       ),

@@ -14,10 +14,6 @@ export function subjectOf(m: { subject: string }): string {
   return m.subject.trim() || "(no subject)";
 }
 
-export function mailboxOf(p: Point): string {
-  return p.mailboxName || p.mailboxAddress || "A mailbox";
-}
-
 /** A point in words ("22 Nov 2026, 06:00, of the job All mail"). */
 export function pointText(p: Point): string {
   return p.jobName ? `${moment(p.time)}, of the job ${p.jobName}` : moment(p.time);

@@ -4,7 +4,7 @@ import { callUnaryMethod, useTransport } from "@connectrpc/connect-query";
 import { useNavigate } from "react-router";
 import { BackupOrder, RepositoryService, type BackupSize, type Repository } from "@/gen/holdfast/director/v1/inventory_pb";
 import { FaultNote } from "@/parts/FaultNote";
-import { bytes, count, counted } from "@/parts/format";
+import { bytes, count, counted, mailboxTitle } from "@/parts/format";
 import { Grid, type Column, type Sort } from "@/parts/Grid";
 import { useDebounced } from "@/parts/useDebounced";
 import { usePages } from "@/parts/usePages";
@@ -19,7 +19,7 @@ const useStyles = makeStyles({
 const orders: Record<string, BackupOrder> = { mailbox: BackupOrder.MAILBOX, newest: BackupOrder.NEWEST, points: BackupOrder.POINTS, size: BackupOrder.SIZE };
 
 const columns: Column<BackupSize>[] = [
-  { key: "mailbox", title: "Mailbox", width: "minmax(10rem, 2fr)", sortable: true, cell: (b) => b.mailboxName || b.mailboxAddress },
+  { key: "mailbox", title: "Mailbox", width: "minmax(10rem, 2fr)", sortable: true, cell: (b) => mailboxTitle(b) },
   { key: "job", title: "Job", width: "minmax(8rem, 1fr)", cell: (b) => <>{b.jobName} {b.jobGone && <Badge appearance="tint" color="informative">Deleted</Badge>}</>, above: 620 },
   { key: "newest", title: "Last point", width: "8rem", sortable: true, cell: (b) => <When at={b.newest} /> },
   { key: "points", title: "Points", width: "5rem", end: true, sortable: true, cell: (b) => count(b.points) },

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditObject } from "@/gen/holdfast/director/v1/auth_pb";
+import { capital } from "@/parts/format";
 
 const areas: Record<string, string> = {
   SystemService: "Signing in, own password and tokens", UserService: "Users and sessions", AuditService: "Audit log", AccountService: "Accounts",
@@ -31,8 +32,7 @@ export function methodName(method: string): string {
 
 /** Turns a name of the API into words ("DeleteJob": "Delete job"). */
 function spoken(name: string): string {
-  const words = name.replaceAll("-", " ").replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capital(name.replaceAll("-", " ").replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase());
 }
 
 /** Who did it, with the token where a program did. */
