@@ -206,6 +206,9 @@ func (s *jobService) followText(a *record.AfterJob) string {
 	delay := ""
 	if a.Delay > 0 {
 		delay = fmt.Sprintf("%d minutes ", a.Delay/time.Minute)
+		if a.Delay == time.Minute {
+			delay = "a minute "
+		}
 	}
 	return fmt.Sprintf("%safter %s runs of %s", delay, strings.Join(ends, ", "), name)
 }

@@ -73,9 +73,20 @@ func Foretell(samples []record.SpaceSample, now time.Time) Forecast {
 			break
 		}
 		f.Full = last.At.Add(time.Duration(left * 24 * float64(time.Hour)))
-		f.Text = fmt.Sprintf("Its disk is full in about %d days if it goes on like this.", max(0, int(f.Full.Sub(now).Hours()/24)))
+		f.Text = fmt.Sprintf("Its disk is full %s if it goes on like this.", within(f.Full.Sub(now)))
 	}
 	return f
+}
+
+func within(d time.Duration) string {
+	switch days := int(d.Hours() / 24); {
+	case days < 1:
+		return "within a day"
+	case days == 1:
+		return "in about a day"
+	default:
+		return fmt.Sprintf("in about %d days", days)
+	}
 }
 
 // trend returns the slope of a value per day, and whether it can be relied on.
