@@ -9,6 +9,7 @@ import (
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/transporter/internal/backup"
 	"holdfast/transporter/internal/graph"
+	"holdfast/transporter/internal/graph/governor"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/task"
 )
@@ -80,7 +81,7 @@ func (w *backupWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Repor
 	options := w.options
 	options.Stop = stop
 	src := source{mailbox{client: client, id: w.mailbox.ID, now: w.bench.o.Now}, w.folders}
-	result, err := backup.Run(ctx, src, vault, options, progress)
+	result, err := backup.Run(governor.WithStop(ctx, stop), src, vault, options, progress)
 	r.Losses(result.Losses, result.LossesMore)
 	if err != nil {
 		return out, err

@@ -41,10 +41,18 @@ func (m mailbox) Waiting() string {
 	case left < 2*time.Second:
 		return ""
 	case w.Reason == governor.ReasonBackoff:
-		return fmt.Sprintf("trying again in %d s", int(left.Seconds()))
+		return fmt.Sprintf("trying again in %s", span(left))
 	default:
-		return fmt.Sprintf("waiting for Microsoft, %d s (%s)", int(left.Seconds()), w.Reason)
+		return fmt.Sprintf("waiting for Microsoft, %s (%s)", span(left), w.Reason)
 	}
+}
+
+// span writes a time to wait: seconds, or minutes where seconds are too many to make sense of.
+func span(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 }
 
 // source is a mailbox as a backup reads it.

@@ -92,9 +92,7 @@ func (r *Registry) Acquire(ctx context.Context, key Key, cost Cost) (release fun
 	l.dispatch(now)
 	r.mu.Unlock()
 
-	select {
-	case <-w.ready:
-	case <-ctx.Done():
+	if err := wait(ctx, w.ready); err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if w.granted {
@@ -103,7 +101,7 @@ func (r *Registry) Acquire(ctx context.Context, key Key, cost Cost) (release fun
 			l.remove(w)
 		}
 		l.dispatch(time.Now())
-		return nil, fmt.Errorf("wait for Microsoft's limits: %w", ctx.Err())
+		return nil, fmt.Errorf("wait for Microsoft's limits: %w", err)
 	}
 	var once sync.Once
 	return func() {
@@ -139,7 +137,7 @@ func (r *Registry) Pause(key Key, d time.Duration) {
 	l.dispatch(now)
 }
 
-// Sleep waits for d between two tries of one request, visibly to Waiting. It hears ctx.
+// Sleep waits for d between two tries of one request, visibly to Waiting. It hears ctx, and its stop (WithStop).
 func (r *Registry) Sleep(ctx context.Context, key Key, d time.Duration) error {
 	now := time.Now()
 	s := &sleeper{since: now, until: now.Add(d)}
@@ -154,12 +152,10 @@ func (r *Registry) Sleep(ctx context.Context, key Key, d time.Duration) error {
 	}()
 	t := time.NewTimer(d)
 	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait to try again: %w", ctx.Err())
+	if err := wait(ctx, t.C); err != nil {
+		return fmt.Errorf("wait to try again: %w", err)
 	}
+	return nil
 }
 
 func (r *Registry) clamp(c Cost) Cost {

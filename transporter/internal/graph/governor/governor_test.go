@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	"holdfast/transporter/internal/graph/governor"
 )
@@ -241,4 +242,51 @@ func TestIdleLanesAreForgotten(t *testing.T) {
 			t.Fatalf("remembers %d lanes, want 1", got)
 		}
 	})
+}
+
+// Who is stopped does not sit a long pause out; what comes within moments is brought to its end.
+func TestAStopEndsLongWaits(t *testing.T) {
+	for _, c := range []struct {
+		pause time.Duration
+		took  time.Duration
+		ended bool
+	}{{time.Second, time.Second, false}, {10 * time.Minute, 5 * time.Second, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := governor.New(governor.Limits{})
+			stop := make(chan struct{})
+			ctx := governor.WithStop(t.Context(), stop)
+			r.Pause(key, c.pause)
+			waits := []func() error{
+				func() error {
+					release, err := r.Acquire(ctx, key, governor.Cost{})
+					if err == nil {
+						release()
+					}
+					return err
+				},
+				func() error { return r.Sleep(ctx, key, c.pause) },
+			}
+			start := time.Now()
+			var wg sync.WaitGroup
+			for _, wait := range waits {
+				wg.Go(func() {
+					err := wait()
+					if ended := fault.KindOf(err) == fault.Canceled; ended != c.ended || !ended && err != nil {
+						t.Errorf("a pause of %v ended with %v", c.pause, err)
+					}
+					if took := time.Since(start); took != c.took {
+						t.Errorf("a pause of %v took %v, want %v", c.pause, took, c.took)
+					}
+				})
+			}
+			pass(3 * time.Second)
+			close(stop)
+			wg.Wait()
+			if _, waiting := r.WaitingFor(key); waiting {
+				t.Error("somebody is still waiting")
+			}
+			pass(10 * time.Minute)
+			acquire(t, r, governor.Cost{})() // no place was lost
+		})
+	}
 }
