@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { api } from "./mail";
 import { startSite, type Site } from "./site";
 import { tenant } from "./tenant";
@@ -50,6 +50,12 @@ test("an activity that goes on is stopped", async () => {
   const { run } = await api<{ run: { id: string } }>(v, "JobService/RunJob", { jobId: jobs[0]?.id });
   await v.page.goto(`/activities/${run.id}`);
   await v.page.getByRole("button", { name: "Stop" }).click();
+  await v.page.getByRole("menuitem", { name: "After the current message" }).click();
+  await v.page.getByRole("button", { name: "Stop after the current message" }).click();
+  await v.page.getByRole("region", { name: "Overview" }).getByText("Stopping").waitFor();
+  // The current message does not come: there is still a way to an end.
+  await v.page.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect.poll(() => v.page.getByRole("menuitem").allInnerTexts()).toEqual(["Now"]);
   await v.page.getByRole("menuitem", { name: "Now" }).click();
   await look(v, "activities-stop");
   await v.page.getByRole("button", { name: "Stop now" }).click();
