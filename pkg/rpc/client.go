@@ -87,7 +87,7 @@ func received(err error) error {
 		}
 	}
 	if text != f.Message {
-		f.Message = strings.TrimSuffix(text, `"`)
+		f.Message = fault.UnreachedText(strings.TrimSuffix(text, `"`))
 	}
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -105,7 +104,7 @@ func (s settings) noAnswer(err error) error {
 		text = s.director + " does not speak HTTPS: this is not the Director's port (its own is " + defaultPort + ")."
 	case errors.As(err, &dns):
 		text = "no machine is called " + dns.Name + ". Check the name, or give another with --director."
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case fault.Refused(err):
 		text = "no Director answers at " + s.director + ": the connection was refused. " + s.whichDirector()
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), connect.CodeOf(err) == connect.CodeDeadlineExceeded:
 		text = fmt.Sprintf("%s did not answer within %s. --timeout waits longer.", s.director, duration(s.timeout))

@@ -200,7 +200,7 @@ func round(f float64) int64 { return int64(min(f+0.5, 1<<60)) }
 
 // assumed says what was taken for granted.
 func (k *knowledge) assumed(mailboxes int) []string {
-	list := []string{fmt.Sprintf("for each mailbox, %d requests at once and %d in %d minutes, as Microsoft allows, or what its account says", inFlight, perWindow, int(window.Minutes()))}
+	list := []string{fmt.Sprintf("for each mailbox, %d requests at once and %d,%03d in %d minutes, as Microsoft allows, or what its account says", inFlight, perWindow/1000, perWindow%1000, int(window.Minutes()))}
 	if k.unknown > 0 {
 		list = append(list, fmt.Sprintf("%d of %d mailboxes are like the mean of the %d that are known", k.unknown, mailboxes, k.known))
 	}

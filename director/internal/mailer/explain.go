@@ -39,7 +39,7 @@ func (l *wire) explain(ctx context.Context, err error) error {
 	case errors.As(err, new(tls.RecordHeaderError)):
 		return fault.New(fault.Unsupported, "the mail server %s does not speak TLS on this port; use STARTTLS", l.host)
 	}
-	return fault.New(fault.Unavailable, "the mail server %s cannot be reached: %w", l.host, err)
+	return fault.New(fault.Unavailable, "the mail server %s cannot be reached: %s", l.host, fault.Unreached(err))
 }
 
 // refused is about a server's answer to one mail.

@@ -93,7 +93,7 @@ func explain(ctx context.Context, w *record.Webhook, timeout time.Duration, err 
 	case errors.As(err, &slow) && slow.Timeout():
 		return fault.New(fault.Timeout, "the webhook %s did not answer within %s", w.Name, timeout)
 	case errors.As(err, &broken):
-		return fault.New(fault.Unavailable, "the webhook %s cannot be reached: %w", w.Name, broken)
+		return fault.New(fault.Unavailable, "the webhook %s cannot be reached: %s", w.Name, fault.Unreached(broken))
 	}
 	return fault.New(fault.Unavailable, "the webhook %s cannot be reached, or broke off", w.Name)
 }

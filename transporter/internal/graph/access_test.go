@@ -70,8 +70,8 @@ func TestWrongCredentialsGiveOneClearSentence(t *testing.T) {
 		{"wrong secret", func(o *graph.Options) { o.Secret = graph.NewSecret("wrong-secret-text") }, fault.Unauthorized, "AADSTS7000215"},
 		{"unknown tenant", func(o *graph.Options) { o.Tenant = "99999999-2222-3333-4444-555555555555" }, fault.NotFound, "AADSTS90002"},
 		{"unknown application", func(o *graph.Options) { o.ClientID = "other" }, fault.NotFound, "AADSTS700016"},
-		{"nobody at the authority", func(o *graph.Options) { o.Authority = "https://127.0.0.1:1" }, fault.Unavailable, "127.0.0.1:1 cannot be reached: connection refused"},
-		{"nobody at the root", func(o *graph.Options) { o.Root = "https://127.0.0.1:1" }, fault.Unavailable, "127.0.0.1:1 cannot be reached: connection refused"},
+		{"nobody at the authority", func(o *graph.Options) { o.Authority = "https://127.0.0.1:1" }, fault.Unavailable, "127.0.0.1:1 cannot be reached: the connection was refused"},
+		{"nobody at the root", func(o *graph.Options) { o.Root = "https://127.0.0.1:1" }, fault.Unavailable, "127.0.0.1:1 cannot be reached: the connection was refused"},
 		{"an authority that is not trusted", func(o *graph.Options) { o.CAs = nil }, fault.Unavailable, "not trusted"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -149,10 +149,6 @@ func reach(address string, err error) error {
 		return fault.New(fault.Unavailable, "the certificate of %s is not valid for it", at)
 	case errors.As(err, &dns):
 		return transient(fault.New(fault.Unavailable, "%s cannot be reached: its name is not known (DNS)", at))
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return transient(fault.New(fault.Unavailable, "%s cannot be reached: connection refused", at))
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return transient(fault.New(fault.Unavailable, "%s cannot be reached: no route", at))
 	case isNetTimeout(err):
 		return transient(fault.New(fault.Timeout, "%s did not answer in time", at))
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.EPIPE):
@@ -162,7 +158,7 @@ func reach(address string, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which holds ids
 	}
-	return transient(fault.New(fault.Unavailable, "%s cannot be reached: %s", at, clip(oneLine(err.Error()))))
+	return transient(fault.New(fault.Unavailable, "%s cannot be reached: %s", at, clip(oneLine(fault.Unreached(err)))))
 }
 
 func isNetTimeout(err error) bool {

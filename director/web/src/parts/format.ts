@@ -54,6 +54,12 @@ export function exactMoment(t: Timestamp | undefined): string {
   return t ? toTheSecond.format(timestampDate(t)) : "—";
 }
 
+/** From when to when, with seconds where the minute is the same. */
+export function fromTo(from: Timestamp | undefined, to: Timestamp | undefined): string {
+  const same = moment(from) === moment(to);
+  return same ? `${exactMoment(from)} to ${exactMoment(to)}` : `${moment(from)} to ${moment(to)}`;
+}
+
 export function day(t: Timestamp | undefined): string {
   return t ? dateOnly.format(timestampDate(t)) : "—";
 }
@@ -80,7 +86,13 @@ export function span(d: Duration | undefined): string {
   return d ? spanOfSeconds(durationMs(d) / 1000) : "—";
 }
 
+/** How much longer something takes, about. */
+export function left(d: Duration): string {
+  return durationMs(d) < 1000 ? "nearly done" : `about ${span(d)} left`;
+}
+
 export function spanOfSeconds(seconds: number): string {
+  if (seconds < 1) return "under 1 s";
   const s = Math.round(seconds);
   if (s < 60) return `${s} s`;
   if (s < 3600) return s % 60 && s < 600 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${Math.round(s / 60)} min`;

@@ -64,7 +64,7 @@ function Question({ activity: a, onClose }: { activity: Activity; onClose: () =>
             {failed != null && <FaultNote title="That could not be done" error={failed} />}
           </div>
         </DialogContent>
-        <DialogActions>
+        <DialogActions fluid>
           <Button onClick={onClose}>Cancel</Button>
           <Button icon={counting ? <Spinner size="tiny" /> : undefined} disabledFocusable={Boolean(counting)} onClick={() => plan.mutate({ activityId: a.id, planOnly: true })}>
             Count first

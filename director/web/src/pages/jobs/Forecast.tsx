@@ -1,3 +1,4 @@
+import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
 import { Card, MessageBar, MessageBarBody, MessageBarTitle, Spinner, Subtitle2, Text } from "@fluentui/react-components";
 import { useQuery } from "@connectrpc/connect-query";
 import { JobService, type Estimate, type EstimateJobResponse, type Job, type WindowFit } from "@/gen/holdfast/director/v1/job_pb";
@@ -56,7 +57,7 @@ function Run({ title, of: e }: { title: string; of: Estimate }) {
       <Subtitle2 as="h3">{title}</Subtitle2>
       <Facts
         of={[
-          ["Takes", `About ${span(e.likely)}`], ["Between", `${span(e.least)} and ${span(e.most)}`], ["Messages", count(e.messages)], ["Data", bytes(e.bytes)],
+          ["Takes", about(e.likely)], ["Between", e.least && durationMs(e.least) < 1000 ? `0 and ${span(e.most)}` : `${span(e.least)} and ${span(e.most)}`], ["Messages", count(e.messages)], ["Data", bytes(e.bytes)],
           ["Requests to Microsoft", count(e.requests)],
           ["Longest", e.slowest[0] && `${e.slowest[0].mailboxName || "one mailbox"}, ${span(e.slowest[0].likely)}`],
         ]}
@@ -81,4 +82,8 @@ function Basis({ of: e }: { of: EstimateJobResponse }) {
       )}
     </>
   );
+}
+
+function about(d: Duration | undefined): string {
+  return d && durationMs(d) < 1000 ? "Under 1 s" : `About ${span(d)}`;
 }

@@ -18,7 +18,7 @@ import { useRunTasks } from "@/pages/jobs/useRunTasks";
 import { Explained } from "@/parts/Explained";
 import { Facts } from "@/parts/Facts";
 import { FaultNote } from "@/parts/FaultNote";
-import { bytes, capital, clock, count, counted, moment, span } from "@/parts/format";
+import { bytes, capital, clock, count, counted, left, moment, span } from "@/parts/format";
 import { Page } from "@/parts/Page";
 import { Role, useForbidden } from "@/session/me";
 
@@ -99,7 +99,7 @@ function Overview({ run, tasks }: { run: Run; tasks: Task[] }) {
               n.stopped > 0 && `${count(n.stopped)} stopped`, run.tasksRunning > 0 && `${count(run.tasksRunning)} running`, run.tasksRetrying > 0 && `${count(run.tasksRetrying)} to be tried again`,
             ].filter(Boolean).join(", ")}
           </Text>
-          {live && <Text className={styles.push}>{run.left ? `About ${span(run.left)} left` : run.phase ? capital(run.phase) : "The time left is not known yet"}</Text>}
+          {live && <Text className={styles.push}>{run.left ? capital(left(run.left)) : run.phase ? capital(run.phase) : "The time left is not known yet"}</Text>}
         </div>
         <ProgressBar
           value={share(run)} thickness="large" aria-label="Progress of the run" aria-valuenow={Math.round(share(run) * 100)} aria-valuemin={0} aria-valuemax={100}

@@ -5,7 +5,7 @@ import { TaskStatus, type Run, type Task } from "@/gen/holdfast/director/v1/run_
 import { countTasks, filterTasks, taskShows, taskText, type TaskShow } from "@/pages/jobs/filter";
 import { goesOn, TaskBadge } from "@/pages/jobs/status";
 import { useJobStyles } from "@/pages/jobs/styles";
-import { bytes, count, mailboxTitle, percent, span } from "@/parts/format";
+import { bytes, capital, count, left, mailboxTitle, percent, span } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";
 
 const columns: Column<Task>[] = [
@@ -20,9 +20,9 @@ const columns: Column<Task>[] = [
 
 function Progress({ task: t }: { task: Task }) {
   const p = t.progress;
-  if (t.status !== TaskStatus.RUNNING || !p || p.messagesTotal === 0n) return <>{t.left ? `${span(t.left)} left` : "—"}</>;
+  if (t.status !== TaskStatus.RUNNING || !p || p.messagesTotal === 0n) return <>{t.left ? capital(left(t.left)) : "—"}</>;
   const n = percent(p.messagesDone, p.messagesTotal);
-  return <Tooltip relationship="description" content={t.left ? `About ${span(t.left)} left` : `${n} %`}><ProgressBar aria-label={`Progress of ${t.mailboxName}`} value={n / 100} aria-valuenow={n} /></Tooltip>;
+  return <Tooltip relationship="description" content={t.left ? capital(left(t.left)) : `${n} %`}><ProgressBar aria-label={`Progress of ${t.mailboxName}`} value={n / 100} aria-valuenow={n} /></Tooltip>;
 }
 
 /** The mailboxes of a run, in the order of processing. */

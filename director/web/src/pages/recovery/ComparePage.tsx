@@ -13,7 +13,7 @@ import { MessagePane } from "@/pages/recovery/MessagePane";
 import { SelectionBar } from "@/pages/recovery/SelectionBar";
 import { sender, subjectOf } from "@/pages/recovery/words";
 import { EmptyState } from "@/parts/EmptyState";
-import { count, counted, mailboxTitle, moment } from "@/parts/format";
+import { count, counted, fromTo, mailboxTitle } from "@/parts/format";
 import { FaultNote } from "@/parts/FaultNote";
 import { Grid, type Column } from "@/parts/Grid";
 import { Loaded } from "@/parts/Loaded";
@@ -139,7 +139,7 @@ function Differences({ older, newer }: { older: Point; newer: Point }) {
   const place = shown && placeOf(shown.d, older, newer);
   return (
     <>
-      <Text>{mailboxTitle(older)}: from {moment(older.time)} to {moment(newer.time)}{summary ? `, ${counted(summary.total, "difference")}` : ""}.</Text>
+      <Text>{mailboxTitle(older)}: from {fromTo(older.time, newer.time)}{summary ? `, ${counted(summary.total, "difference")}` : ""}.</Text>
       <TabList
         selectedValue={kind?.key ?? ""} aria-label="Kinds of differences"
         onTabSelect={(_, t) => {

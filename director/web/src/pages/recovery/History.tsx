@@ -3,7 +3,7 @@ import { Badge, Button, Dialog, DialogActions, DialogBody, DialogContent, Dialog
 import { useQuery } from "@connectrpc/connect-query";
 import { BrowseService, type MessageVersion } from "@/gen/holdfast/director/v1/browse_pb";
 import type { Place } from "@/pages/recovery/MessagePane";
-import { counted, moment } from "@/parts/format";
+import { counted, exactMoment, fromTo } from "@/parts/format";
 import { Loaded } from "@/parts/Loaded";
 
 const useStyles = makeStyles({
@@ -44,7 +44,7 @@ function Versions({ place }: { place: Place }) {
               <li key={i} className={styles.one}>
                 <Text weight="semibold">{what(v, i === 0)}</Text>
                 <Text className={styles.soft}>
-                  {v.points > 1n ? `${moment(v.firstTime)} to ${moment(v.lastTime)}, in ${counted(v.points, "recovery point")}` : `Recovery point of ${moment(v.firstTime)}`}
+                  {v.points > 1n ? `${fromTo(v.firstTime, v.lastTime)}, in ${counted(v.points, "recovery point")}` : `Recovery point of ${exactMoment(v.firstTime)}`}
                 </Text>
                 {v.path.length > 0 && <Text>In {v.path.join(" › ")}</Text>}
                 {v.message && !v.message.read && <span><Badge appearance="outline">Unread</Badge></span>}

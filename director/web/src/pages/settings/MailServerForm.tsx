@@ -30,7 +30,7 @@ export function MailServerForm({ settings, save }: SettingsProps) {
       <Switch label="Send mail" checked={mail !== undefined} onChange={(_, d) => setMail(d.checked ? (settings.mail ?? create(MailServerSchema, { security: MailSecurity.STARTTLS })) : undefined)} />
       {mail && (
         <>
-          <div className={styles.row}>
+          <div className={styles.row} style={{ alignItems: "start" }}>
             <Field label="Server" required className={styles.grow}><Input value={mail.host} spellCheck={false} onChange={(_, d) => change({ host: d.value.trim() })} /></Field>
             <Field label="Port" hint={`0: ${securities.find(([s]) => s === security)?.[2] ?? 587}`}>
               <SpinButton value={mail.port} min={0} max={65_535} style={{ width: "7rem" }} onChange={(_, d) => { const n = d.value ?? Number(d.displayValue); if (Number.isInteger(n)) change({ port: n }); }} />
