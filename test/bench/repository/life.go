@@ -95,7 +95,7 @@ func (l *life) rounds(ctx context.Context) error {
 			for i := range l.all {
 				c := l.all[(i+turn)%len(l.all)]
 				if s.memory > 0 {
-					if err := l.settle(ctx, s.memory); err != nil {
+					if err := l.settle(ctx, s.memory, l.sources(c, s.name)...); err != nil {
 						return err
 					}
 				}
@@ -121,10 +121,29 @@ func (l *life) rounds(ctx context.Context) error {
 	return nil
 }
 
-// settle has the disks at rest and memory at hand before a step begins, so that none pays for another.
-func (l *life) settle(ctx context.Context, memory int) error {
-	_, _, err := measure(ctx, []string{l.o.Program, "settle", "-count", fmt.Sprint(memory * l.o.Mail.Messages >> 20)})
-	return err
+// settle has the disks at rest, memory at hand and the files of the folders in it before a step begins, so that none pays for
+// another.
+func (l *life) settle(ctx context.Context, memory int, folders ...string) error {
+	for _, folder := range folders {
+		if _, _, err := measure(ctx, []string{l.o.Program, "settle", "-count", fmt.Sprint(1 + memory*l.o.Mail.Messages>>20), "-mail", folder}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sources returns the folders that a step reads.
+func (l *life) sources(c *contestant, step string) []string {
+	switch {
+	case step == "parsing":
+		return []string{material.Mail(l.o.Material)}
+	case step != "backup" && step != "change":
+		return []string{c.folder()}
+	case c.peer != nil:
+		return []string{c.folder(), material.Mail(l.o.Material)}
+	default:
+		return []string{c.folder(), material.Decoded(l.o.Material)}
+	}
 }
 
 func (l *life) backup(ctx context.Context, c *contestant) error {
