@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { api } from "./mail";
+import { api, first } from "./mail";
 import { startSite, type Site } from "./site";
 import { expectQuiet, firstSignIn, look, settled, signIn, visit, type Visitor } from "./visitor";
 
@@ -18,21 +18,15 @@ beforeAll(async () => {
   await admin.close();
   v = await visit(site);
   await firstSignIn(v, "auditor", oneTimePassword);
-  job = await first("JobService/ListJobs", "jobs");
-  account = await first("AccountService/ListAccounts", "accounts");
-  repository = await first("RepositoryService/ListRepositories", "repositories");
-  transporter = await first("TransporterService/ListTransporters", "transporters");
+  job = await first(v, "JobService/ListJobs", "jobs");
+  account = await first(v, "AccountService/ListAccounts", "accounts");
+  repository = await first(v, "RepositoryService/ListRepositories", "repositories");
+  transporter = await first(v, "TransporterService/ListTransporters", "transporters");
 });
 afterAll(async () => {
   await v?.close();
   await site?.stop();
 });
-
-async function first<T>(method: string, list: string): Promise<T> {
-  const [one] = (await api<Record<string, T[]>>(v, method, {}))[list] ?? [];
-  if (!one) throw new Error(`${method} lists nothing`);
-  return one;
-}
 
 /** The buttons of a page that can be pressed, without those that sort a list; and those that cannot, with the reason. */
 async function buttons() {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, test } from "vitest";
-import { api } from "./mail";
+import { first } from "./mail";
 import type { Rigged } from "./rig";
 import { startSite, type Site } from "./site";
 import { expectQuiet, settled, signIn, visit, type Visitor } from "./visitor";
@@ -16,12 +16,6 @@ afterAll(async () => {
   await v?.close();
   await site?.stop();
 });
-
-async function first<T = { id: string }>(method: string, list: string): Promise<T> {
-  const [one] = (await api<Record<string, T[]>>(v, method, {}))[list] ?? [];
-  if (!one) throw new Error(`${method} lists nothing`);
-  return one;
-}
 
 /** Opens a page as somebody does who never opened any: nothing of it is in the browser. In milliseconds until it was whole. */
 async function open(path: string): Promise<{ whole: number; task: number }> {
@@ -40,10 +34,10 @@ async function open(path: string): Promise<{ whole: number; task: number }> {
 
 // That pages come whole is proven here; how fast is told, and is to be under a second on a machine that does nothing else.
 test("every page comes whole to somebody who never opened any", async () => {
-  const job = await first<{ id: string; lastRunId: string }>("JobService/ListJobs", "jobs");
-  const account = await first("AccountService/ListAccounts", "accounts");
-  const repository = await first("RepositoryService/ListRepositories", "repositories");
-  const transporter = await first("TransporterService/ListTransporters", "transporters");
+  const job = await first<{ id: string; lastRunId: string }>(v, "JobService/ListJobs", "jobs");
+  const account = await first(v, "AccountService/ListAccounts", "accounts");
+  const repository = await first(v, "RepositoryService/ListRepositories", "repositories");
+  const transporter = await first(v, "TransporterService/ListTransporters", "transporters");
   const paths = [
     "/", "/mailboxes/unprotected", "/jobs", "/jobs/new/source", `/jobs/${job.id}`, `/jobs/${job.id}?tab=runs`, `/jobs/${job.id}?tab=estimate`,
     `/jobs/${job.id}/edit/schedule`, `/runs/${job.lastRunId}`, "/recovery", "/recovery/new/backup", "/recovery/compare", "/recovery/drills", "/activities",

@@ -68,6 +68,13 @@ export async function api<T>(v: Visitor, method: string, request: object): Promi
   }, [method, JSON.stringify(request)] as const);
 }
 
+/** The first of what a method lists. */
+export async function first<T = { id: string }>(v: Visitor, method: string, list: string): Promise<T> {
+  const [one] = (await api<Record<string, T[]>>(v, method, {}))[list] ?? [];
+  if (!one) throw new Error(`${method} lists nothing`);
+  return one;
+}
+
 /** Runs a job to its end. */
 export async function runJob(v: Visitor, name: string): Promise<void> {
   const { jobs } = await api<{ jobs: { id: string; name: string }[] }>(v, "JobService/ListJobs", {});
