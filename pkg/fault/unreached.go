@@ -13,7 +13,10 @@ import (
 func Unreached(err error) string {
 	var dns *net.DNSError
 	var slow net.Error
+	var proxy *net.OpError
 	switch {
+	case errors.As(err, &proxy) && proxy.Op == "proxyconnect":
+		return "its proxy, which the environment names: " + Unreached(proxy.Err)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return unknownName
 	case Refused(err):

@@ -34,6 +34,7 @@ func TestWhyAConnectionFailedIsSaidPlainly(t *testing.T) {
 		"no route": {at(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "no way leads to it", "10.0.0.1:25: no way leads to it"},
 		"timeout":  {at(os.ErrDeadlineExceeded), "does not answer", "10.0.0.1:25: it does not answer"},
 		"reset":    {at(syscall.ECONNRESET), "closed the connection", ""},
+		"proxy":    {fmt.Errorf("get: %w", &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}), "its proxy, which the environment names: the connection was refused", address + ": the connection was refused"},
 		"other":    {at(errors.New("the wire is cut")), "the wire is cut", ""},
 		"tls":      {fmt.Errorf("hello: %w", tls.AlertError(40)), "tls: handshake failure", ""},
 	} {

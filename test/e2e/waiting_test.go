@@ -22,11 +22,7 @@ func TestWaitsForMicrosoftAreSeen(t *testing.T) {
 	if run := waitRun(t, s); run.GetStatus() != pb.RunStatus_RUN_STATUS_SUCCEEDED {
 		t.Fatalf("the run ended as %s: %s", run.GetStatus(), run.GetError())
 	}
-	var started pb.StartRecoveryResponse
-	if err := s.CLI(t.Context(), &started, nil, "recover", full[0].UserPrincipalName, "--to-mailbox", empty[0].UserPrincipalName); err != nil {
-		t.Fatal(err)
-	}
-	waitActivity(t, s, started.GetActivityId())
+	activity(t, s, &pb.StartRecoveryResponse{}, "recover", full[0].UserPrincipalName, "--to-mailbox", empty[0].UserPrincipalName)
 	equal(t, s, truth(t, s, full[0].ID), empty[0])
 }
 
@@ -51,11 +47,7 @@ func TestARunThatWaitsForMicrosoftStops(t *testing.T) {
 	if run := waitRun(t, s); run.GetStatus() != pb.RunStatus_RUN_STATUS_SUCCEEDED {
 		t.Fatalf("the run ended as %s: %s", run.GetStatus(), run.GetError())
 	}
-	var started pb.StartRecoveryResponse
-	if err := s.CLI(t.Context(), &started, nil, "recover", full[0].UserPrincipalName, "--to-mailbox", empty[0].UserPrincipalName); err != nil {
-		t.Fatal(err)
-	}
-	waitActivity(t, s, started.GetActivityId())
+	activity(t, s, &pb.StartRecoveryResponse{}, "recover", full[0].UserPrincipalName, "--to-mailbox", empty[0].UserPrincipalName)
 	equal(t, s, truth(t, s, full[0].ID), empty[0])
 }
 

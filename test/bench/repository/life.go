@@ -124,12 +124,9 @@ func (l *life) rounds(ctx context.Context) error {
 // settle has the disks at rest, memory at hand and the files of the folders in it before a step begins, so that none pays for
 // another.
 func (l *life) settle(ctx context.Context, memory int, folders ...string) error {
-	for _, folder := range folders {
-		if _, _, err := measure(ctx, []string{l.o.Program, "settle", "-count", fmt.Sprint(1 + memory*l.o.Mail.Messages>>20), "-mail", folder}); err != nil {
-			return err
-		}
-	}
-	return nil
+	args := append([]string{l.o.Program, "settle", "-count", fmt.Sprint(memory * l.o.Mail.Messages >> 20)}, folders...)
+	_, _, err := measure(ctx, args)
+	return err
 }
 
 // sources returns the folders that a step reads.

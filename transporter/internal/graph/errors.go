@@ -139,10 +139,13 @@ func reach(address string, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var dns *net.DNSError
+	var proxy *net.OpError
 	at := host(address)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
+	case errors.As(err, &proxy) && proxy.Op == "proxyconnect": // what is wrong is not at Microsoft
+		return transient(fault.New(fault.Unavailable, "%s cannot be reached: %s", at, clip(oneLine(fault.Unreached(err)))))
 	case errors.As(err, &unknown):
 		return fault.New(fault.Unavailable, "the certificate of %s is signed by an authority that is not trusted here", at)
 	case errors.As(err, &name), errors.As(err, &certificate):

@@ -34,6 +34,7 @@ type measured struct {
 	tenant     string
 	mailbox    string
 	index      bool
+	folders    []string // what is named behind the flags
 }
 
 // counts is what a command has to say.
@@ -71,7 +72,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&t.repository, "repository", "", "folder of the repository, file of an index, or folder for decoded mail")
 	f.StringVar(&t.key, "key", "", "key file of the repository")
 	f.StringVar(&t.level, "level", "balanced", "compression of a repository that is created")
-	f.StringVar(&t.mail, "mail", "", "folder of mailboxes, or of files to read")
+	f.StringVar(&t.mail, "mail", "", "folder of mailboxes")
 	f.StringVar(&t.later, "later", "", "folder of mailboxes with what came afterwards, which alone is then read")
 	f.BoolVar(&t.decoded, "decoded", false, "the mail was written by decode; it is .eml files otherwise")
 	f.StringVar(&t.profile, "profile", "", "file for a CPU profile")
@@ -86,6 +87,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := f.Parse(args[1:]); err != nil {
 		return err
 	}
+	t.folders = f.Args()
 	result, err := profiled(ctx, &t, command)
 	if err != nil {
 		return err

@@ -12,9 +12,14 @@ func resident() int64 { return status("VmRSS:") }
 
 func peak() int64 { return status("VmHWM:") }
 
-// status reads a size out of what the kernel says of this process; 0 when it does not say.
-func status(name string) int64 {
-	f, err := os.Open("/proc/self/status")
+// available returns how much memory programs may still take without others being put out of it, in bytes.
+func available() int64 { return read("/proc/meminfo", "MemAvailable:") }
+
+func status(name string) int64 { return read("/proc/self/status", name) }
+
+// read reads a size out of what the kernel says; 0 when it does not say.
+func read(path, name string) int64 {
+	f, err := os.Open(path)
 	if err != nil {
 		return 0
 	}

@@ -6,3 +6,5 @@ package main
 func resident() int64 { return 0 }
 
 func peak() int64 { return 0 }
+
+func available() int64 { return 0 }

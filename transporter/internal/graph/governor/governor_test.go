@@ -250,7 +250,7 @@ func TestAStopEndsLongWaits(t *testing.T) {
 		pause time.Duration
 		took  time.Duration
 		ended bool
-	}{{time.Second, time.Second, false}, {10 * time.Minute, 5 * time.Second, true}} {
+	}{{time.Second, time.Second, false}, {4 * time.Second, 4 * time.Second, false}, {10 * time.Minute, 5 * time.Second, true}} {
 		synctest.Test(t, func(t *testing.T) {
 			r := governor.New(governor.Limits{})
 			stop := make(chan struct{})

@@ -6,10 +6,9 @@ import { TaskStatus, type Task } from "@/gen/holdfast/director/v1/run_pb";
 import { Losses } from "@/pages/activities/Losses";
 import { TaskState } from "@/pages/activities/Status";
 import { UndoCounts } from "@/pages/activities/Report";
-import { tookText } from "@/pages/activities/took";
 import { recoverFrom } from "@/pages/recovery/address";
 import { Facts } from "@/parts/Facts";
-import { bytes, count, moment } from "@/parts/format";
+import { bytes, count, moment, span } from "@/parts/format";
 import { Role, useForbidden } from "@/session/me";
 
 const useStyles = makeStyles({
@@ -39,7 +38,7 @@ export function TaskDetail({ task: t }: { task: Task }) {
           ["Doing", t.status === TaskStatus.RUNNING && (t.waiting || t.phase)],
           ["Started", t.started && moment(t.started)],
           ["Ended", t.ended && moment(t.ended)],
-          ["Took", t.took && tookText(t.took)],
+          ["Took", t.took && span(t.took)],
           ["Next try", t.nextTry && moment(t.nextTry)],
           ["Messages", p && p.messagesDone > 0n && count(p.messagesDone)],
           ["Read", p && p.bytesRead > 0n && bytes(p.bytesRead)],

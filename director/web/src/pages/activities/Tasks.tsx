@@ -4,11 +4,10 @@ import { DismissRegular } from "@fluentui/react-icons";
 import { TaskStatus, type Task } from "@/gen/holdfast/director/v1/run_pb";
 import { TaskState } from "@/pages/activities/Status";
 import { TaskDetail } from "@/pages/activities/TaskDetail";
-import { tookText } from "@/pages/activities/took";
 import { useTasks } from "@/pages/activities/useTasks";
 import { DataTable, type DataColumn } from "@/parts/DataTable";
 import { FaultNote } from "@/parts/FaultNote";
-import { count, mailboxTitle, percent } from "@/parts/format";
+import { count, mailboxTitle, percent, span } from "@/parts/format";
 
 const useStyles = makeStyles({ top: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM, alignItems: "center" } });
 
@@ -26,7 +25,7 @@ const columns: DataColumn<Task>[] = [
   { key: "status", title: "Status", width: "8rem", cell: (t) => <TaskState status={t.status} />, value: (t) => t.status },
   { key: "messages", title: "Messages", width: "minmax(6rem, 1fr)", above: 560, cell: done, value: (t) => t.progress?.messagesDone },
   { key: "what", title: "What it says", width: "minmax(8rem, 3fr)", above: 700, cell: (t) => <span title={t.error || t.waiting}>{t.error || t.waiting || (t.status === TaskStatus.RUNNING ? t.phase : "")}</span>, value: (t) => t.error || t.waiting },
-  { key: "took", title: "Took", width: "6rem", above: 460, end: true, cell: (t) => tookText(t.took), value: (t) => t.took?.seconds },
+  { key: "took", title: "Took", width: "6rem", above: 460, end: true, cell: (t) => span(t.took), value: (t) => t.took?.seconds },
 ];
 
 /** The mailboxes of a run or a recovery of several: how each stands, and all about one of them. */

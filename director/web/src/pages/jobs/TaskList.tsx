@@ -14,7 +14,7 @@ const columns: Column<Task>[] = [
   { key: "progress", title: "Progress", width: "7rem", cell: (t) => <Progress task={t} />, above: 620 },
   { key: "messages", title: "Messages", width: "6rem", end: true, cell: (t) => count(t.progress?.messagesDone ?? 0n) },
   { key: "new", title: "New data", width: "5.5rem", end: true, cell: (t) => bytes(t.progress?.bytesNew ?? 0n), above: 760 },
-  { key: "took", title: "Took", width: "5.5rem", end: true, cell: (t) => (t.took ? span(t.took) : "—"), above: 900 },
+  { key: "took", title: "Took", width: "5.5rem", end: true, cell: (t) => span(t.took), above: 900 },
   { key: "what", title: "What it does, or why not", width: "minmax(10rem, 1.6fr)", cell: (t) => { const text = taskText(t); return text ? <Tooltip relationship="label" content={text}><span>{text}</span></Tooltip> : "—"; } },
 ];
 
