@@ -151,8 +151,12 @@ test("the end tells what was set and how long it takes; Finish & Run leads to a 
   await v.page.getByRole("heading", { name: "First run" }).waitFor();
   await v.page.getByText(/Runs fit the window of/).waitFor();
   await look(v, "wizard-finish");
+  // The job is in the list of jobs before its run is there: its own name must not lead back to the options.
+  const seen: string[] = [];
+  v.page.on("framenavigated", (frame) => seen.push(new URL(frame.url()).pathname));
   await v.page.getByRole("button", { name: "Finish & Run" }).click();
   await v.page.waitForURL(/\/runs\//);
+  expect(seen.filter((path) => path.startsWith("/jobs/new"))).toEqual([]);
   await v.page.getByText("7 successful").waitFor();
   await v.page.getByText("hello from the script").waitFor();
   await look(v, "wizard-run");

@@ -107,12 +107,15 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   const address = (key: string | undefined) => `${base}/${key ?? ""}${keepQuery ? query : ""}`;
   const [draft, setDraft] = useState<D>(() => read(initial, keep));
   const [changed, setChanged] = useState(() => keep !== undefined && window.sessionStorage.getItem(keep.key) !== null);
+  /** The title of the button that is ending the wizard. */
   const [busy, setBusy] = useState<string>();
   const [error, setError] = useState<unknown>();
   const leaving = useRef(false);
   const content = useRef<HTMLDivElement>(null);
 
-  const firstOpen = steps.findIndex((s) => s.problem?.(draft) !== undefined);
+  // What is being ended is no longer judged: once it is stored, its own name is taken.
+  const wrong = (s: Step<D> | undefined) => (busy === undefined ? s?.problem?.(draft) : undefined);
+  const firstOpen = steps.findIndex((s) => wrong(s) !== undefined);
   const reach = firstOpen < 0 ? steps.length - 1 : firstOpen;
   const index = Math.min(Math.max(0, steps.findIndex((s) => s.key === at)), reach);
   const step = steps[index];
@@ -142,21 +145,21 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
     try {
       const to = await f.act(draft);
       forget();
-      void navigate(to);
+      void navigate(to); // busy until that page is there
     } catch (e) {
       setError(e);
-    } finally {
       setBusy(undefined);
     }
   };
 
   if (!step) return null;
-  const problem = step.problem?.(draft);
-  const missing = steps[firstOpen]?.problem?.(draft);
+  const moment = busy === undefined ? undefined : "One moment.";
+  const problem = wrong(step);
+  const missing = wrong(steps[firstOpen]);
   const button = (f: Finish<D>) => (
     <Explained
       key={f.title} appearance={f.primary && lastStep ? "primary" : "secondary"}
-      why={(f.early ? undefined : missing) ?? f.why?.(draft) ?? (busy && busy !== f.title ? "One moment." : undefined)}
+      why={(f.early ? undefined : missing) ?? f.why?.(draft) ?? (busy === f.title ? undefined : moment)}
       icon={busy === f.title ? <Spinner size="tiny" /> : undefined} onClick={() => { if (!busy) void end(f); }}
     >
       {f.title}
@@ -172,7 +175,7 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
                 <Explained
                   appearance="subtle" className={mergeClasses(styles.step, i === index && styles.here)} aria-current={i === index ? "step" : undefined}
                   icon={i < reach && i !== index ? <CheckmarkCircleFilled /> : i === index ? <RecordFilled /> : <CircleRegular />}
-                  why={i > reach ? `First: ${steps[reach]?.problem?.(draft) ?? "complete the step before"}` : undefined}
+                  why={moment ?? (i > reach ? `First: ${wrong(steps[reach]) ?? "complete the step before"}` : undefined)}
                   onClick={() => void navigate(address(s.key))}
                 >
                   {s.title}
@@ -192,9 +195,9 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
           <div className={styles.foot}>
             <Button className={styles.push} onClick={() => void navigate(back)}>Cancel</Button>
             {finish.filter((f) => f.early && (lastStep || f.always)).map(button)}
-            <Explained why={index === 0 && "This is the first step."} onClick={() => void navigate(address(steps[index - 1]?.key))}>Back</Explained>
+            <Explained why={(index === 0 && "This is the first step.") || moment} onClick={() => void navigate(address(steps[index - 1]?.key))}>Back</Explained>
             {!lastStep && (
-              <Explained appearance="primary" why={problem} onClick={() => void navigate(address(steps[index + 1]?.key))}>Next</Explained>
+              <Explained appearance="primary" why={problem ?? moment} onClick={() => void navigate(address(steps[index + 1]?.key))}>Next</Explained>
             )}
             {finish.filter((f) => !f.early && (lastStep || f.always)).map(button)}
           </div>
