@@ -7,6 +7,8 @@ export interface Rigged {
     changes: number;
     /** When it changed last, in milliseconds since it was asked for. */
     changed: number;
+    /** The headings that the page has had, in order. */
+    headings: string[];
     /** How long scripts kept it from answering, in milliseconds, where that was more than 50. */
     tasks: number[];
     /** Messages of what was done stay until the next look. */
@@ -16,7 +18,7 @@ export interface Rigged {
 
 /** Runs in every page before its own scripts. */
 export function rig(): void {
-  const test: Rigged["test"] = { asked: [], changes: 0, changed: 0, tasks: [], hold: false };
+  const test: Rigged["test"] = { asked: [], changes: 0, changed: 0, headings: [], tasks: [], hold: false };
   (window as unknown as Rigged).test = test;
   const fetch = window.fetch.bind(window);
   window.fetch = async (...request) => {
@@ -38,6 +40,8 @@ export function rig(): void {
   new MutationObserver(() => {
     test.changes++;
     test.changed = performance.now();
+    const heading = document.querySelector("h1")?.textContent;
+    if (heading && heading !== test.headings.at(-1)) test.headings.push(heading);
   }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   document.addEventListener("animationstart", (e) => {
     if (test.hold && e.target instanceof Element && e.target.hasAttribute("data-timer-status")) e.target.getAnimations().forEach((a) => a.pause());

@@ -83,8 +83,8 @@ function Shown({ account }: { account: Account }) {
         open={removing} title={`Remove ${account.name}?`} action="Remove the account" typed={account.name} onClose={() => setRemoving(false)}
         onConfirm={async () => {
           await remove.mutateAsync({ accountId: account.id });
+          await navigate("/accounts"); // first, or this page says for a moment that there is no such account
           await refresh(AccountService);
-          void navigate("/accounts");
         }}
       >
         Its mailboxes are no longer listed or backed up. What was backed up stays in its repositories, and can be recovered to another account.

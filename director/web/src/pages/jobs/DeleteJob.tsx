@@ -10,8 +10,8 @@ import { useToasts } from "@/parts/Toasts";
 interface Props {
   jobs: Job[];
   onClose: () => void;
-  /** Called when a single job is gone at once. */
-  onGone?: () => void;
+  /** Called when a single job is gone at once, before anything is read anew: a page about it leads away. */
+  onGone?: () => Promise<void> | void;
 }
 
 /** Asks whether a job goes, and whether its backups go with it. Several jobs go without their backups only. */
@@ -24,13 +24,14 @@ export function DeleteJob({ jobs, onClose, onGone }: Props) {
   const confirm = async () => {
     let left: Job | undefined;
     for (const j of jobs) left = (await jobService.deleteJob({ jobId: j.id, backups, confirmName: backups ? j.name : "" })).job;
-    await jobsChanged();
     if (left) {
+      await jobsChanged();
       tell.done(`${left.name} is being deleted with its backups`, "The list shows how far that is.");
       return;
     }
     tell.done(job ? `${job.name} was deleted` : `${counted(jobs.length, "job")} were deleted`, backups ? undefined : "The backups stay recoverable.");
-    onGone?.();
+    await onGone?.();
+    await jobsChanged();
   };
   const title = job ? (ending ? `End the deletion of ${job.name}?` : `Delete ${job.name}?`) : `Delete ${counted(jobs.length, "job")}?`;
   return (

@@ -16,7 +16,7 @@ export type Asked = { what: "clone" | "rename" | "group" | "delete" | "stop"; jo
 interface Props {
   asked: Asked | undefined;
   onClose: () => void;
-  onGone?: () => void;
+  onGone?: () => Promise<void> | void;
 }
 
 /** The dialogs of jobs: one of them is open, or none. */

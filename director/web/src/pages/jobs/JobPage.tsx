@@ -76,7 +76,7 @@ function Shown({ job }: { job: Job }) {
       {tab === "starts" && <NextStarts jobId={job.id} enabled={job.enabled} limit={50} />}
       {tab === "retention" && <RetentionTab job={job} />}
       {tab === "estimate" && <Forecast jobId={job.id} />}
-      <JobDialogs asked={asked} onClose={() => ask(undefined)} onGone={() => void navigate("/jobs")} />
+      <JobDialogs asked={asked} onClose={() => ask(undefined)} onGone={async () => navigate("/jobs")} />
     </Page>
   );
 }

@@ -84,7 +84,7 @@ function Shown({ repository: r }: { repository: Repository }) {
       <ChangeCodec open={asked === "codec"} repository={r} onClose={close} />
       <ChangeKey open={asked === "key"} repository={r} onClose={close} />
       <CopyTo open={asked === "copy"} repository={r} onClose={close} onBegun={(activity) => void navigate(`/activities/${activity}`)} />
-      <Remove open={asked === "remove"} repository={r} onClose={close} onRemoved={() => void navigate("/repositories")} />
+      <Remove open={asked === "remove"} repository={r} onClose={close} onRemoved={async () => navigate("/repositories")} />
     </Page>
   );
 }

@@ -93,8 +93,8 @@ export function CopyTo({ open, repository, onClose, onBegun }: Props & { onBegun
   );
 }
 
-/** Forgets a repository, and deletes its data when asked to. */
-export function Remove({ open, repository, onClose, onRemoved }: Props & { onRemoved: () => void }) {
+/** Forgets a repository, and deletes its data when asked to. onRemoved leads to a page that is not about it. */
+export function Remove({ open, repository, onClose, onRemoved }: Props & { onRemoved: () => Promise<void> }) {
   const tell = useToasts();
   const [data, setData] = useState(false);
   const remove = useMutation(RepositoryService.method.removeRepository);
@@ -104,9 +104,9 @@ export function Remove({ open, repository, onClose, onRemoved }: Props & { onRem
       typed={data ? repository.name : undefined}
       onConfirm={async () => {
         await remove.mutateAsync({ repositoryId: repository.id, deleteData: data, confirmName: data ? repository.name : "" });
-        await refresh(RepositoryService);
         tell.done(`${repository.name} was removed`);
-        onRemoved();
+        await onRemoved();
+        await refresh(RepositoryService);
       }}
     >
       <p style={{ marginTop: 0 }}>

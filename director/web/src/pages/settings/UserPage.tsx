@@ -86,7 +86,7 @@ function Shown({ user }: { user: User }) {
       <Disable {...dialog("disable")} />
       <Enable {...dialog("enable")} />
       <SignOutUser {...dialog("signout")} />
-      <DeleteUser {...dialog("delete")} onDeleted={() => void navigate("/settings/users")} />
+      <DeleteUser {...dialog("delete")} onDeleted={async () => navigate("/settings/users")} />
     </Page>
   );
 }

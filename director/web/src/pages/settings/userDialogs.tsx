@@ -104,7 +104,7 @@ export function SignOutUser({ open, user, onClose }: Props) {
   );
 }
 
-export function DeleteUser({ open, user, onClose, onDeleted }: Props & { onDeleted: () => void }) {
+export function DeleteUser({ open, user, onClose, onDeleted }: Props & { onDeleted: () => Promise<void> }) {
   const tell = useToasts();
   const after = useAfter(user);
   const remove = useMutation(UserService.method.deleteUser);
@@ -114,7 +114,7 @@ export function DeleteUser({ open, user, onClose, onDeleted }: Props & { onDelet
       onConfirm={async () => {
         await remove.mutateAsync({ name: user.name });
         tell.done(`${user.name} was deleted`);
-        onDeleted();
+        await onDeleted();
         await after(true);
       }}
     >

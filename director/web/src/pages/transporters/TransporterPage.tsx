@@ -99,8 +99,8 @@ function Shown({ transporter: t }: { transporter: Transporter }) {
         open={removing} title={`Remove ${t.name}?`} action="Remove the Transporter" onClose={() => setRemoving(false)}
         onConfirm={async () => {
           await remove.mutateAsync({ transporterId: t.id });
+          await navigate("/transporters"); // first, or this page says for a moment that there is no such Transporter
           await refresh(TransporterService);
-          void navigate("/transporters");
         }}
       >
         The Director forgets it, and it obeys the Director no longer. What lies on its disks stays there. A Transporter that still has repositories cannot be removed.
