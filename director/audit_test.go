@@ -102,3 +102,43 @@ func TestSignInsAreInTheAuditLog(t *testing.T) {
 		t.Errorf("after a restart: %v", again)
 	}
 }
+
+// TestTheAuditLogNamesWhoseMailWasLookedAt asks what an auditor asks: who looked into this mailbox?
+func TestTheAuditLogNamesWhoseMailWasLookedAt(t *testing.T) {
+	h := newHouse(t)
+	porter, transporter := h.pair("keep")
+	a, r := h.account(), h.repository(transporter)
+	p := h.backedUp(a, r)[0]
+	ada, eve := h.newUser("ada", directorv1.Role_ROLE_OPERATOR), h.newUser("eve", directorv1.Role_ROLE_AUDITOR)
+	in := `{"repositoryId":"` + r.GetId() + `","pointId":"` + p.GetId() + `","folderId":"inbox"`
+	looked := func(who *browser) {
+		who.call("RepositoryService/ListMessages", in+`}`)
+		who.call("MessageService/GetMessage", in+`,"messageId":"m"}`)
+		who.call("BrowseService/GetMessageHistory", in+`,"messageId":"m"}`)
+		who.do(http.MethodGet, "/preview?repository="+r.GetId()+"&point="+p.GetId()+"&folder=inbox&message=m", "")
+		who.do(http.MethodGet, "/download/export?format=zip&repository="+r.GetId()+"&point="+p.GetId(), "")
+	}
+	looked(ada)
+	got := h.audits(&directorv1.AuditFilter{User: "ada", Object: p.GetMailboxName()})
+	if len(got) != 5 {
+		t.Errorf("%d looks into the mailbox %s are known: %v", len(got), p.GetMailboxName(), got)
+	}
+	for _, e := range got {
+		o := e.GetObjects()
+		if len(o) < 3 || o[0].GetKind() != "mailbox" || o[0].GetId() != p.GetMailboxId() || o[1].GetKind() != "account" || o[1].GetName() != a.GetName() {
+			t.Errorf("%s is about %v", e.GetMethod(), o)
+		}
+	}
+	if n := porter.Calls("ListFolders"); n != 1 {
+		t.Errorf("the Transporter was asked %d times whose the point is", n)
+	}
+
+	looked(eve) // who may not
+	if list := h.audits(&directorv1.AuditFilter{User: "eve", Object: p.GetMailboxName()}); len(list) != 0 {
+		t.Errorf("whoever is denied learns whose point it is: %v", list)
+	}
+	ada.call("RepositoryService/ListMessages", strings.Replace(in, p.GetId(), "another", 1)+`}`)
+	if list := h.audits(&directorv1.AuditFilter{User: "ada", Object: "another"}); len(list) != 1 || list[0].GetObjects()[0].GetKind() == "mailbox" {
+		t.Errorf("of a point that is not there: %v", list)
+	}
+}

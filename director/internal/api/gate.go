@@ -113,6 +113,9 @@ func (g *gate) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if err == nil {
 			err = validate(req.Any())
 		}
+		if err == nil {
+			n.seek()
+		}
 		var answer connect.AnyResponse
 		if err == nil {
 			answer, err = next(ctx, req)
@@ -169,7 +172,11 @@ func (v *validated) Receive(m any) error {
 		return err
 	}
 	v.note.asked(m)
-	return validate(m)
+	err := validate(m)
+	if err == nil {
+		v.note.seek()
+	}
+	return err
 }
 
 // done turns what a call returned into what the caller gets, and counts it.

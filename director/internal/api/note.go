@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -19,9 +20,18 @@ type note struct {
 	procedure string
 	ctx       context.Context //nolint:containedctx // It says who calls, which is known only after the call was admitted.
 	objects   []record.AuditObject
+	// owners brings the mailboxes whose mail the call is about; nil when there are none to look for.
+	owners chan []record.AuditObject
 	// user is who signs in.
 	user string
 }
+
+const (
+	// maxOwners is of how many points one call looks for the mailbox.
+	maxOwners = 5
+	// ownersWait bounds how long it looks.
+	ownersWait = 5 * time.Second
+)
 
 // begin starts the note of a call.
 func (g *gate) begin(procedure string) *note {
@@ -55,6 +65,63 @@ func (n *note) form(f url.Values) {
 	n.objects = n.g.Audit.Named(n.objects)
 }
 
+// seek begins to look whose mail a call is about that is admitted: requests name points, which say nothing to people.
+func (n *note) seek() {
+	if n.g.Audit == nil || n.owners != nil || audited[n.procedure] == silent {
+		return
+	}
+	repository, points := n.points()
+	if len(points) == 0 {
+		return
+	}
+	n.owners = make(chan []record.AuditObject, 1)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.ctx), ownersWait)
+	go func() {
+		defer cancel()
+		n.owners <- n.g.ownersOf(ctx, repository, points)
+	}()
+}
+
+// points returns the points that a call is about, and their repository, where that is one.
+func (n *note) points() (repository record.RepositoryID, points []record.PointID) {
+	for _, o := range n.objects {
+		switch {
+		case o.ID == "" || len(o.ID) > maxID:
+		case o.Kind == "point" && len(points) < maxOwners:
+			points = append(points, record.PointID(o.ID))
+		case o.Kind == "repository" && repository != "" && repository != record.RepositoryID(o.ID):
+			return "", nil
+		case o.Kind == "repository":
+			repository = record.RepositoryID(o.ID)
+		}
+	}
+	if repository == "" {
+		return "", nil
+	}
+	return repository, points
+}
+
+// ownersOf returns the mailboxes of points, and their accounts, as far as their Transporter tells.
+func (g *gate) ownersOf(ctx context.Context, repository record.RepositoryID, points []record.PointID) []record.AuditObject {
+	var list []record.AuditObject
+	then := map[string]string{} // what mailboxes were called that are no longer known
+	for _, p := range points {
+		o, err := g.Depot.Owner(ctx, repository, p)
+		if err != nil || o.Mailbox == "" {
+			continue // the call itself will say so
+		}
+		then[string(o.Mailbox)] = o.Name
+		list = append(list, record.AuditObject{Kind: "mailbox", ID: string(o.Mailbox)}, record.AuditObject{Kind: "account", ID: string(o.Account)})
+	}
+	list = g.Audit.Named(list)
+	for i := range list {
+		if o := &list[i]; o.Kind == "mailbox" && o.Name == "" {
+			o.Name = then[o.ID]
+		}
+	}
+	return list
+}
+
 // answered takes what a call made. Answers that show mail are not looked at.
 func (n *note) answered(m any) {
 	if a, ok := m.(proto.Message); ok && audited[n.procedure] == done && n.g.Audit != nil {
@@ -75,6 +142,9 @@ func (n *note) end(err error) {
 		return // whoever has no session has done nothing
 	case audited[n.procedure] == silent && (err == nil || kind != fault.Denied):
 		return
+	}
+	if n.owners != nil {
+		n.objects = append(<-n.owners, n.objects...) // first: of many objects only the first are kept
 	}
 	e := record.AuditEntry{
 		User: c.User, Role: c.Role, Kind: c.Kind, TokenName: c.TokenName, Session: c.ID, Remote: remoteOf(n.ctx),

@@ -39,6 +39,7 @@ type Service struct {
 	opened map[record.RepositoryID]epoch
 
 	backups remembered
+	owners  owners
 }
 
 type epoch struct {
