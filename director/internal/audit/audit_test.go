@@ -110,6 +110,8 @@ func TestFiltersChoose(t *testing.T) {
 		"failures":         {audit.Filter{Failed: true}, "JobService/DeleteJob"},
 		"an object's id":   {audit.Filter{Object: "j1"}, "JobService/RunJob"},
 		"an object's name": {audit.Filter{Object: "nightly"}, "JobService/RunJob"},
+		"a part of it":     {audit.Filter{Object: "IGHT"}, "JobService/RunJob"},
+		"a part of an id":  {audit.Filter{Object: "1"}, ""},
 		"since":            {audit.Filter{Since: start.Add(time.Hour)}, "/preview JobService/DeleteJob"},
 		"until":            {audit.Filter{Until: start.Add(time.Hour)}, "JobService/RunJob"},
 		"nothing":          {audit.Filter{User: "ada", Failed: true}, ""},

@@ -20,7 +20,7 @@ type Filter struct {
 	Since, Until time.Time
 	// Failed chooses what did not succeed.
 	Failed bool
-	// Object is the id or the name of something that it was about.
+	// Object is the id, or a part of the name, of something that it was about.
 	Object string
 }
 
@@ -47,8 +47,9 @@ func (f *Filter) takes(e *record.AuditEntry) bool {
 	case f.Object == "":
 		return true
 	}
+	part := strings.ToLower(f.Object)
 	for _, o := range e.Objects {
-		if o.ID == f.Object || strings.EqualFold(o.Name, f.Object) {
+		if o.ID == f.Object || strings.Contains(strings.ToLower(o.Name), part) {
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ it. With --save all entries that match are saved as lines of JSON.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.user, "user", "", "what the user with this `name` did")
 	fl.StringVar(&f.area, "area", "", "an `area` like JobService or Download, or one method like JobService/RunJob")
-	fl.StringVar(&f.object, "object", "", "what was done to the thing with this `name` or id")
+	fl.StringVar(&f.object, "object", "", "what was done to things with this in their `name`, or with this id; who looked into a mailbox, with its name")
 	fl.StringVar(&f.since, "since", "", "from this `day` or time on")
 	fl.StringVar(&f.until, "until", "", "before this `day` or time")
 	fl.BoolVar(&f.failed, "failed", false, "only what did not succeed")

@@ -197,3 +197,13 @@ test("a message and a point are exported", async () => {
   await v.page.getByRole("button", { name: "Download (.eml)" }).click();
   expect((await single).suggestedFilename()).toMatch(/\.eml$/);
 });
+
+test("the audit log tells who looked into the mailbox, by a part of its name", async () => {
+  await v.page.goto("/settings/audit");
+  await v.page.getByRole("search").getByLabel("Done to").fill(user.displayName.slice(1));
+  const log = v.page.getByRole("grid", { name: "Audit log" });
+  await log.getByRole("row", { name: new RegExp(`admin.*Read a message.*mailbox ${user.displayName}, account Contoso`) }).first().waitFor();
+  await log.getByRole("row", { name: new RegExp(`admin.*Download a message.*mailbox ${user.displayName}`) }).first().waitFor();
+  await log.getByRole("row", { name: /Sign in/ }).waitFor({ state: "detached" });
+  await look(v, "audit-mailbox");
+});

@@ -2288,7 +2288,8 @@ type AuditFilter struct {
 	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
 	// Only what did not succeed.
 	Failed bool `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
-	// The id or the name of something that it was about.
+	// The id of something that it was about, or a part of its name, whatever the case. What shows mail of a recovery point is
+	// about the mailbox and the account that the point is of.
 	Object        string `protobuf:"bytes,6,opt,name=object,proto3" json:"object,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1088,7 +1088,8 @@ export type AuditFilter = Message<"holdfast.director.v1.AuditFilter"> & {
   failed: boolean;
 
   /**
-   * The id or the name of something that it was about.
+   * The id of something that it was about, or a part of its name, whatever the case. What shows mail of a recovery point is
+   * about the mailbox and the account that the point is of.
    *
    * @generated from field: string object = 6;
    */
