@@ -142,3 +142,23 @@ func TestTheAuditLogNamesWhoseMailWasLookedAt(t *testing.T) {
 		t.Errorf("of a point that is not there: %v", list)
 	}
 }
+
+func TestTheAuditLogTellsAPlanFromARecovery(t *testing.T) {
+	h := newHouse(t)
+	_, transporter := h.pair("keep")
+	a, r := h.account(), h.repository(transporter)
+	p := h.backedUp(a, r)[0]
+	for _, planOnly := range []bool{true, false} {
+		started, err := h.recovery.StartRecovery(t.Context(), &directorv1.StartRecoveryRequest{
+			RepositoryId: r.GetId(), PointId: p.GetId(), AccountId: a.GetId(), MailboxId: p.GetMailboxId(), PlanOnly: planOnly,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.ended(started.GetActivityId())
+	}
+	list := h.audits(&directorv1.AuditFilter{Area: "RecoveryService/StartRecovery", Object: p.GetMailboxName()})
+	if len(list) != 2 || list[0].GetPlanOnly() || !list[1].GetPlanOnly() {
+		t.Errorf("a plan, then a recovery: %v", list)
+	}
+}

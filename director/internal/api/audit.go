@@ -66,7 +66,7 @@ func showAudit(e *record.AuditEntry) *directorv1.AuditEntry {
 	out := &directorv1.AuditEntry{
 		Id: e.ID, Time: stamp(e.Time), User: e.User, Role: directorv1.Role(e.Role), Kind: directorv1.TokenKind(e.Kind),
 		TokenName: e.TokenName, SessionId: e.Session, Remote: e.Remote, Method: e.Method, Area: audit.Area(e.Method),
-		MoreObjects: int32(e.More), Fault: e.Fault, Count: int32(e.Count), Last: stamp(e.Last),
+		PlanOnly: e.PlanOnly, MoreObjects: int32(e.More), Fault: e.Fault, Count: int32(e.Count), Last: stamp(e.Last),
 	}
 	for _, o := range e.Objects {
 		out.Objects = append(out.Objects, &directorv1.AuditObject{Kind: o.Kind, Id: o.ID, Name: o.Name})

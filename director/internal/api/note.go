@@ -20,6 +20,7 @@ type note struct {
 	procedure string
 	ctx       context.Context //nolint:containedctx // It says who calls, which is known only after the call was admitted.
 	objects   []record.AuditObject
+	planOnly  bool
 	// owners brings the mailboxes whose mail the call is about; nil when there are none to look for.
 	owners chan []record.AuditObject
 	// user is who signs in.
@@ -47,6 +48,9 @@ func (n *note) asked(m any) {
 	if s, ok := m.(*directorv1.SignInRequest); ok {
 		n.user = n.g.Auth.Known(s.GetUser())
 		return
+	}
+	if p, ok := m.(interface{ GetPlanOnly() bool }); ok {
+		n.planOnly = p.GetPlanOnly()
 	}
 	n.objects = append(n.objects, objectsIn(q)...)
 	n.objects = n.g.Audit.Named(n.objects)
@@ -148,7 +152,7 @@ func (n *note) end(err error) {
 	}
 	e := record.AuditEntry{
 		User: c.User, Role: c.Role, Kind: c.Kind, TokenName: c.TokenName, Session: c.ID, Remote: remoteOf(n.ctx),
-		Method: methodOf(n.procedure), Objects: distinct(n.objects),
+		Method: methodOf(n.procedure), PlanOnly: n.planOnly, Objects: distinct(n.objects),
 	}
 	if signIn {
 		e.User = n.user

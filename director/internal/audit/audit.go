@@ -144,7 +144,7 @@ func (l *Log) add(e record.AuditEntry, repeats bool) bool {
 
 // keyOf is the same for calls that repeat each other.
 func keyOf(e *record.AuditEntry) string {
-	return fmt.Sprintf("%q %q %q %q %q %q %d", e.User, e.Session, e.Remote, e.Method, e.Fault, e.Objects, e.More)
+	return fmt.Sprintf("%q %q %q %q %v %q %q %d", e.User, e.Session, e.Remote, e.Method, e.PlanOnly, e.Fault, e.Objects, e.More)
 }
 
 // shut ends the counting in an entry; what is behind waits to be written. L.mu is held.

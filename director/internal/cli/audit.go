@@ -70,7 +70,7 @@ func runAudit(ctx context.Context, a *app, f *auditFlags) error {
 	}
 	t := newTable("TIME", "USER", "FROM", "WHAT", "ON", "RESULT", "TIMES").numbers(6).shorten(4)
 	for _, e := range all.GetEntries() {
-		t.row(a.when(e.GetTime()), auditUser(e), orDash(e.GetRemote()), e.GetMethod(), auditObjects(e), first(e.GetFault(), "ok"), fmt.Sprint(e.GetCount()))
+		t.row(a.when(e.GetTime()), auditUser(e), orDash(e.GetRemote()), auditWhat(e), auditObjects(e), first(e.GetFault(), "ok"), fmt.Sprint(e.GetCount()))
 	}
 	return a.list(all, t, "Nothing of that kind was done.")
 }
@@ -113,6 +113,13 @@ func rfc3339(t *timestamppb.Timestamp) string {
 		return ""
 	}
 	return t.AsTime().Format(time.RFC3339)
+}
+
+func auditWhat(e *pb.AuditEntry) string {
+	if e.GetPlanOnly() {
+		return e.GetMethod() + " (plan only)"
+	}
+	return e.GetMethod()
 }
 
 func auditUser(e *pb.AuditEntry) string {

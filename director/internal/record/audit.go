@@ -18,8 +18,10 @@ type AuditEntry struct {
 	// Remote is the host that called.
 	Remote string
 	// Method is "JobService/DeleteJob", or the path of a download.
-	Method  string
-	Objects []AuditObject
+	Method string
+	// PlanOnly is set when it asked what would be done, and no more.
+	PlanOnly bool
+	Objects  []AuditObject
 	// More is how many objects there were besides.
 	More int
 	// Fault is empty when it succeeded.

@@ -204,6 +204,8 @@ test("the audit log tells who looked into the mailbox, by a part of its name", a
   const log = v.page.getByRole("grid", { name: "Audit log" });
   await log.getByRole("row", { name: new RegExp(`admin.*Read a message.*mailbox ${user.displayName}, account Contoso`) }).first().waitFor();
   await log.getByRole("row", { name: new RegExp(`admin.*Download a message.*mailbox ${user.displayName}`) }).first().waitFor();
+  await log.getByRole("row", { name: new RegExp(`admin.*Start recovery \\(plan only\\).*mailbox ${user.displayName}`) }).first().waitFor();
+  await log.getByRole("row", { name: new RegExp(`admin.*Start recovery mailbox ${user.displayName}`) }).first().waitFor();
   await log.getByRole("row", { name: /Sign in/ }).waitFor({ state: "detached" });
   await look(v, "audit-mailbox");
 });

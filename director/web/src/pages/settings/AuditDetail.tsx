@@ -1,6 +1,6 @@
 import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from "@fluentui/react-components";
 import type { AuditEntry } from "@/gen/holdfast/director/v1/auth_pb";
-import { areaName, methodName, objectList, resultName, whoName } from "@/pages/settings/auditWords";
+import { areaName, objectList, resultName, whatName, whoName } from "@/pages/settings/auditWords";
 import { Facts } from "@/parts/Facts";
 import { count, moment } from "@/parts/format";
 import { roleName } from "@/session/me";
@@ -12,7 +12,7 @@ export function AuditDetail({ entry, onClose }: { entry: AuditEntry | undefined;
       {entry ? (
         <DialogSurface aria-describedby={undefined}>
           <DialogBody>
-            <DialogTitle>{methodName(entry.method)}</DialogTitle>
+            <DialogTitle>{whatName(entry)}</DialogTitle>
             <DialogContent>
               <Facts
                 of={[

@@ -9,7 +9,7 @@ import { AuditService, type AuditEntry } from "@/gen/holdfast/director/v1/auth_p
 import { AuditDetail } from "@/pages/settings/AuditDetail";
 import { AuditFilters } from "@/pages/settings/AuditFilters";
 import { fields, filterOf, formOf } from "@/pages/settings/auditFilter";
-import { methodName, objectNames, resultName, whoName } from "@/pages/settings/auditWords";
+import { objectNames, resultName, whatName, whoName } from "@/pages/settings/auditWords";
 import { FaultNote } from "@/parts/FaultNote";
 import { moment } from "@/parts/format";
 import { Grid, type Column } from "@/parts/Grid";
@@ -23,7 +23,7 @@ const pageSize = 200;
 const columns: Column<AuditEntry>[] = [
   { key: "time", title: "When", width: "10.5rem", cell: (e) => moment(e.time) },
   { key: "user", title: "Who", width: "minmax(7rem, 1fr)", cell: (e) => <span title={whoName(e)}>{whoName(e)}</span> },
-  { key: "what", title: "What", width: "minmax(9rem, 1.2fr)", cell: (e) => <span title={methodName(e.method)}>{methodName(e.method)}</span> },
+  { key: "what", title: "What", width: "minmax(9rem, 1.2fr)", cell: (e) => <span title={whatName(e)}>{whatName(e)}</span> },
   { key: "on", title: "Done to", width: "minmax(8rem, 1.5fr)", cell: (e) => <span title={objectNames(e)}>{objectNames(e) || "—"}</span>, above: 700 },
   { key: "from", title: "From", width: "minmax(6rem, 0.8fr)", cell: (e) => e.remote || "—", above: 900 },
   { key: "result", title: "Result", width: "8rem", cell: (e) => <Badge color={e.fault ? "danger" : "success"} appearance="tint">{resultName(e)}</Badge> },

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { AuditEntrySchema } from "@/gen/holdfast/director/v1/auth_pb";
-import { areaName, methodName, objectNames, resultName, whoName } from "@/pages/settings/auditWords";
+import { areaName, methodName, objectNames, resultName, whatName, whoName } from "@/pages/settings/auditWords";
 
 test("what was done is told in words, also what came later", () => {
   expect(methodName("SystemService/SignIn")).toBe("Sign in");
@@ -10,6 +10,8 @@ test("what was done is told in words, also what came later", () => {
   expect(methodName("/download/new-thing")).toBe("New thing");
   expect(areaName("JobService")).toBe("Jobs");
   expect(areaName("StarGazingService")).toBe("Star gazing");
+  expect(whatName(create(AuditEntrySchema, { method: "RecoveryService/StartRecovery" }))).toBe("Start recovery");
+  expect(whatName(create(AuditEntrySchema, { method: "RecoveryService/StartRecovery", planOnly: true }))).toBe("Start recovery (plan only)");
 });
 
 test("who did it, to what, and how it ended", () => {

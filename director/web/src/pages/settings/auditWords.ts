@@ -30,6 +30,11 @@ export function methodName(method: string): string {
   return methods[method] ?? spoken(method.slice(method.lastIndexOf("/") + 1));
 }
 
+/** What an entry says was done: of a recovery or an undo, whether it was only planned. */
+export function whatName(e: AuditEntry): string {
+  return e.planOnly ? `${methodName(e.method)} (plan only)` : methodName(e.method);
+}
+
 /** Turns a name of the API into words ("DeleteJob": "Delete job"). */
 function spoken(name: string): string {
   return capital(name.replaceAll("-", " ").replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase());

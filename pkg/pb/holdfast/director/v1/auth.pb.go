@@ -2075,7 +2075,9 @@ type AuditEntry struct {
 	// shows mail content, and refused calls, are taken together.
 	Count int32 `protobuf:"varint,14,opt,name=count,proto3" json:"count,omitempty"`
 	// When the last of them ended.
-	Last          *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last,proto3" json:"last,omitempty"`
+	Last *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last,proto3" json:"last,omitempty"`
+	// It asked for a plan only: what would be done was counted, and nothing was done.
+	PlanOnly      bool `protobuf:"varint,16,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2213,6 +2215,13 @@ func (x *AuditEntry) GetLast() *timestamppb.Timestamp {
 		return x.Last
 	}
 	return nil
+}
+
+func (x *AuditEntry) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
 }
 
 type AuditObject struct {
@@ -2614,7 +2623,7 @@ const file_holdfast_director_v1_auth_proto_rawDesc = "" +
 	"\x06tokens\x18\x01 \x03(\v2\x1e.holdfast.director.v1.ApiTokenR\x06tokens\"/\n" +
 	"\x12RevokeTokenRequest\x12\x19\n" +
 	"\btoken_id\x18\x01 \x01(\tR\atokenId\"\x15\n" +
-	"\x13RevokeTokenResponse\"\x83\x04\n" +
+	"\x13RevokeTokenResponse\"\xa0\x04\n" +
 	"\n" +
 	"AuditEntry\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
@@ -2634,7 +2643,8 @@ const file_holdfast_director_v1_auth_proto_rawDesc = "" +
 	"\fmore_objects\x18\f \x01(\x05R\vmoreObjects\x12\x14\n" +
 	"\x05fault\x18\r \x01(\tR\x05fault\x12\x14\n" +
 	"\x05count\x18\x0e \x01(\x05R\x05count\x12.\n" +
-	"\x04last\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x04last\"E\n" +
+	"\x04last\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x04last\x12\x1b\n" +
+	"\tplan_only\x18\x10 \x01(\bR\bplanOnly\"E\n" +
 	"\vAuditObject\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +

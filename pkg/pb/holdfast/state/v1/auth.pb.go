@@ -365,8 +365,10 @@ type AuditEntry struct {
 	// Empty when it succeeded.
 	Fault string `protobuf:"bytes,12,opt,name=fault,proto3" json:"fault,omitempty"`
 	// How many calls it stands for, and when the last of them ended.
-	Count         int32                  `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
-	Last          *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last,proto3" json:"last,omitempty"`
+	Count int32                  `protobuf:"varint,13,opt,name=count,proto3" json:"count,omitempty"`
+	Last  *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last,proto3" json:"last,omitempty"`
+	// It asked what would be done, and no more.
+	PlanOnly      bool `protobuf:"varint,15,opt,name=plan_only,json=planOnly,proto3" json:"plan_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -499,6 +501,13 @@ func (x *AuditEntry) GetLast() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *AuditEntry) GetPlanOnly() bool {
+	if x != nil {
+		return x.PlanOnly
+	}
+	return false
+}
+
 type AuditObject struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -593,7 +602,7 @@ const file_holdfast_state_v1_auth_proto_rawDesc = "" +
 	"\x15authority_certificate\x18\x02 \x01(\fR\x14authorityCertificate\x120\n" +
 	"\x14sealed_authority_key\x18\x03 \x01(\fR\x12sealedAuthorityKey\x121\n" +
 	"\x14director_certificate\x18\x04 \x01(\fR\x13directorCertificate\x12.\n" +
-	"\x13sealed_director_key\x18\x05 \x01(\fR\x11sealedDirectorKey\"\xaa\x03\n" +
+	"\x13sealed_director_key\x18\x05 \x01(\fR\x11sealedDirectorKey\"\xc7\x03\n" +
 	"\n" +
 	"AuditEntry\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
@@ -611,7 +620,8 @@ const file_holdfast_state_v1_auth_proto_rawDesc = "" +
 	"\fmore_objects\x18\v \x01(\x05R\vmoreObjects\x12\x14\n" +
 	"\x05fault\x18\f \x01(\tR\x05fault\x12\x14\n" +
 	"\x05count\x18\r \x01(\x05R\x05count\x12.\n" +
-	"\x04last\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04last\"E\n" +
+	"\x04last\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x04last\x12\x1b\n" +
+	"\tplan_only\x18\x0f \x01(\bR\bplanOnly\"E\n" +
 	"\vAuditObject\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
