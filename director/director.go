@@ -42,6 +42,7 @@ import (
 	"holdfast/director/internal/store"
 	"holdfast/director/internal/trust"
 	"holdfast/pkg/fault"
+	"holdfast/pkg/space"
 )
 
 // Director is one Director. It is used once: New, Run.
@@ -193,7 +194,7 @@ func (d *Director) assemble(ctx context.Context) (err error) {
 	d.overview = overview.New(overview.Options{
 		Store: d.store, Fleet: d.fleet, Dispatcher: d.dispatcher, Version: o.Version, Now: o.Now, Logger: d.log.Named("overview"),
 		Search: d.growth.Search, Growth: d.growth.Full, Expires: d.tls.expires,
-		Space: func() (int64, int64, error) { return datadir.Space(o.DataDir) },
+		Space: func() (int64, int64, error) { return space.Of(o.DataDir) },
 	})
 	d.metrics = newMetrics(d)
 	d.unset = d.dir.Has(datadir.FirstPassword)

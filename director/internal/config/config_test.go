@@ -43,7 +43,7 @@ func TestFlagsGoBeforeEnvironmentBeforeFileBeforeDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Settings{
-		LogLevel: hclog.Debug, LogFormat: "text",
+		LogLevel: hclog.Debug, LogFormat: "text", Program: "director",
 		Options: director.Options{
 			DataDir: "/env", Address: "flag:3", ExtraNames: []string{"a.example.com", "192.0.2.1"},
 			Retry: director.Retry{Limit: 4, LostAfter: 3 * time.Hour},
@@ -74,26 +74,4 @@ func TestEverythingWrongIsToldAtOnce(t *testing.T) {
 	if _, err := read(t, "address: a:1\naddress: b:2\n", nil); err == nil {
 		t.Error("a setting given twice is taken")
 	}
-}
-
-func TestEmptyFilesAreGood(t *testing.T) {
-	for _, text := range []string{"# nothing\n", "---\n", "{}\n"} {
-		if _, err := read(t, text, nil); err != nil {
-			t.Errorf("%q: %v", text, err)
-		}
-	}
-}
-
-func FuzzFile(f *testing.F) {
-	f.Add("address: :4443\nextra_names: a,b\n")
-	f.Add("a: &x [*x]\n")
-	f.Add("- 1\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		if text == "" {
-			return
-		}
-		if _, err := read(t, text, nil); err != nil && !errors.Is(err, fault.Invalid) {
-			t.Fatalf("%v is not told as Invalid", err)
-		}
-	})
 }

@@ -73,14 +73,3 @@ func TestEverythingWrongIsToldAtOnce(t *testing.T) {
 		}
 	}
 }
-
-func TestAFileThatIsNoListOfSettingsIsRefused(t *testing.T) {
-	for _, file := range []string{"just words\n", "- a\n- b\n", "a: b: c\n", "data_dir: /a\ndata_dir: /b\n"} {
-		if _, err := read(t, nil, nil, file); !errors.Is(err, fault.Invalid) {
-			t.Errorf("%q: got %v, want Invalid", file, err)
-		}
-	}
-	if _, err := read(t, []string{"--config", "/no/such/file"}, nil, ""); !errors.Is(err, fault.Invalid) {
-		t.Errorf("a missing file: got %v, want Invalid", err)
-	}
-}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"holdfast/pkg/fault"
+	"holdfast/pkg/space"
 )
 
 // File is an open file. Reads may run at the same time as anything else.
@@ -133,6 +134,14 @@ func (OS) List(dir string) ([]Entry, error) {
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return entries, nil
+}
+
+// Space returns the size of the disk that path is on and what of it may still be written.
+func Space(path string) (total, free int64, err error) {
+	if total, free, err = space.Of(path); err != nil {
+		return 0, 0, Fault(err, "ask the free space of", path)
+	}
+	return total, free, nil
 }
 
 // WriteFile replaces path as a whole: after a crash there is the old file or the new one, never a mixture.

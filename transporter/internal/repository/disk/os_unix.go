@@ -30,15 +30,6 @@ func isReadOnly(err error) bool { return errors.Is(err, unix.EROFS) }
 
 func isNotFolder(err error) bool { return errors.Is(err, unix.ENOTDIR) }
 
-// Space returns the size of the disk that path is on and what of it may still be written.
-func Space(path string) (total, free int64, err error) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(path, &st); err != nil {
-		return 0, 0, Fault(&os.PathError{Op: "statfs", Path: path, Err: err}, "ask the free space of", path)
-	}
-	return int64(st.Blocks) * int64(st.Bsize), int64(st.Bavail) * int64(st.Bsize), nil
-}
-
 // lockFile takes the lock of an open file, or reports that another holds it.
 func lockFile(f *os.File) (held bool, err error) { return flock(f, unix.LOCK_EX) }
 

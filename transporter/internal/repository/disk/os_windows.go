@@ -18,19 +18,6 @@ func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROT
 
 func isNotFolder(err error) bool { return errors.Is(err, windows.ERROR_DIRECTORY) }
 
-// Space returns the size of the disk that path is on and what of it may still be written.
-func Space(path string) (total, free int64, err error) {
-	p, err := windows.UTF16PtrFromString(path)
-	if err != nil {
-		return 0, 0, Fault(err, "ask the free space of", path)
-	}
-	var avail, size uint64
-	if err := windows.GetDiskFreeSpaceEx(p, &avail, &size, nil); err != nil {
-		return 0, 0, Fault(err, "ask the free space of", path)
-	}
-	return int64(size), int64(avail), nil
-}
-
 // lockFile takes the lock of an open file, or reports that another holds it. The locked byte lies far behind the file's
 // end, so that others can still read who holds it.
 func lockFile(f *os.File) (held bool, err error) {

@@ -1,4 +1,4 @@
-package datadir
+package space
 
 import (
 	"os"
@@ -6,8 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Space returns the size in bytes of the disk that path is on, and what of it may still be written.
-func Space(path string) (total, free int64, err error) {
+func of(path string) (total, free int64, err error) {
 	p, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		return 0, 0, &os.PathError{Op: "GetDiskFreeSpaceEx", Path: path, Err: err}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package datadir
+package space
 
 import (
 	"os"
@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Space returns the size in bytes of the disk that path is on, and what of it may still be written.
-func Space(path string) (total, free int64, err error) {
+func of(path string) (total, free int64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(path, &st); err != nil {
 		return 0, 0, &os.PathError{Op: "statfs", Path: path, Err: err}
