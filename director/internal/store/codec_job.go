@@ -6,12 +6,12 @@ import (
 	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
-func encodeJob(r *record.Job) *statev1.Job {
+func encodeJob(s *sealer, r *record.Job) (*statev1.Job, error) {
 	p := &statev1.Job{
 		Id: string(r.ID), Name: r.Name, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
 		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
 		Retention: encodeRetention(&r.Retention), Group: r.Group, Draft: r.Draft,
-		Before: encodeScript(r.Before), After: encodeScript(r.After), Reports: encodeReports(&r.Reports),
+		Reports:             encodeReports(&r.Reports),
 		FormerRepositoryIds: texts[string](r.Former), Deletion: encodeDeletion(r.Deletion),
 	}
 	for i := range r.Schedules {
@@ -25,16 +25,23 @@ func encodeJob(r *record.Job) *statev1.Job {
 			AccountId: string(d.Account), MailboxId: string(d.Mailbox), RepositoryId: string(d.Repository),
 		})
 	}
-	return p
+	var err error
+	if p.SealedBefore, err = sealScript(s, r.Before, jobScriptPlace(p, "before")); err != nil {
+		return nil, err
+	}
+	p.SealedAfter, err = sealScript(s, r.After, jobScriptPlace(p, "after"))
+	return p, err
 }
 
-func decodeJob(p *statev1.Job) record.Job {
+func jobScriptPlace(p *statev1.Job, when string) string { return "jobs/" + p.GetId() + "/" + when }
+
+func decodeJob(s *sealer, p *statev1.Job) (record.Job, error) {
 	r := record.Job{
 		ID: record.JobID(p.GetId()), Name: p.GetName(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
 		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
 		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
 		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(), Draft: p.GetDraft(),
-		Before: decodeScript(p.GetBefore()), After: decodeScript(p.GetAfter()), Reports: decodeReports(p.GetReports()),
+		Before: decodeScript(p.GetBefore()), After: decodeScript(p.GetAfter()), Reports: decodeReports(p.GetReports()), // the scripts of old
 		Former: texts[record.RepositoryID](p.GetFormerRepositoryIds()), Deletion: decodeDeletion(p.GetDeletion()),
 	}
 	for _, one := range p.GetSchedules() {
@@ -51,7 +58,21 @@ func decodeJob(p *statev1.Job) record.Job {
 			Repository: record.RepositoryID(d.GetRepositoryId()),
 		})
 	}
-	return r
+	for _, one := range []struct {
+		sealed []byte
+		when   string
+		into   **record.Script
+	}{{p.GetSealedBefore(), "before", &r.Before}, {p.GetSealedAfter(), "after", &r.After}} {
+		if len(one.sealed) == 0 {
+			continue
+		}
+		script, err := openScript(s, one.sealed, jobScriptPlace(p, one.when))
+		if err != nil {
+			return record.Job{}, err
+		}
+		*one.into = script
+	}
+	return r, nil
 }
 
 func encodeJobOptions(r *record.JobOptions) *statev1.JobOptions {

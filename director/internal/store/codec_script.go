@@ -30,11 +30,27 @@ func scriptPlace(p *statev1.RunScripts, when string) string {
 	return "run-scripts/" + p.GetRunId() + "/" + when
 }
 
+// sealScript returns a script sealed: its arguments and variables may be passwords. Nothing is nothing.
+func sealScript(s *sealer, r *record.Script, place string) ([]byte, error) {
+	if r == nil {
+		return nil, nil
+	}
+	return s.sealMessage(encodeScript(r), place)
+}
+
+func openScript(s *sealer, sealed []byte, place string) (*record.Script, error) {
+	var p statev1.Script
+	if err := s.openMessage(sealed, place, &p); err != nil {
+		return nil, err
+	}
+	return decodeScript(&p), nil
+}
+
 func encodeScriptState(s *sealer, r *record.ScriptState, place string) (*statev1.ScriptState, error) {
 	if r == nil {
 		return nil, nil
 	}
-	sealed, err := s.sealMessage(encodeScript(&r.Script), place)
+	sealed, err := sealScript(s, &r.Script, place)
 	return &statev1.ScriptState{
 		SealedScript: sealed, Status: int32(r.Status), Started: stamp(r.Started), Ended: stamp(r.Ended), ExitCode: r.Code,
 		Output: r.Output, Dropped: r.Dropped, Error: r.Error, FaultKind: int32(r.FaultKind),
@@ -45,12 +61,12 @@ func decodeScriptState(s *sealer, p *statev1.ScriptState, place string) (*record
 	if p == nil {
 		return nil, nil
 	}
-	var of statev1.Script
-	if err := s.openMessage(p.GetSealedScript(), place, &of); err != nil {
+	script, err := openScript(s, p.GetSealedScript(), place)
+	if err != nil {
 		return nil, err
 	}
 	return &record.ScriptState{
-		Script: *decodeScript(&of), Status: record.ScriptStatus(p.GetStatus()), Started: moment(p.GetStarted()),
+		Script: *script, Status: record.ScriptStatus(p.GetStatus()), Started: moment(p.GetStarted()),
 		Ended: moment(p.GetEnded()), Code: p.GetExitCode(), Output: p.GetOutput(), Dropped: p.GetDropped(), Error: p.GetError(),
 		FaultKind: fault.Kind(p.GetFaultKind()), //nolint:gosec // it was one when it was written
 	}, nil

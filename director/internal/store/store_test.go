@@ -100,7 +100,9 @@ func examples() filled {
 			},
 		},
 		Job: record.Job{
-			ID: "j1", Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
+			Before: &record.Script{Path: "/before", Arguments: []string{"--token=script token"}, Environment: map[string]string{"PASSWORD": "script password"}},
+			After:  &record.Script{Path: "/after", Environment: map[string]string{"PASSWORD": "script password"}},
+			ID:     "j1", Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
 			Excluded: []mail.MailboxID{"m2"}, Repository: "r1", Enabled: true, Created: at(9), LastRun: "run1",
 			Options: record.JobOptions{
 				MaxTasks: 2, Transporters: []record.TransporterID{"t1"}, EvidenceCopy: true, RecoverableItems: true, HiddenFolders: true,
@@ -194,6 +196,7 @@ func before(f filled) filled {
 	f.Repository.Statistics.Survey = nil
 	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport, f.Task.SurveyReport = nil, nil, nil, nil, nil
 	f.Task.Undo, f.Task.UndoReport, f.Recovery.UndoneBy = nil, nil, ""
+	f.Job.Before, f.Job.After = nil, nil
 	f.Run.Notes, f.Run.Took, f.Task.Tries, f.Task.Took, f.Task.Balance = nil, 0, nil, 0, nil
 	return f
 }
@@ -282,7 +285,7 @@ func TestSecretsAreSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"client secret", "repository passphrase", "ca key", "pfx"} {
+	for _, secret := range []string{"client secret", "repository passphrase", "ca key", "pfx", "script password", "script token"} {
 		if bytes.Contains(data, []byte(secret)) {
 			t.Errorf("%q lies open in the database", secret)
 		}

@@ -32,7 +32,7 @@ var (
 	}
 	Jobs = Table[record.Job, *statev1.Job]{
 		name: "jobs", noun: "job", key: func(r *record.Job) string { return string(r.ID) },
-		empty: func() *statev1.Job { return &statev1.Job{} }, encode: plain(encodeJob), decode: plainly(decodeJob),
+		empty: func() *statev1.Job { return &statev1.Job{} }, encode: encodeJob, decode: decodeJob,
 	}
 	Plans = Table[record.Plan, *statev1.Plan]{
 		name: "plans", noun: "plan", key: func(r *record.Plan) string { return string(r.Job) },

@@ -13,6 +13,7 @@ import (
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/schedule"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 // TestEveryFieldOfARecordComesBack writes a record of each table in which every field is set, each to something else, and
@@ -72,6 +73,22 @@ func whole[R any, P proto.Message](t *testing.T, s *sealer, table Table[R, P]) {
 			t.Errorf("-written +read\n%s", diff)
 		}
 	})
+}
+
+// TestScriptsThatLayOpenAreRead reads a job of a database of old.
+func TestScriptsThatLayOpenAreRead(t *testing.T) {
+	s, err := newSealer(make([]byte, KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &record.Script{Path: "/before", Environment: map[string]string{"KEY": "value"}}
+	got, err := decodeJob(s, &statev1.Job{Id: "j", Before: encodeScript(want)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Before); diff != "" || got.After != nil {
+		t.Errorf("-written +read\n%s\n%v", diff, got.After)
+	}
 }
 
 // fill sets everything in v to something that it had nowhere else. Where a type holds itself, the third of it is left out.

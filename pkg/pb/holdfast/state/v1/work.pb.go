@@ -39,13 +39,17 @@ type Job struct {
 	Draft              bool                   `protobuf:"varint,13,opt,name=draft,proto3" json:"draft,omitempty"`
 	// Where other mailboxes go than repository_id says.
 	Destinations []*Destination `protobuf:"bytes,14,rep,name=destinations,proto3" json:"destinations,omitempty"`
-	Before       *Script        `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
-	After        *Script        `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
-	Reports      *Reports       `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
+	// As they lay open once; now they are sealed, because what they are given may be a password.
+	Before  *Script  `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
+	After   *Script  `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
+	Reports *Reports `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
 	// Where mailboxes went earlier and none goes now.
 	FormerRepositoryIds []string `protobuf:"bytes,31,rep,name=former_repository_ids,json=formerRepositoryIds,proto3" json:"former_repository_ids,omitempty"`
 	// Set while the job and its backups are being deleted.
-	Deletion      *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
+	Deletion *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
+	// Script.
+	SealedBefore  []byte `protobuf:"bytes,33,opt,name=sealed_before,json=sealedBefore,proto3" json:"sealed_before,omitempty"`
+	SealedAfter   []byte `protobuf:"bytes,34,opt,name=sealed_after,json=sealedAfter,proto3" json:"sealed_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,6 +213,20 @@ func (x *Job) GetFormerRepositoryIds() []string {
 func (x *Job) GetDeletion() *Deletion {
 	if x != nil {
 		return x.Deletion
+	}
+	return nil
+}
+
+func (x *Job) GetSealedBefore() []byte {
+	if x != nil {
+		return x.SealedBefore
+	}
+	return nil
+}
+
+func (x *Job) GetSealedAfter() []byte {
+	if x != nil {
+		return x.SealedAfter
 	}
 	return nil
 }
@@ -3414,7 +3432,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\xd2\x06\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\x9a\a\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -3435,7 +3453,9 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x05after\x18\x10 \x01(\v2\x19.holdfast.state.v1.ScriptR\x05after\x124\n" +
 	"\areports\x18\x11 \x01(\v2\x1a.holdfast.state.v1.ReportsR\areports\x122\n" +
 	"\x15former_repository_ids\x18\x1f \x03(\tR\x13formerRepositoryIds\x127\n" +
-	"\bdeletion\x18  \x01(\v2\x1b.holdfast.state.v1.DeletionR\bdeletionJ\x04\b\x12\x10\x1f\"v\n" +
+	"\bdeletion\x18  \x01(\v2\x1b.holdfast.state.v1.DeletionR\bdeletion\x12#\n" +
+	"\rsealed_before\x18! \x01(\fR\fsealedBefore\x12!\n" +
+	"\fsealed_after\x18\" \x01(\fR\vsealedAfterJ\x04\b\x12\x10\x1f\"v\n" +
 	"\bDeletion\x120\n" +
 	"\x05asked\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05asked\x128\n" +
 	"\x06places\x18\x02 \x03(\v2 .holdfast.state.v1.DeletionPlaceR\x06places\"\x90\x01\n" +
