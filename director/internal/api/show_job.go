@@ -10,7 +10,7 @@ import (
 func (s *jobService) showJob(l jobs.Listed) *directorv1.Job {
 	j := l.Job
 	out := &directorv1.Job{
-		Id: string(j.ID), Name: j.Name, Enabled: j.Enabled, Created: stamp(j.Created), Draft: j.Draft,
+		Id: string(j.ID), Name: j.Name, Edition: j.Edition, Enabled: j.Enabled, Created: stamp(j.Created), Draft: j.Draft,
 		Source: &directorv1.Source{ExcludedMailboxIds: texts(j.Excluded)}, Destination: showDestination(&j), Options: showJobOptions(&j.Options),
 		LastStatus: directorv1.RunStatus(l.Last.Status), LastRunId: string(l.Last.ID), LastStart: stamp(l.Last.Started),
 		Group: j.Group, Retention: showRetention(&j.Retention), Before: showScript(j.Before), After: showScript(j.After),

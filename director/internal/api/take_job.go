@@ -9,7 +9,7 @@ import (
 // takeJob reads a job that was checked.
 func takeJob(j *directorv1.Job) record.Job {
 	r := record.Job{
-		ID: record.JobID(j.GetId()), Name: j.GetName(), Repository: record.RepositoryID(j.GetDestination().GetRepositoryId()),
+		ID: record.JobID(j.GetId()), Name: j.GetName(), Edition: j.GetEdition(), Repository: record.RepositoryID(j.GetDestination().GetRepositoryId()),
 		Enabled: j.GetEnabled(), Schedules: takeSchedules(j.GetSchedules()), Retention: takeRetention(j.GetRetention()), Group: j.GetGroup(),
 		Options: takeJobOptions(j.GetOptions()), Draft: j.GetDraft(), Before: takeScript(j.GetBefore()), After: takeScript(j.GetAfter()),
 		Reports: record.Reports{Addresses: j.GetReports().GetAddresses(), When: record.ReportWhen(j.GetReports().GetWhen())},

@@ -31,7 +31,7 @@ func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) 
 	if err != nil {
 		return record.Job{}, err
 	}
-	j.ID, j.Created, j.LastRun, j.Former, j.Deletion = record.JobID(id), s.Now(), "", nil, nil
+	j.ID, j.Edition, j.Created, j.LastRun, j.Former, j.Deletion = record.JobID(id), 1, s.Now(), "", nil, nil
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := check(tx, j, record.Job{}); err != nil {
 			return err
@@ -41,7 +41,8 @@ func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) 
 	return j, err
 }
 
-// Update changes a job. A run that is going on is not touched: it takes effect with the next.
+// Update changes a job. A run that is going on is not touched: it takes effect with the next. Conflict when the change began
+// with another edition than the one that is stored; the same change once more, after a lost answer, is none.
 func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) {
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		old, err := store.Jobs.Get(tx, string(j.ID))
@@ -51,7 +52,15 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 		if err := settled(old); err != nil {
 			return err
 		}
-		j.Created, j.LastRun, j.Former, j.Deletion = old.Created, old.LastRun, former(tx, old, j), nil
+		begun := j.Edition
+		j.Edition, j.Created, j.LastRun, j.Former, j.Deletion = old.Edition, old.Created, old.LastRun, former(tx, old, j), nil
+		if begun != 0 && begun != old.Edition {
+			if reflect.DeepEqual(j, old) {
+				return nil
+			}
+			return fault.New(fault.Conflict, "job %s was changed by somebody else since it was opened; open it again, and change it as it is now", old.Name)
+		}
+		j.Edition++
 		if err := check(tx, j, old); err != nil {
 			return err
 		}

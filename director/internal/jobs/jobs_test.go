@@ -100,3 +100,58 @@ func TestChainsDoNotMeetThemselves(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNobodyUndoesUnseenWhatSomebodyElseChanged has two people change the same job.
+func TestNobodyUndoesUnseenWhatSomebodyElseChanged(t *testing.T) {
+	s, st := newService(t)
+	opened, err := s.Create(t.Context(), job("Daily"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := opened, opened
+	first.Name = "Nightly"
+	if first, err = s.Update(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	second.Repository, second.Group = "repo", "Board"
+	if _, err := s.Update(t.Context(), second); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("a change of what was changed meanwhile: %v", err)
+	}
+	again := opened
+	again.Name = "Nightly" // the answer was lost
+	if got, err := s.Update(t.Context(), again); err != nil || got.Edition != first.Edition {
+		t.Errorf("the same change once more: %v, edition %d", err, got.Edition)
+	}
+	second.Edition = 0 // of a program that does not care
+	if _, err := s.Update(t.Context(), second); err != nil {
+		t.Errorf("a change of whatever is stored: %v", err)
+	}
+
+	// A job that was disabled is not enabled by a page that was open before.
+	l, err := s.Get(opened.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SetEnabled(t.Context(), []record.JobID{l.ID}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(t.Context(), l.Job); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a change of a job that was disabled meanwhile: %v", err)
+	}
+	// A run is no change.
+	if l, err = s.Get(opened.ID); err != nil {
+		t.Fatal(err)
+	}
+	err = st.Update(t.Context(), func(tx *store.Tx) error {
+		j, err := store.Jobs.Get(tx, string(l.ID))
+		j.LastRun = "run"
+		return errors.Join(err, store.Jobs.Put(tx, j))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Group = "Sites"
+	if _, err := s.Update(t.Context(), l.Job); err != nil {
+		t.Errorf("a change of a job that ran meanwhile: %v", err)
+	}
+}

@@ -26,7 +26,7 @@ func (s *Service) Clone(ctx context.Context, id record.JobID, name string) (reco
 			return err
 		}
 		j = old
-		j.ID, j.Name, j.Created, j.Enabled = record.JobID(fresh), name, s.Now(), false
+		j.ID, j.Edition, j.Name, j.Created, j.Enabled = record.JobID(fresh), 1, name, s.Now(), false
 		j.LastRun, j.Former = "", nil
 		if err := checkName(tx, j); err != nil {
 			var f *fault.Fault
@@ -55,6 +55,9 @@ func (s *Service) SetEnabled(ctx context.Context, ids []record.JobID, enabled bo
 			}
 			if j.Draft && enabled {
 				return fault.New(fault.Conflict, "job %s is a draft; complete it first, then enable it", j.Name)
+			}
+			if j.Enabled != enabled {
+				j.Edition++
 			}
 			j.Enabled = enabled
 			if err := store.Jobs.Put(tx, j); err != nil {

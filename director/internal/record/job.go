@@ -12,6 +12,8 @@ import (
 type Job struct {
 	ID   JobID
 	Name string
+	// Edition counts changes; 0 in a change means that whatever is stored is changed.
+	Edition int64
 	// Items are in the order of processing.
 	Items    []SourceItem
 	Excluded []mail.MailboxID

@@ -8,7 +8,7 @@ import (
 
 func encodeJob(s *sealer, r *record.Job) (*statev1.Job, error) {
 	p := &statev1.Job{
-		Id: string(r.ID), Name: r.Name, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
+		Id: string(r.ID), Name: r.Name, Edition: r.Edition, ExcludedMailboxIds: texts[string](r.Excluded), RepositoryId: string(r.Repository),
 		Options: encodeJobOptions(&r.Options), Enabled: r.Enabled, Created: stamp(r.Created), LastRunId: string(r.LastRun),
 		Retention: encodeRetention(&r.Retention), Group: r.Group, Draft: r.Draft,
 		Reports:             encodeReports(&r.Reports),
@@ -37,7 +37,7 @@ func jobScriptPlace(p *statev1.Job, when string) string { return "jobs/" + p.Get
 
 func decodeJob(s *sealer, p *statev1.Job) (record.Job, error) {
 	r := record.Job{
-		ID: record.JobID(p.GetId()), Name: p.GetName(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
+		ID: record.JobID(p.GetId()), Name: p.GetName(), Edition: p.GetEdition(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
 		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
 		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
 		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(), Draft: p.GetDraft(),

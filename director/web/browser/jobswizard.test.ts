@@ -181,6 +181,26 @@ test("an edit begins with what is stored, and asks before it is left", async () 
   await v.page.getByText(/The last 3 points/).waitFor();
 });
 
+test("an edit that began before somebody else's change is not kept over it", async () => {
+  const other = await v.context.newPage();
+  await v.page.getByRole("button", { name: "Edit" }).click();
+  await at("source");
+  await v.page.getByRole("button", { name: "Options" }).click();
+  await v.page.getByRole("textbox", { name: "Name", exact: true }).fill("Nightly, mine");
+  await other.goto("/jobs");
+  await other.getByRole("button", { name: "More for Nightly" }).click();
+  await other.getByRole("menuitem", { name: "Disable" }).click();
+  await other.getByRole("grid", { name: "Jobs" }).getByText("Disabled", { exact: true }).waitFor();
+  await other.close();
+  await v.page.getByRole("button", { name: "Finish", exact: true }).last().click();
+  await v.page.getByText("Job Nightly was changed by somebody else since it was opened; open it again, and change it as it is now.").waitFor();
+  await look(v, "wizard-edit-conflict");
+  await v.page.getByRole("button", { name: "Cancel" }).click();
+  await v.page.getByRole("alertdialog").getByRole("button", { name: "Leave" }).click();
+  await v.page.getByRole("heading", { name: "Nightly", level: 1 }).waitFor();
+  await v.page.getByText("Disabled", { exact: true }).first().waitFor();
+});
+
 test("a draft needs nothing but is kept, and goes on where it was", async () => {
   await v.page.goto("/jobs/new/source");
   await v.page.getByRole("button", { name: "Save as a draft" }).click();

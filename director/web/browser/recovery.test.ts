@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addMail, api, loseMail, people, runJob, truth, type Mail } from "./mail";
 import { startSite, type Site } from "./site";
-import { look, message as told, next, signIn, visit, type Visitor } from "./visitor";
+import { holdMessages, look, message as told, next, signIn, visit, type Visitor } from "./visitor";
 
 let site: Site;
 let v: Visitor;
@@ -183,6 +183,7 @@ test("a message of another point is found in all points of the mailbox and recov
 test("a download that cannot be made says why", async () => {
   await v.page.getByRole("row", { name: /Quarterly lighthouse report/ }).getByText("Keeper of the Light").click();
   await v.page.route("**/download/**", (r) => r.fulfill({ status: 409, contentType: "application/json", body: JSON.stringify({ code: "failed_precondition", message: "repository Main vault is detached; attach it first" }) }));
+  await holdMessages(v);
   await v.page.getByRole("button", { name: "Download (.eml)" }).click();
   await told(v, "The message was not downloaded").getByText("Repository Main vault is detached; attach it first.").waitFor();
   await v.page.unroute("**/download/**");

@@ -76,9 +76,12 @@ export async function holdMessages(v: Visitor): Promise<void> {
   await v.page.evaluate(() => { (window as unknown as Rigged).test.hold = true; });
 }
 
-/** The message of what was done, or of what failed, with that title. */
-export function message(v: Visitor, title: string | RegExp): Locator {
-  return v.page.getByRole("listitem", { name: title });
+/**
+ * The message of what was done, or of what failed, with that title. While a dialog is open, what is around it is hidden from
+ * assistive technology (messages are read aloud all the same), so it is looked for as it is seen.
+ */
+export function message(v: Pick<Visitor, "page">, title: string | RegExp): Locator {
+  return v.page.locator('[role="listitem"]').filter({ hasText: title });
 }
 
 /** Signs in; at the first time sets the administrator's own password. */

@@ -220,7 +220,10 @@ type Job struct {
 	// Where mailboxes went earlier and none goes now: what is there stays, under the job's retention. Ignored in requests.
 	FormerRepositoryIds []string `protobuf:"bytes,31,rep,name=former_repository_ids,json=formerRepositoryIds,proto3" json:"former_repository_ids,omitempty"`
 	// Set while the job and its backups are being deleted. Ignored in requests.
-	Deletion      *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
+	Deletion *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
+	// How often the job was changed. UpdateJob refuses what began with another edition than the stored one, so that nobody
+	// undoes unseen what somebody else changed meanwhile; 0 in a request changes whatever is stored.
+	Edition       int64 `protobuf:"varint,33,opt,name=edition,proto3" json:"edition,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -393,6 +396,13 @@ func (x *Job) GetDeletion() *Deletion {
 		return x.Deletion
 	}
 	return nil
+}
+
+func (x *Job) GetEdition() int64 {
+	if x != nil {
+		return x.Edition
+	}
+	return 0
 }
 
 // Deletion of a job with its backups.
@@ -3578,7 +3588,7 @@ var File_holdfast_director_v1_job_proto protoreflect.FileDescriptor
 
 const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\x1a#holdfast/director/v1/schedule.proto\"\xca\a\n" +
+	"\x1eholdfast/director/v1/job.proto\x12\x14holdfast.director.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eholdfast/director/v1/run.proto\x1a#holdfast/director/v1/schedule.proto\"\xe4\a\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x124\n" +
@@ -3603,7 +3613,8 @@ const file_holdfast_director_v1_job_proto_rawDesc = "" +
 	"\x05after\x18\x11 \x01(\v2\x1c.holdfast.director.v1.ScriptR\x05after\x127\n" +
 	"\areports\x18\x12 \x01(\v2\x1d.holdfast.director.v1.ReportsR\areports\x122\n" +
 	"\x15former_repository_ids\x18\x1f \x03(\tR\x13formerRepositoryIds\x12:\n" +
-	"\bdeletion\x18  \x01(\v2\x1e.holdfast.director.v1.DeletionR\bdeletionJ\x04\b\x13\x10\x1f\"y\n" +
+	"\bdeletion\x18  \x01(\v2\x1e.holdfast.director.v1.DeletionR\bdeletion\x12\x18\n" +
+	"\aedition\x18! \x01(\x03R\aeditionJ\x04\b\x13\x10\x1f\"y\n" +
 	"\bDeletion\x120\n" +
 	"\x05asked\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05asked\x12;\n" +
 	"\x06places\x18\x02 \x03(\v2#.holdfast.director.v1.DeletionPlaceR\x06places\"\x90\x01\n" +

@@ -48,8 +48,10 @@ type Job struct {
 	// Set while the job and its backups are being deleted.
 	Deletion *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
 	// Script.
-	SealedBefore  []byte `protobuf:"bytes,33,opt,name=sealed_before,json=sealedBefore,proto3" json:"sealed_before,omitempty"`
-	SealedAfter   []byte `protobuf:"bytes,34,opt,name=sealed_after,json=sealedAfter,proto3" json:"sealed_after,omitempty"`
+	SealedBefore []byte `protobuf:"bytes,33,opt,name=sealed_before,json=sealedBefore,proto3" json:"sealed_before,omitempty"`
+	SealedAfter  []byte `protobuf:"bytes,34,opt,name=sealed_after,json=sealedAfter,proto3" json:"sealed_after,omitempty"`
+	// As in holdfast.director.v1; 0 in databases of old.
+	Edition       int64 `protobuf:"varint,35,opt,name=edition,proto3" json:"edition,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +231,13 @@ func (x *Job) GetSealedAfter() []byte {
 		return x.SealedAfter
 	}
 	return nil
+}
+
+func (x *Job) GetEdition() int64 {
+	if x != nil {
+		return x.Edition
+	}
+	return 0
 }
 
 // Deletion of a job with its backups, as holdfast.director.v1 has it.
@@ -3432,7 +3441,7 @@ var File_holdfast_state_v1_work_proto protoreflect.FileDescriptor
 
 const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\x9a\a\n" +
+	"\x1choldfast/state/v1/work.proto\x12\x11holdfast.state.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!holdfast/state/v1/inventory.proto\x1a holdfast/state/v1/schedule.proto\"\xb4\a\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
@@ -3455,7 +3464,8 @@ const file_holdfast_state_v1_work_proto_rawDesc = "" +
 	"\x15former_repository_ids\x18\x1f \x03(\tR\x13formerRepositoryIds\x127\n" +
 	"\bdeletion\x18  \x01(\v2\x1b.holdfast.state.v1.DeletionR\bdeletion\x12#\n" +
 	"\rsealed_before\x18! \x01(\fR\fsealedBefore\x12!\n" +
-	"\fsealed_after\x18\" \x01(\fR\vsealedAfterJ\x04\b\x12\x10\x1f\"v\n" +
+	"\fsealed_after\x18\" \x01(\fR\vsealedAfter\x12\x18\n" +
+	"\aedition\x18# \x01(\x03R\aeditionJ\x04\b\x12\x10\x1f\"v\n" +
 	"\bDeletion\x120\n" +
 	"\x05asked\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05asked\x128\n" +
 	"\x06places\x18\x02 \x03(\v2 .holdfast.state.v1.DeletionPlaceR\x06places\"\x90\x01\n" +
