@@ -6,7 +6,7 @@ import pb "holdfast/pkg/pb/holdfast/director/v1"
 func (j *Job) message(r *runner, old *pb.Job, renew bool) (*pb.Job, error) {
 	o := &j.Options
 	m := &pb.Job{
-		Id: old.GetId(), Name: j.Name, Group: j.Group, Enabled: j.Enabled, Draft: j.Draft, Source: &pb.Source{}, Destination: &pb.Destination{},
+		Id: old.GetId(), Edition: old.GetEdition(), Name: j.Name, Group: j.Group, Enabled: j.Enabled, Draft: j.Draft, Source: &pb.Source{}, Destination: &pb.Destination{},
 		Options: &pb.JobOptions{
 			MaxTasks: o.MaxTasks, EvidenceCopy: o.EvidenceCopy, RecoverableItems: o.RecoverableItems, HiddenFolders: o.HiddenFolders,
 			Retries: o.Retries, RetryMinutes: o.RetryMinutes, WhenDetached: pb.WhenDetached(detached.number(o.WhenDetached)),
