@@ -49,6 +49,7 @@ func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Requ
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := time.Now()
 		n := d.begin(path)
+		n.lasting = true
 		ctx, err := d.admit(r.Context(), path, r.Header)
 		n.ctx = ctx
 		ctx, cancel := context.WithCancel(ctx)
@@ -63,7 +64,6 @@ func (d downloads) guard(path string, serve func(http.ResponseWriter, *http.Requ
 				err = fault.New(fault.Invalid, "the request cannot be read, or has more than %d MB", maxForm>>20)
 			} else {
 				n.form(r.Form)
-				n.seek()
 				held, release := d.hold(ctx, path)
 				begun, err = serve(w, r.WithContext(held))
 				if lapse := release(); lapse != nil && err != nil {

@@ -113,8 +113,8 @@ func (g *gate) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if err == nil {
 			err = validate(req.Any())
 		}
-		if err == nil {
-			n.seek()
+		if n.admitted = err == nil; n.admitted && audited[procedure] == done {
+			n.seek() // before the points may be gone
 		}
 		var answer connect.AnyResponse
 		if err == nil {
@@ -144,6 +144,7 @@ func (g *gate) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 			defer stop()
 		}
 		n := g.begin(procedure)
+		n.lasting = true
 		ctx, err := g.admit(ctx, procedure, conn.RequestHeader())
 		n.ctx = ctx
 		if err == nil {
@@ -173,9 +174,7 @@ func (v *validated) Receive(m any) error {
 	}
 	v.note.asked(m)
 	err := validate(m)
-	if err == nil {
-		v.note.seek()
-	}
+	v.note.admitted = err == nil
 	return err
 }
 

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"holdfast/director/internal/audit"
+	"holdfast/director/internal/depot"
 	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 	directorv1 "holdfast/pkg/pb/holdfast/director/v1"
@@ -21,18 +24,33 @@ type note struct {
 	ctx       context.Context //nolint:containedctx // It says who calls, which is known only after the call was admitted.
 	objects   []record.AuditObject
 	planOnly  bool
-	// owners brings the mailboxes whose mail the call is about; nil when there are none to look for.
-	owners chan []record.AuditObject
+	lasting   bool // a stream, or a download
+	// places are the points that it is about, each once; more is how many there were beyond maxPlaces.
+	places []pointPlace
+	more   int
+	// owners are the mailboxes of places, as far as they are known.
+	owners map[pointPlace]depot.Owner
+	// admitted is set when the call was let in and made sense.
+	admitted bool
 	// user is who signs in.
 	user string
 }
 
+// pointPlace is a point, and the repository that it is in.
+type pointPlace struct {
+	repository record.RepositoryID
+	point      record.PointID
+}
+
 const (
-	// maxOwners is of how many points one call looks for the mailbox.
-	maxOwners = 5
-	// ownersWait bounds how long it looks.
+	// maxPlaces is of how many points one call is looked for the mailbox.
+	maxPlaces = audit.MaxMailboxes
+	// ownersWait bounds how long is looked.
 	ownersWait = 5 * time.Second
 )
+
+// notKnown is what the log says in place of a mailbox that could not be found out.
+const notKnown = "that is not known"
 
 // begin starts the note of a call.
 func (g *gate) begin(procedure string) *note {
@@ -54,76 +72,111 @@ func (n *note) asked(m any) {
 	}
 	n.objects = append(n.objects, objectsIn(q)...)
 	n.objects = n.g.Audit.Named(n.objects)
+	n.pointsIn(q.ProtoReflect(), "", 0)
 }
 
-// form takes what a download is about.
+// pointsIn takes the points that a request names, each with the repository that is named beside it, or around it.
+func (n *note) pointsIn(m protoreflect.Message, repository string, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	fields := m.Descriptor().Fields()
+	if f := fields.ByName("repository_id"); f != nil && f.Kind() == protoreflect.StringKind && m.Get(f).String() != "" {
+		repository = m.Get(f).String()
+	}
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		switch {
+		case f.IsMap() || !m.Has(f):
+		case f.Kind() == protoreflect.MessageKind && f.IsList():
+			for k := range m.Get(f).List().Len() {
+				n.pointsIn(m.Get(f).List().Get(k).Message(), repository, depth+1)
+			}
+		case f.Kind() == protoreflect.MessageKind:
+			n.pointsIn(m.Get(f).Message(), repository, depth+1)
+		case f.Kind() != protoreflect.StringKind || kindOf(f) != "point":
+		case f.IsList():
+			for k := range m.Get(f).List().Len() {
+				n.at(repository, m.Get(f).List().Get(k).String())
+			}
+		default:
+			n.at(repository, m.Get(f).String())
+		}
+	}
+}
+
+// form takes what a download is about: of what there is one, the first, as the download does.
 func (n *note) form(f url.Values) {
 	if n.g.Audit == nil {
 		return
 	}
-	for _, kind := range []string{"repository", "point", "folder", "message", "attachment"} {
+	for _, kind := range []string{"repository", "point"} {
+		if id := f.Get(kind); id != "" {
+			n.objects = append(n.objects, record.AuditObject{Kind: kind, ID: id})
+		}
+	}
+	for _, kind := range []string{"folder", "message", "attachment"} {
 		for _, id := range f[kind] {
 			n.objects = append(n.objects, record.AuditObject{Kind: kind, ID: id})
 		}
 	}
+	n.at(f.Get("repository"), f.Get("point"))
 	n.objects = n.g.Audit.Named(n.objects)
+	n.admitted = true
 }
 
-// seek begins to look whose mail a call is about that is admitted: requests name points, which say nothing to people.
+// at takes a point that the call is about.
+func (n *note) at(repository, point string) {
+	p := pointPlace{record.RepositoryID(repository), record.PointID(point)}
+	switch {
+	case repository == "" || point == "" || len(repository) > maxID || len(point) > maxID || slices.Contains(n.places, p):
+	case len(n.places) == maxPlaces:
+		n.more++
+	default:
+		n.places = append(n.places, p)
+	}
+}
+
+// seek looks whose mail the points hold that a call is about: requests name points, which say nothing to people.
 func (n *note) seek() {
-	if n.g.Audit == nil || n.owners != nil || audited[n.procedure] == silent {
-		return
-	}
-	repository, points := n.points()
-	if len(points) == 0 {
-		return
-	}
-	n.owners = make(chan []record.AuditObject, 1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.ctx), ownersWait)
-	go func() {
-		defer cancel()
-		n.owners <- n.g.ownersOf(ctx, repository, points)
-	}()
-}
-
-// points returns the points that a call is about, and their repository, where that is one.
-func (n *note) points() (repository record.RepositoryID, points []record.PointID) {
-	for _, o := range n.objects {
-		switch {
-		case o.ID == "" || len(o.ID) > maxID:
-		case o.Kind == "point" && len(points) < maxOwners:
-			points = append(points, record.PointID(o.ID))
-		case o.Kind == "repository" && repository != "" && repository != record.RepositoryID(o.ID):
-			return "", nil
-		case o.Kind == "repository":
-			repository = record.RepositoryID(o.ID)
+	defer cancel()
+	for _, p := range n.places {
+		if _, ok := n.owners[p]; ok {
+			continue
 		}
-	}
-	if repository == "" {
-		return "", nil
-	}
-	return repository, points
-}
-
-// ownersOf returns the mailboxes of points, and their accounts, as far as their Transporter tells.
-func (g *gate) ownersOf(ctx context.Context, repository record.RepositoryID, points []record.PointID) []record.AuditObject {
-	var list []record.AuditObject
-	then := map[string]string{} // what mailboxes were called that are no longer known
-	for _, p := range points {
-		o, err := g.Depot.Owner(ctx, repository, p)
+		o, err := n.g.Depot.Owner(ctx, p.repository, p.point)
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil || o.Mailbox == "" {
-			continue // the call itself will say so
+			continue // another of them may be known
 		}
-		then[string(o.Mailbox)] = o.Name
-		list = append(list, record.AuditObject{Kind: "mailbox", ID: string(o.Mailbox)}, record.AuditObject{Kind: "account", ID: string(o.Account)})
-	}
-	list = g.Audit.Named(list)
-	for i := range list {
-		if o := &list[i]; o.Kind == "mailbox" && o.Name == "" {
-			o.Name = then[o.ID]
+		if n.owners == nil {
+			n.owners = map[pointPlace]depot.Owner{}
 		}
+		n.owners[p] = o
 	}
-	return list
+}
+
+// owned returns the mailboxes whose mail the call is about, and their accounts.
+func (n *note) owned(succeeded bool) []record.AuditObject {
+	var mailboxes, accounts []record.AuditObject
+	for _, p := range n.places {
+		o, ok := n.owners[p]
+		if !ok {
+			continue
+		}
+		both := n.g.Audit.Named([]record.AuditObject{{Kind: "mailbox", ID: string(o.Mailbox)}, {Kind: "account", ID: string(o.Account)}})
+		if both[0].Name == "" {
+			both[0].Name = o.Name
+		}
+		mailboxes, accounts = append(mailboxes, both[0]), append(accounts, both[1])
+	}
+	if succeeded && (len(n.owners) < len(n.places) || n.more > 0) {
+		mailboxes = append(mailboxes, record.AuditObject{Kind: "mailbox", Name: notKnown})
+	}
+	return append(mailboxes, accounts...)
 }
 
 // answered takes what a call made. Answers that show mail are not looked at.
@@ -147,8 +200,10 @@ func (n *note) end(err error) {
 	case audited[n.procedure] == silent && (err == nil || kind != fault.Denied):
 		return
 	}
-	if n.owners != nil {
-		n.objects = append(<-n.owners, n.objects...) // first: of many objects only the first are kept
+	// A stream or a download that broke off has shown what came before.
+	if n.admitted && len(n.places) > 0 && (err == nil || n.lasting) {
+		n.seek()
+		n.objects = append(n.owned(err == nil), n.objects...)
 	}
 	e := record.AuditEntry{
 		User: c.User, Role: c.Role, Kind: c.Kind, TokenName: c.TokenName, Session: c.ID, Remote: remoteOf(n.ctx),

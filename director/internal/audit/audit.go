@@ -24,8 +24,10 @@ import (
 const (
 	// MaxEntries is how many stay at most: at some 250 bytes each they have the size of a few months of runs.
 	MaxEntries = 250_000
-	// MaxObjects is how many objects one entry names.
-	MaxObjects = 20
+	// MaxObjects is how many objects one entry names besides mailboxes, and MaxMailboxes how many of these: a recovery of many
+	// is to be found by each.
+	MaxObjects   = 20
+	MaxMailboxes = 500
 	// maxText bounds what is kept of one id or name, in characters.
 	maxText = 200
 	// window is for how long calls are counted in one entry.
@@ -92,9 +94,17 @@ func (l *Log) Append(ctx context.Context, e record.AuditEntry, repeats bool) {
 
 // bound cuts an entry to what is kept.
 func bound(e *record.AuditEntry) {
-	if n := len(e.Objects); n > MaxObjects {
-		e.More += n - MaxObjects
-		e.Objects = e.Objects[:MaxObjects:MaxObjects]
+	if len(e.Objects) > MaxObjects {
+		var kept []record.AuditObject
+		left := map[bool]int{true: MaxMailboxes, false: MaxObjects}
+		for _, o := range e.Objects {
+			if mailbox := o.Kind == "mailbox"; left[mailbox] > 0 {
+				left[mailbox]--
+				kept = append(kept, o)
+			}
+		}
+		e.More += len(e.Objects) - len(kept)
+		e.Objects = kept
 	}
 	cut := func(s *string) {
 		*s = strings.ToValidUTF8(*s, "�")

@@ -166,9 +166,12 @@ func TestEntriesAreShort(t *testing.T) {
 	for n := range 100 {
 		e.Objects = append(e.Objects, record.AuditObject{Kind: "message", ID: fmt.Sprint(n) + strings.Repeat("x", 1000) + "\xff"})
 	}
+	for n := range audit.MaxMailboxes + 7 {
+		e.Objects = append(e.Objects, record.AuditObject{Kind: "mailbox", ID: fmt.Sprint("m", n)})
+	}
 	d.Append(t.Context(), e, false)
-	got := d.all(audit.Filter{})[0]
-	if len([]rune(got.User)) != 201 || len(got.Objects) != audit.MaxObjects || got.More != 81 || len([]rune(got.Objects[0].ID)) != 201 {
+	got := d.all(audit.Filter{Object: fmt.Sprint("m", audit.MaxMailboxes-1)})[0]
+	if len([]rune(got.User)) != 201 || len(got.Objects) != audit.MaxObjects+audit.MaxMailboxes || got.More != 88 || len([]rune(got.Objects[0].ID)) != 201 {
 		t.Errorf("%d, %d, %d, %d", len([]rune(got.User)), len(got.Objects), got.More, len(got.Objects[0].ID))
 	}
 }

@@ -44,6 +44,7 @@ func (s *Service) Create(ctx context.Context, j record.Job) (record.Job, error) 
 // Update changes a job. A run that is going on is not touched: it takes effect with the next. Conflict when the change began
 // with another edition than the one that is stored; the same change once more, after a lost answer, is none.
 func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) {
+	begun := j.Edition
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		old, err := store.Jobs.Get(tx, string(j.ID))
 		if err != nil {
@@ -52,7 +53,6 @@ func (s *Service) Update(ctx context.Context, j record.Job) (record.Job, error) 
 		if err := settled(old); err != nil {
 			return err
 		}
-		begun := j.Edition
 		j.Edition, j.Created, j.LastRun, j.Former, j.Deletion = old.Edition, old.Created, old.LastRun, former(tx, old, j), nil
 		if begun != 0 && begun != old.Edition {
 			if reflect.DeepEqual(j, old) {

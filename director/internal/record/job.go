@@ -12,7 +12,7 @@ import (
 type Job struct {
 	ID   JobID
 	Name string
-	// Edition counts changes; 0 in a change means that whatever is stored is changed.
+	// Edition is 1 for a new job, and grows with each change; 0 in a change means that whatever is stored is changed.
 	Edition int64
 	// Items are in the order of processing.
 	Items    []SourceItem

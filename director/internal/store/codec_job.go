@@ -37,7 +37,7 @@ func jobScriptPlace(p *statev1.Job, when string) string { return "jobs/" + p.Get
 
 func decodeJob(s *sealer, p *statev1.Job) (record.Job, error) {
 	r := record.Job{
-		ID: record.JobID(p.GetId()), Name: p.GetName(), Edition: p.GetEdition(), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
+		ID: record.JobID(p.GetId()), Name: p.GetName(), Edition: max(1, p.GetEdition()), Excluded: texts[mail.MailboxID](p.GetExcludedMailboxIds()),
 		Repository: record.RepositoryID(p.GetRepositoryId()), Options: decodeJobOptions(p.GetOptions()), Enabled: p.GetEnabled(),
 		Created: moment(p.GetCreated()), LastRun: record.RunID(p.GetLastRunId()),
 		Retention: decodeRetention(p.GetRetention()), Group: p.GetGroup(), Draft: p.GetDraft(),

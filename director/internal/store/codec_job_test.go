@@ -15,7 +15,7 @@ func TestAJobIsKeptWhole(t *testing.T) {
 	never := int32(0)
 	for name, want := range map[string]record.Job{
 		"all": {
-			ID: "j1", Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
+			ID: "j1", Edition: 3, Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
 			Excluded: []mail.MailboxID{"m2"}, Repository: "r1", Group: "Board", Draft: true, Enabled: true,
 			Destinations: []record.Destination{{Account: "a1", Repository: "r2"}, {Account: "a1", Mailbox: "m1", Repository: "r3"}},
 			Options:      record.JobOptions{MaxTasks: 2, Retries: &never, RetryMinutes: 7, WhenDetached: record.DetachedWait},
@@ -30,8 +30,8 @@ func TestAJobIsKeptWhole(t *testing.T) {
 				{Repository: "r0", Name: "Old", Deleted: 3, Done: true}, {Repository: "r1", Name: "Vault", Waiting: "away"},
 			}},
 		},
-		"little": {ID: "j2", Name: "Draft", Draft: true, Reports: record.Reports{When: record.ReportAlways}},
-		"least":  {ID: "j3", Name: "Weekly"},
+		"little": {ID: "j2", Edition: 1, Name: "Draft", Draft: true, Reports: record.Reports{When: record.ReportAlways}},
+		"least":  {ID: "j3", Edition: 1, Name: "Weekly"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t)

@@ -3,14 +3,14 @@
 // transaction, watch) is one that a replicated store offers too, so nothing outside may depend on bbolt.
 //
 //	director.db
-//	├── meta            schema → "1" · revision → uint64 · sealed → a known text under director.key
+//	├── meta            schema → "2" · revision → uint64 · sealed → a known text under director.key
 //	├── identity        INSTALLATION → Identity              (keys sealed)
 //	├── accounts        ID → Account                         (credential sealed)
 //	├── mailboxes       ACCOUNT/ID → Mailbox
 //	├── transporters    ID → Transporter
 //	├── repositories    ID → Repository                      (key sealed)
 //	├── repository-plans REPOSITORY → RepositoryPlan         (how far its schedules were followed)
-//	├── jobs            ID → Job
+//	├── jobs            ID → Job                             (scripts sealed, since schema 2)
 //	├── runs            ID → Run                             (backups, recoveries, verifies; ids sort by time)
 //	├── tasks           RUN-POSITION → Task
 //	├── losses          RUN-POSITION → Losses
@@ -46,11 +46,12 @@ import (
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"holdfast/director/internal/record"
 	"holdfast/pkg/fault"
 )
 
 // Schema is the version of the tree above. A store of a greater one is refused.
-const Schema = 1
+const Schema = 2
 
 // lockWait is how long Open waits for another process to let go of the file.
 const lockWait = 500 * time.Millisecond
@@ -181,7 +182,33 @@ func (s *Store) migrate(tx *bbolt.Tx, from int) error {
 			return err
 		}
 	}
+	if from == 1 {
+		if err := s.sealScripts(tx); err != nil {
+			return err
+		}
+	}
 	return meta.Put(schemaKey, []byte(strconv.Itoa(Schema)))
+}
+
+// sealScripts writes the jobs with scripts anew, which lay open in schema 1.
+func (s *Store) sealScripts(b *bbolt.Tx) error {
+	tx := &Tx{tx: b, s: s}
+	tx.revision = tx.current()
+	var list []record.Job
+	for j, err := range Jobs.All(tx, "") {
+		if err != nil {
+			return err
+		}
+		if j.Before != nil || j.After != nil {
+			list = append(list, j)
+		}
+	}
+	for _, j := range list {
+		if err := Jobs.Put(tx, j); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close ends the store when all transactions are done. Watches end too.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,11 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
+	"google.golang.org/protobuf/proto"
 
 	"holdfast/director/internal/record"
 	"holdfast/director/internal/store"
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	statev1 "holdfast/pkg/pb/holdfast/state/v1"
 )
 
 // key returns a sealing key made of one byte.
@@ -102,7 +105,7 @@ func examples() filled {
 		Job: record.Job{
 			Before: &record.Script{Path: "/before", Arguments: []string{"--token=script token"}, Environment: map[string]string{"PASSWORD": "script password"}},
 			After:  &record.Script{Path: "/after", Environment: map[string]string{"PASSWORD": "script password"}},
-			ID:     "j1", Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
+			ID:     "j1", Edition: 4, Name: "Nightly", Items: []record.SourceItem{{Account: "a1", Mailbox: "m1"}, {Account: "a1"}},
 			Excluded: []mail.MailboxID{"m2"}, Repository: "r1", Enabled: true, Created: at(9), LastRun: "run1",
 			Options: record.JobOptions{
 				MaxTasks: 2, Transporters: []record.TransporterID{"t1"}, EvidenceCopy: true, RecoverableItems: true, HiddenFolders: true,
@@ -196,7 +199,7 @@ func before(f filled) filled {
 	f.Repository.Statistics.Survey = nil
 	f.Task.Copy, f.Task.ReclaimReport, f.Task.RepairReport, f.Task.CopyReport, f.Task.SurveyReport = nil, nil, nil, nil, nil
 	f.Task.Undo, f.Task.UndoReport, f.Recovery.UndoneBy = nil, nil, ""
-	f.Job.Before, f.Job.After = nil, nil
+	f.Job.Before, f.Job.After, f.Job.Edition = nil, nil, 1
 	f.Run.Notes, f.Run.Took, f.Task.Tries, f.Task.Took, f.Task.Balance = nil, 0, nil, 0, nil
 	return f
 }
@@ -232,15 +235,15 @@ func TestEveryFieldIsKept(t *testing.T) {
 	check(t, open(t, path), examples())
 }
 
-// TestDatabasesOfOldOpenForEver opens one file for each schema that was ever released. Run with HOLDFAST_UPDATE=1 to
-// make the file of a new schema; files that are there are never changed.
+// TestDatabasesOfOldOpenForEver opens one file for each schema that there ever was. Run with HOLDFAST_UPDATE=1 to make the
+// file of a new schema; files that are there are never changed.
 func TestDatabasesOfOldOpenForEver(t *testing.T) {
-	golden := filepath.Join("testdata", "director-v1.db")
+	newest := golden(store.Schema)
 	if os.Getenv("HOLDFAST_UPDATE") != "" {
-		if _, err := os.Stat(golden); err == nil {
-			t.Fatalf("%s is there already", golden)
+		if _, err := os.Stat(newest); err == nil {
+			t.Fatalf("%s is there already", newest)
 		}
-		s, err := store.Open(golden, with(key(1)))
+		s, err := store.Open(newest, with(key(1)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +252,37 @@ func TestDatabasesOfOldOpenForEver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	data, err := os.ReadFile(golden)
+	for schema := 1; schema <= store.Schema; schema++ {
+		want := examples()
+		if schema == 1 {
+			want = before(want)
+		}
+		s := open(t, old(t, schema))
+		check(t, s, want)
+		// What came later without a new schema is there too.
+		past := record.Past{Job: "j1", Account: "a1", Mailbox: "m1", Full: record.Effort{Ended: time.Unix(1, 0).UTC(), Took: time.Minute, Messages: 1, Changed: 2, BytesRead: 3, Requests: 4}}
+		update(t, s, func(tx *store.Tx) error { return store.Pasts.Put(tx, past) })
+		err := s.View(func(tx *store.Tx) error {
+			got, err := store.Pasts.Get(tx, store.PastKey("j1", "a1", "m1"))
+			if diff := cmp.Diff(past, got); diff != "" {
+				t.Error(diff)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func golden(schema int) string {
+	return filepath.Join("testdata", fmt.Sprintf("director-v%d.db", schema))
+}
+
+// old returns a copy of the database of a schema.
+func old(t *testing.T, schema int) string {
+	t.Helper()
+	data, err := os.ReadFile(golden(schema))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,20 +290,60 @@ func TestDatabasesOfOldOpenForEver(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, path)
-	check(t, s, before(examples()))
-	// What came later without a new schema is there too.
-	past := record.Past{Job: "j1", Account: "a1", Mailbox: "m1", Full: record.Effort{Ended: time.Unix(1, 0).UTC(), Took: time.Minute, Messages: 1, Changed: 2, BytesRead: 3, Requests: 4}}
-	update(t, s, func(tx *store.Tx) error { return store.Pasts.Put(tx, past) })
+	return path
+}
+
+// TestScriptsThatLayOpenAreSealed opens a database of schema 1 with a job whose script lies open.
+func TestScriptsThatLayOpenAreSealed(t *testing.T) {
+	path := old(t, 1)
+	stored := func() (job *statev1.Job) {
+		t.Helper()
+		db, err := bbolt.Open(path, 0o600, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		err = db.Update(func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte("jobs"))
+			job = &statev1.Job{}
+			v := bytes.Clone(b.Get([]byte("j1")))
+			if err := proto.Unmarshal(v[8:], job); err != nil {
+				return err
+			}
+			if string(tx.Bucket([]byte("meta")).Get([]byte("schema"))) != "1" {
+				return nil
+			}
+			job.Before = &statev1.Script{Path: "/before", Environment: map[string]string{"PASSWORD": "in the open"}}
+			data, err := proto.Marshal(job)
+			if err != nil {
+				return err
+			}
+			return b.Put([]byte("j1"), append(v[:8:8], data...))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return job
+	}
+	if stored().GetBefore() == nil {
+		t.Fatal("the script does not lie open")
+	}
+	s, err := store.Open(path, with(key(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = s.View(func(tx *store.Tx) error {
-		got, err := store.Pasts.Get(tx, store.PastKey("j1", "a1", "m1"))
-		if diff := cmp.Diff(past, got); diff != "" {
-			t.Error(diff)
+		j, err := store.Jobs.Get(tx, "j1")
+		if j.Before == nil || j.Before.Environment["PASSWORD"] != "in the open" {
+			t.Errorf("the script is lost: %v", j.Before)
 		}
 		return err
 	})
-	if err != nil {
-		t.Error(err)
+	if err = errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if p := stored(); p.GetBefore() != nil || len(p.GetSealedBefore()) == 0 {
+		t.Errorf("the script lies open still: %v", p)
 	}
 }
 
@@ -343,7 +416,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("2")) })
+			err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("3")) })
 			if err != nil {
 				t.Fatal(err)
 			}

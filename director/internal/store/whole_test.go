@@ -86,12 +86,15 @@ func TestScriptsThatLayOpenAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got.Edition != 1 {
+		t.Errorf("a job of old has edition %d, as if a change meant whatever is stored", got.Edition)
+	}
 	if diff := cmp.Diff(want, got.Before); diff != "" || got.After != nil {
 		t.Errorf("-written +read\n%s\n%v", diff, got.After)
 	}
 }
 
-// fill sets everything in v to something that it had nowhere else. Where a type holds itself, the third of it is left out.
+// fill sets everything in v to something that it had nowhere else. A type that holds itself ends at some depth.
 func fill(t *testing.T, v reflect.Value, n *int, depth int) {
 	*n++
 	switch x := v.Addr().Interface().(type) {

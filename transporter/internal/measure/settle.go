@@ -16,7 +16,11 @@ import (
 // would pay that for all. It may also have lost by now what it had read of files before.
 func settle(ctx context.Context, t *measured) (counts, error) {
 	flushDisks()
-	all := make([]byte, min(int64(t.count)<<20, available()/2))
+	take := int64(t.count) << 20
+	if free := available(); free > 0 { // or nobody knows
+		take = min(take, free/2)
+	}
+	all := make([]byte, take)
 	for i := 0; i < len(all); i += 4096 {
 		all[i] = 1
 	}

@@ -10,7 +10,7 @@ import { useToasts } from "@/parts/Toasts";
 interface Props {
   jobs: Job[];
   onClose: () => void;
-  /** Called when a single job is gone at once, before anything is read anew: a page about it leads away. */
+  /** Called when the jobs are gone at once, before anything is read anew: a page about one leads away. */
   onGone?: () => Promise<void> | void;
 }
 

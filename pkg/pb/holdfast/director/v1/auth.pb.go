@@ -2065,7 +2065,7 @@ type AuditEntry struct {
 	Method string `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
 	// "JobService", or "Download" for downloads and previews.
 	Area string `protobuf:"bytes,10,opt,name=area,proto3" json:"area,omitempty"`
-	// What it was about; at most 20.
+	// What it was about: at most 20, and besides at most 500 mailboxes.
 	Objects []*AuditObject `protobuf:"bytes,11,rep,name=objects,proto3" json:"objects,omitempty"`
 	// How many more there were.
 	MoreObjects int32 `protobuf:"varint,12,opt,name=more_objects,json=moreObjects,proto3" json:"more_objects,omitempty"`
@@ -2297,8 +2297,9 @@ type AuditFilter struct {
 	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
 	// Only what did not succeed.
 	Failed bool `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
-	// The id of something that it was about, or a part of its name, whatever the case. What shows mail of a recovery point is
-	// about the mailbox and the account that the point is of.
+	// The id of something that it was about, or a part of its name, whatever the case. What names a recovery point is about the
+	// mailbox and the account that the point is of, too. A search over a repository or an account, and a look at the plan of a
+	// recovery, name no mailbox.
 	Object        string `protobuf:"bytes,6,opt,name=object,proto3" json:"object,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

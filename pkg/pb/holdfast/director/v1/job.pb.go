@@ -221,8 +221,9 @@ type Job struct {
 	FormerRepositoryIds []string `protobuf:"bytes,31,rep,name=former_repository_ids,json=formerRepositoryIds,proto3" json:"former_repository_ids,omitempty"`
 	// Set while the job and its backups are being deleted. Ignored in requests.
 	Deletion *Deletion `protobuf:"bytes,32,opt,name=deletion,proto3" json:"deletion,omitempty"`
-	// How often the job was changed. UpdateJob refuses what began with another edition than the stored one, so that nobody
-	// undoes unseen what somebody else changed meanwhile; 0 in a request changes whatever is stored.
+	// 1 for a new job, more after each change, by UpdateJob or SetJobsEnabled; a run is no change. UpdateJob refuses a job of
+	// another edition than the stored one with a conflict, so that nobody undoes unseen what somebody else changed meanwhile,
+	// unless it is the same change once more; 0 in a request changes whatever is stored. CreateJob ignores it.
 	Edition       int64 `protobuf:"varint,33,opt,name=edition,proto3" json:"edition,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

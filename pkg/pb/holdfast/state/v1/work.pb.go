@@ -39,7 +39,7 @@ type Job struct {
 	Draft              bool                   `protobuf:"varint,13,opt,name=draft,proto3" json:"draft,omitempty"`
 	// Where other mailboxes go than repository_id says.
 	Destinations []*Destination `protobuf:"bytes,14,rep,name=destinations,proto3" json:"destinations,omitempty"`
-	// As they lay open once; now they are sealed, because what they are given may be a password.
+	// As they lay open once; since then they are sealed, because what they are given may be a password. Read, never written.
 	Before  *Script  `protobuf:"bytes,15,opt,name=before,proto3" json:"before,omitempty"`
 	After   *Script  `protobuf:"bytes,16,opt,name=after,proto3" json:"after,omitempty"`
 	Reports *Reports `protobuf:"bytes,17,opt,name=reports,proto3" json:"reports,omitempty"`
@@ -50,7 +50,7 @@ type Job struct {
 	// Script.
 	SealedBefore []byte `protobuf:"bytes,33,opt,name=sealed_before,json=sealedBefore,proto3" json:"sealed_before,omitempty"`
 	SealedAfter  []byte `protobuf:"bytes,34,opt,name=sealed_after,json=sealedAfter,proto3" json:"sealed_after,omitempty"`
-	// As in holdfast.director.v1; 0 in databases of old.
+	// As in holdfast.director.v1; 0, in databases of old, is read as 1.
 	Edition       int64 `protobuf:"varint,35,opt,name=edition,proto3" json:"edition,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -976,7 +976,7 @@ export type AuditEntry = Message<"holdfast.director.v1.AuditEntry"> & {
   area: string;
 
   /**
-   * What it was about; at most 20.
+   * What it was about: at most 20, and besides at most 500 mailboxes.
    *
    * @generated from field: repeated holdfast.director.v1.AuditObject objects = 11;
    */
@@ -1095,8 +1095,9 @@ export type AuditFilter = Message<"holdfast.director.v1.AuditFilter"> & {
   failed: boolean;
 
   /**
-   * The id of something that it was about, or a part of its name, whatever the case. What shows mail of a recovery point is
-   * about the mailbox and the account that the point is of.
+   * The id of something that it was about, or a part of its name, whatever the case. What names a recovery point is about the
+   * mailbox and the account that the point is of, too. A search over a repository or an account, and a look at the plan of a
+   * recovery, name no mailbox.
    *
    * @generated from field: string object = 6;
    */

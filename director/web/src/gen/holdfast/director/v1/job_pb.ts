@@ -143,8 +143,9 @@ export type Job = Message<"holdfast.director.v1.Job"> & {
   deletion?: Deletion | undefined;
 
   /**
-   * How often the job was changed. UpdateJob refuses what began with another edition than the stored one, so that nobody
-   * undoes unseen what somebody else changed meanwhile; 0 in a request changes whatever is stored.
+   * 1 for a new job, more after each change, by UpdateJob or SetJobsEnabled; a run is no change. UpdateJob refuses a job of
+   * another edition than the stored one with a conflict, so that nobody undoes unseen what somebody else changed meanwhile,
+   * unless it is the same change once more; 0 in a request changes whatever is stored. CreateJob ignores it.
    *
    * @generated from field: int64 edition = 33;
    */
