@@ -56,7 +56,8 @@ export function Points({ of, current, onChoose }: Props) {
                 size="small" why={other && chosen && other.id !== chosen.id ? undefined : "Tick a second point to compare it with the chosen one."}
                 onClick={() => {
                   if (!other || !chosen) return;
-                  const [older, newer] = (other.time?.seconds ?? 0n) < (chosen.time?.seconds ?? 0n) ? [other, chosen] : [chosen, other];
+                  // By their places, newest first: two points may be of the same second.
+                  const [older, newer] = data.points.indexOf(other) > data.points.indexOf(chosen) ? [other, chosen] : [chosen, other];
                   void navigate(`/recovery/compare?${new URLSearchParams({ repository: repositoryId, older: older.id, newer: newer.id }).toString()}`);
                 }}
               >
