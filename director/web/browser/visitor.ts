@@ -81,7 +81,7 @@ export async function holdMessages(v: Visitor): Promise<void> {
  * assistive technology (messages are read aloud all the same), so it is looked for as it is seen.
  */
 export function message(v: Pick<Visitor, "page">, title: string | RegExp): Locator {
-  return v.page.locator('[role="listitem"]').filter({ hasText: title });
+  return v.page.locator('[role="listitem"]').filter({ has: v.page.locator('[id^="toast-title"]', { hasText: title }) });
 }
 
 /** Signs in; at the first time sets the administrator's own password. */

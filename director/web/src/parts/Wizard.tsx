@@ -55,7 +55,8 @@ export interface Keep<D> {
   key: string;
   /** Undefined for one that is too large to be written at every change: it lives as long as the page. */
   save: (draft: D) => string | undefined;
-  load: (text: string) => D;
+  /** Undefined, or an error, for one that is of no use any more. */
+  load: (text: string) => D | undefined;
 }
 
 interface Props<D> {
@@ -75,13 +76,13 @@ interface Props<D> {
   keepQuery?: boolean;
 }
 
-function read<D>(initial: D, keep: Keep<D> | undefined): D {
+function read<D>(keep: Keep<D> | undefined): D | undefined {
   const text = keep && window.sessionStorage.getItem(keep.key);
-  if (!text) return initial;
+  if (!text) return undefined;
   try {
     return keep.load(text);
   } catch {
-    return initial; // one of an older version of these pages
+    return undefined; // one of an older version of these pages
   }
 }
 
@@ -105,8 +106,9 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   const { step: at } = useParams();
   const { search: query } = useLocation();
   const address = (key: string | undefined) => `${base}/${key ?? ""}${keepQuery ? query : ""}`;
-  const [draft, setDraft] = useState<D>(() => read(initial, keep));
-  const [changed, setChanged] = useState(() => keep !== undefined && window.sessionStorage.getItem(keep.key) !== null);
+  const [kept] = useState(() => read(keep));
+  const [draft, setDraft] = useState<D>(kept ?? initial);
+  const [changed, setChanged] = useState(kept !== undefined);
   /** The title of the button that is ending the wizard. */
   const [busy, setBusy] = useState<string>();
   const [error, setError] = useState<unknown>();
@@ -129,6 +131,7 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
   }, [index]);
 
   const change = (next: D) => {
+    if (leaving.current) return; // what comes late is not kept for the next draft
     setDraft(next);
     setChanged(true);
     setError(undefined);
@@ -144,8 +147,9 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
     setError(undefined);
     try {
       const to = await f.act(draft);
+      const left = leaving.current; // meanwhile, by the menu or by Cancel
       forget();
-      void navigate(to); // busy until that page is there
+      if (!left) void navigate(to); // busy until that page is there
     } catch (e) {
       setError(e);
       setBusy(undefined);
@@ -185,7 +189,7 @@ export function Wizard<D>({ title, crumbs, base, back, steps, initial, keep, fin
           </ol>
         </nav>
         <div className={styles.main}>
-          <div ref={content} className={styles.content} role="group" aria-label={step.title}>
+          <div ref={content} className={styles.content} role="group" aria-label={step.title} inert={busy !== undefined}>
             {step.content(draft, change)}
           </div>
           {error !== undefined && <FaultNote title="That could not be done" error={error} />}

@@ -1,7 +1,7 @@
 import { useRef } from "react";
+import { useQuery } from "@connectrpc/connect-query";
 import { useParams } from "react-router";
-import type { Job } from "@/gen/holdfast/director/v1/job_pb";
-import { useJob } from "@/pages/jobs/hooks";
+import { JobService, type Job } from "@/gen/holdfast/director/v1/job_pb";
 import { JobWizard } from "@/pages/jobs/JobWizard";
 import { Loaded } from "@/parts/Loaded";
 import { Page } from "@/parts/Page";
@@ -9,10 +9,11 @@ import { Page } from "@/parts/Page";
 /** The wizard for a job that there is. */
 export function EditJob() {
   const { id = "" } = useParams();
-  const job = useJob(id);
+  // As it is stored now, and not as some page read it a while ago: a change that begins with less is refused.
+  const job = useQuery(JobService.method.getJob, { jobId: id }, { enabled: id !== "", refetchOnMount: "always" });
   // What is read anew while it is edited does not take away what was entered; it is edited as it was at first.
   const first = useRef<Job>(undefined);
-  if (first.current?.id !== id) first.current = job.data?.job?.id === id ? job.data.job : undefined;
+  if (first.current?.id !== id) first.current = job.isFetchedAfterMount && job.data?.job?.id === id ? job.data.job : undefined;
   const initial = first.current;
   if (!initial) return <Page title="Edit a job" crumbs={[{ text: "Jobs", to: "/jobs" }]}><Loaded query={job} what="The job">{() => null}</Loaded></Page>;
   // A draft that is finished is enabled, as a new job is.

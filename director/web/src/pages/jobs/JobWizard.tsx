@@ -44,8 +44,13 @@ export function JobWizard({ title, crumbs, base, back, initial }: Props) {
   const others = (jobs.data?.jobs ?? []).filter((j) => j.id !== initial.id);
   const stored = initial.id !== "";
   const keep = useMemo<Keep<Job>>(() => ({
-    key: `holdfast.job.${initial.id || "new"}`, save, load: (text) => fromJsonString(JobSchema, text),
-  }), [initial.id]);
+    key: `holdfast.job.${initial.id || "new"}`, save,
+    load: (text) => {
+      const draft = fromJsonString(JobSchema, text);
+      // One that began before somebody else's change could not be saved: it begins anew with what is stored.
+      return draft.edition === initial.edition ? draft : undefined;
+    },
+  }), [initial.id, initial.edition]);
 
   const steps: Step<Job>[] = [
     {
