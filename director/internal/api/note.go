@@ -200,9 +200,10 @@ func (n *note) end(err error) {
 	case audited[n.procedure] == silent && (err == nil || kind != fault.Denied):
 		return
 	}
-	// A stream or a download that broke off has shown what came before.
-	if n.admitted && len(n.places) > 0 && (err == nil || n.lasting) {
-		n.seek()
+	if n.admitted && len(n.places) > 0 {
+		if err == nil || n.lasting { // what broke off has shown what came before
+			n.seek()
+		}
 		n.objects = append(n.owned(err == nil), n.objects...)
 	}
 	e := record.AuditEntry{
