@@ -64,6 +64,19 @@ type Folder struct {
 	Total int
 }
 
+// Making tells who made a folder that was asked for.
+type Making uint8
+
+// The ways in which a folder came to be there. The zero value is WasThere.
+const (
+	// WasThere is a folder that somebody else made.
+	WasThere Making = iota
+	// Made is a folder that was made just now.
+	Made
+	// PerhapsMade is a folder that was found after the answer of an earlier try to make it was lost.
+	PerhapsMade
+)
+
 // Address is a name and an address; either may be empty.
 type Address struct {
 	Name    string

@@ -11,21 +11,25 @@ import (
 )
 
 // CreateFolder makes a mail folder; an empty parent is the top. When a sibling has that name already (Exchange ignores
-// case) it returns that one, and false.
-func (c *Client) CreateFolder(ctx context.Context, mailbox mail.MailboxID, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error) {
+// case) it returns that one: WasThere, or PerhapsMade when an answer was lost before and this call may have made it.
+func (c *Client) CreateFolder(ctx context.Context, mailbox mail.MailboxID, parent mail.FolderID, name string, hidden bool) (mail.Folder, mail.Making, error) {
 	var made wireFolder
+	exists := mail.WasThere
 	err := c.sendJSON(ctx, request{
 		kind: KindFolders, method: http.MethodPost, mailbox: mailbox, url: c.base + children(mailbox, parent),
+		repeated: func() { exists = mail.PerhapsMade },
 	}, map[string]any{"displayName": name, "isHidden": hidden}, &made)
 	if err == nil && made.ID != "" {
-		return made.folder(parent), true, nil
+		return made.folder(parent), mail.Made, nil
 	}
-	// Making it is repeated without asking: the second time Graph says that it exists. Who made it is then not known.
 	if a, answered := answerOf(err); err != nil && (!answered || !a.has("ErrorFolderExists")) {
-		return mail.Folder{}, false, finish(err)
+		return mail.Folder{}, exists, finish(err)
+	}
+	if err == nil {
+		exists = mail.PerhapsMade // it said that it made one, and not which
 	}
 	found, err := c.ChildFolder(ctx, mailbox, parent, name)
-	return found, false, err
+	return found, exists, err
 }
 
 // ChildFolder returns the folder of that name below the parent (empty: the top), ignoring case; NotFound when there is none.

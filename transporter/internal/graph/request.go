@@ -32,6 +32,7 @@ type request struct {
 
 	preferNow func() []string // preferences beside immutable ids, asked before each try
 	failed    func()          // told of each failure that may come from asking for too much
+	repeated  func()          // told before it is sent again although an earlier try may have been carried out
 
 	body        func() io.Reader // a new reader for each try; nil for none
 	size        int64            // of the body
@@ -113,6 +114,9 @@ func (c *Client) attempt(ctx context.Context, r request, handle func(*http.Respo
 		if answered && a.hasRetry {
 			wait = min(a.retryAfter, limits.MaxPause)
 			c.gov.Pause(key, wait)
+		}
+		if r.repeated != nil && !neverSent(err) {
+			r.repeated()
 		}
 		c.countRetried()
 		if err := c.gov.Sleep(ctx, key, wait); err != nil {

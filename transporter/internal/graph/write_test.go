@@ -302,18 +302,23 @@ func TestFoldersAreMadeOnce(t *testing.T) {
 	for _, status := range []int{409, 400} {
 		s, c := sim(t, graphsim.Options{Settings: graphsim.Settings{FolderExists: status}})
 		id := addUsers(t, s, graphsim.User{DisplayName: "A", Mailbox: true})[0]
-		f, fresh, err := c.CreateFolder(t.Context(), id, "", "Läden", false)
-		if err != nil || !fresh || f.ID == "" {
-			t.Fatalf("got %+v, %v, %v", f, fresh, err)
+		f, making, err := c.CreateFolder(t.Context(), id, "", "Läden", false)
+		if err != nil || making != mail.Made || f.ID == "" {
+			t.Fatalf("got %+v, %v, %v", f, making, err)
 		}
-		again, fresh, err := c.CreateFolder(t.Context(), id, "", "läden", false)
-		if err != nil || fresh || again.ID != f.ID {
-			t.Errorf("got %+v, %v, %v; want the same", again, fresh, err)
+		again, making, err := c.CreateFolder(t.Context(), id, "", "läden", false)
+		if err != nil || making != mail.WasThere || again.ID != f.ID {
+			t.Errorf("got %+v, %v, %v; want the same", again, making, err)
 		}
 		addFault(t, s, graphsim.Fault{Kind: "folders.create", LoseReply: true, Count: 1})
-		child, _, err := c.CreateFolder(t.Context(), id, f.ID, "Kind", true)
-		if err != nil || child.Name != "Kind" || child.Parent != f.ID {
-			t.Errorf("got %+v, %v", child, err)
+		child, making, err := c.CreateFolder(t.Context(), id, f.ID, "Kind", true)
+		if err != nil || making != mail.PerhapsMade || child.Name != "Kind" || child.Parent != f.ID {
+			t.Errorf("got %+v, %v, %v", child, making, err)
+		}
+		// Who was asked to wait has made nothing.
+		addFault(t, s, graphsim.Fault{Kind: "folders.create", Status: 429, Count: 1})
+		if again, making, err = c.CreateFolder(t.Context(), id, "", "LÄDEN", false); err != nil || making != mail.WasThere || again.ID != f.ID {
+			t.Errorf("got %+v, %v, %v; want the same", again, making, err)
 		}
 		if _, err := c.ChildFolder(t.Context(), id, f.ID, "nobody"); !errors.Is(err, fault.NotFound) {
 			t.Errorf("got %v, want NotFound", err)

@@ -67,9 +67,11 @@ type mailbox struct {
 	removed  int
 	lists    map[mail.FolderID]int
 	dead     bool
-	fault    func(recovery.Item) (before, after error)
-	flying   int
-	most     int
+	// lostFolder is what is answered when a folder was made and the first answer was lost; default that it was made.
+	lostFolder func(mail.Folder) (mail.Making, error)
+	fault      func(recovery.Item) (before, after error)
+	flying     int
+	most       int
 	// meet makes each creation wait until so many are under way, so that a test sees them together.
 	meet    int
 	meeting *sync.Cond
@@ -109,21 +111,25 @@ func (m *mailbox) Folders(context.Context) ([]mail.Folder, error) {
 	return all, nil
 }
 
-func (m *mailbox) CreateFolder(_ context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error) {
+func (m *mailbox) CreateFolder(_ context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, mail.Making, error) {
 	leave, err := m.enter()
 	if err != nil {
-		return mail.Folder{}, false, err
+		return mail.Folder{}, mail.WasThere, err
 	}
 	defer leave()
 	for _, f := range m.folders {
 		if f.Parent == parent && strings.EqualFold(f.Name, name) {
-			return f, false, nil
+			return f, mail.WasThere, nil
 		}
 	}
 	m.next++
 	f := mail.Folder{ID: mail.FolderID(fmt.Sprintf("made%d", m.next)), Parent: parent, Name: name, Hidden: hidden}
 	m.folders = append(m.folders, f)
-	return f, true, nil
+	if m.lostFolder != nil {
+		making, err := m.lostFolder(f)
+		return f, making, err
+	}
+	return f, mail.Made, nil
 }
 
 func (m *mailbox) List(_ context.Context, folder mail.FolderID) iter.Seq2[mail.Message, error] {

@@ -65,19 +65,21 @@ func (r *Runner) settleFolders(there []mail.Folder) error {
 	return nil
 }
 
-// makeFolder announces a folder, makes it and records it. Fresh is false when one of that name was there.
-func (r *Runner) makeFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (made mail.Folder, fresh bool, err error) {
+// makeFolder announces a folder, makes it and records it. Empty is true when it was made just now. One that is there although
+// none of that name was when the folders were read, after a lost answer, counts as made here, and an undo removes it when it
+// is empty; what lies in it is looked at all the same.
+func (r *Runner) makeFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (f mail.Folder, empty bool, err error) {
 	id := makingID(parent, name)
 	if err := r.append(journal.Entry{Kind: journal.KindMaking, ID: id}, true); err != nil {
 		return mail.Folder{}, false, err
 	}
-	made, fresh, err = r.o.Target.CreateFolder(ctx, parent, name, hidden)
+	f, making, err := r.o.Target.CreateFolder(ctx, parent, name, hidden)
 	switch {
-	case err != nil && uncertain(err):
+	case err != nil && (uncertain(err) || making == mail.PerhapsMade):
 		return mail.Folder{}, false, err
-	case err != nil || !fresh:
-		return made, false, errors.Join(err, r.append(journal.Entry{Kind: journal.KindUnmade, ID: id}, false))
+	case err != nil || making == mail.WasThere:
+		return f, false, errors.Join(err, r.append(journal.Entry{Kind: journal.KindUnmade, ID: id}, false))
 	}
 	r.count(func(rep *Report) { rep.FoldersCreated++ })
-	return made, true, r.append(journal.Entry{Kind: journal.KindFolder, ID: id, New: string(made.ID)}, false)
+	return f, making == mail.Made, r.append(journal.Entry{Kind: journal.KindFolder, ID: id, New: string(f.ID)}, false)
 }

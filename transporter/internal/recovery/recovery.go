@@ -54,8 +54,9 @@ type Target interface {
 	// Folders returns the mailbox's folders with their roles, hidden ones included, parents before their children.
 	Folders(ctx context.Context) ([]mail.Folder, error)
 	// CreateFolder makes a folder; an empty parent is the top. When a sibling has that name already it returns that one,
-	// and false.
-	CreateFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error)
+	// and tells whether this call may have made it. After an Unavailable, Timeout, Canceled or Unknown error the folder may
+	// be there.
+	CreateFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, mail.Making, error)
 	// List yields the messages of a folder with what identity needs: id, internet message id, subject, from, both dates.
 	List(ctx context.Context, folder mail.FolderID) iter.Seq2[mail.Message, error]
 	// Create makes the message in the folder under the recovery id. After an Unavailable, Timeout, Canceled or Unknown

@@ -99,6 +99,55 @@ func TestWhatWasKilledAtAnyJournalWriteCanBeUndone(t *testing.T) {
 	}
 }
 
+// TestAFolderWhoseAnswerWasLostIsUndone recovers while the answer to each making of a folder is lost: the folder is found by
+// its name then, or not even that succeeds and the recovery goes on later. An undo leaves none of them, and none is made twice.
+func TestAFolderWhoseAnswerWasLostIsUndone(t *testing.T) {
+	_, untouched := world()
+	for name, fails := range map[string]error{
+		"found": nil, "looked for in vain": fault.New(fault.NotFound, "there is no folder of that name"),
+		"never answered": fault.New(fault.Unavailable, "no answer"), "refused the second time": fault.New(fault.Denied, "no"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, box := world()
+			options := recovery.Options{
+				Point: p, Target: box, Journal: filepath.Join(t.TempDir(), "t.journal"), Request: recovery.Request{Task: "t", Into: "Recovered"},
+			}
+			left := 1
+			box.lostFolder = func(mail.Folder) (mail.Making, error) {
+				if left--; left < 0 {
+					return mail.PerhapsMade, nil
+				}
+				return mail.PerhapsMade, fails
+			}
+			report, _, err := run(t, options)
+			want := contents(box)
+			if fails == nil && (err != nil || report.Created != 8 || report.FoldersCreated != 3) {
+				t.Errorf("got %+v, %v; want 8 messages in 3 folders", report, err)
+			}
+			if fails != nil {
+				if report, _, err = run(t, options); err != nil {
+					t.Fatal(err)
+				}
+				if report.Created != 8 || report.Failed > 0 {
+					t.Errorf("going on: %+v, want 8 messages and none that failed", report)
+				}
+				want = contents(box)
+			}
+			if len(want["Recovered"])+len(want["Inbox"])+len(want["Sub"]) != 8 {
+				t.Errorf("recovered %v", want)
+			}
+			plan := undo(t, name, options.Journal, box, true)
+			did := undo(t, name, options.Journal, box, false)
+			if diff := cmp.Diff(plan, did); diff != "" || did.FoldersRemoved != 3 || did.FoldersLeft > 0 {
+				t.Errorf("planned %+v, did %+v; want 3 folders removed", plan, did)
+			}
+			if diff := cmp.Diff(contents(untouched), contents(box)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func undo(t *testing.T, what, path string, box *mailbox, plan bool) recovery.UndoReport {
 	t.Helper()
 	report, err := recovery.NewUndo(recovery.UndoOptions{Journal: path, Target: undoable{box}, PlanOnly: plan}).Run(t.Context(), nil)

@@ -31,7 +31,7 @@ func (t target) Folders(ctx context.Context) ([]mail.Folder, error) {
 }
 
 // CreateFolder implements recovery.Target.
-func (t target) CreateFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, bool, error) {
+func (t target) CreateFolder(ctx context.Context, parent mail.FolderID, name string, hidden bool) (mail.Folder, mail.Making, error) {
 	return t.client.CreateFolder(ctx, t.id, parent, name, hidden)
 }
 
