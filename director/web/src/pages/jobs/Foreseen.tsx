@@ -6,10 +6,10 @@ import { useQuery } from "@connectrpc/connect-query";
 import { JobService, type Retention } from "@/gen/holdfast/director/v1/job_pb";
 import type { Schedule } from "@/gen/holdfast/director/v1/schedule_pb";
 import { decide, type Foreseen as Point } from "@/pages/jobs/foresee";
-import { wrong } from "@/pages/jobs/schedules";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { count, counted } from "@/parts/format";
 import { Loaded } from "@/parts/Loaded";
+import { wrong } from "@/parts/schedule/schedules";
 
 /** How many starts are looked ahead: as many as the API lists. */
 const ahead = 1000;

@@ -10,9 +10,9 @@ import { JobSchema } from "@/gen/holdfast/director/v1/job_pb";
 import { useNames } from "@/pages/jobs/hooks";
 import { JobWizard } from "@/pages/jobs/JobWizard";
 import { usual } from "@/pages/jobs/RetentionStep";
-import { fresh } from "@/pages/jobs/schedules";
 import { FaultNote } from "@/parts/FaultNote";
 import { Page } from "@/parts/Page";
+import { fresh } from "@/parts/schedule/schedules";
 
 const crumbs = [{ text: "Jobs", to: "/jobs" }];
 const accounts = createClient(AccountService, transport);

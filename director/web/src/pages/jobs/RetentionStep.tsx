@@ -5,8 +5,8 @@ import { Foreseen } from "@/pages/jobs/Foreseen";
 import { RetentionPreview } from "@/pages/jobs/RetentionPreview";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { keepsAll, keepsText } from "@/pages/jobs/words";
-import { ZoneChoice } from "@/pages/jobs/ZoneChoice";
 import { zone } from "@/parts/format";
+import { ZoneChoice } from "@/parts/schedule/ZoneChoice";
 import { useDebounced } from "@/parts/useDebounced";
 
 type Rule = "last" | "daily" | "weekly" | "monthly" | "yearly";

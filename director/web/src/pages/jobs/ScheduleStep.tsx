@@ -3,10 +3,10 @@ import { AddRegular, CalendarClockRegular } from "@fluentui/react-icons";
 import type { Job } from "@/gen/holdfast/director/v1/job_pb";
 import { useJobs } from "@/pages/jobs/hooks";
 import { NextStarts } from "@/pages/jobs/NextStarts";
-import { ScheduleEditor } from "@/pages/jobs/ScheduleEditor";
-import { fresh, wrong } from "@/pages/jobs/schedules";
 import { useJobStyles } from "@/pages/jobs/styles";
 import { EmptyState } from "@/parts/EmptyState";
+import { ScheduleEditor } from "@/parts/schedule/ScheduleEditor";
+import { fresh, wrong } from "@/parts/schedule/schedules";
 import { useDebounced } from "@/parts/useDebounced";
 
 /** When a job starts by itself; with its next starts. */

@@ -1,6 +1,6 @@
 import type { Monthly, Schedule } from "@/gen/holdfast/director/v1/schedule_pb";
-import { days, months, ordinals } from "@/pages/jobs/schedules";
 import { counted } from "@/parts/format";
+import { days, months, ordinals } from "@/parts/schedule/schedules";
 
 /** Days of the week in words. */
 function daysText(list: number[]): string {

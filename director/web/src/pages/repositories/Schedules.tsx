@@ -5,11 +5,11 @@ import { create } from "@bufbuild/protobuf";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { refresh } from "@/api/refresh";
 import { RepositorySchedulesSchema, RepositoryService, RepositoryWork, type Repository, type RepositorySchedules } from "@/gen/holdfast/director/v1/inventory_pb";
-import { ScheduleEditor } from "@/pages/jobs/ScheduleEditor";
-import { anyWrong, fresh } from "@/pages/jobs/schedules";
 import { Explained } from "@/parts/Explained";
 import { FaultNote } from "@/parts/FaultNote";
 import { moment } from "@/parts/format";
+import { ScheduleEditor } from "@/parts/schedule/ScheduleEditor";
+import { anyWrong, fresh } from "@/parts/schedule/schedules";
 import { useToasts } from "@/parts/Toasts";
 import { Role, useForbidden } from "@/session/me";
 

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { Combobox, Field, Option } from "@fluentui/react-components";
-import { zones } from "@/pages/jobs/schedules";
 import { zone as own } from "@/parts/format";
+import { zones } from "@/parts/schedule/schedules";
 
 /** Chooses a time zone by a part of its name. */
 export function ZoneChoice({ value, onChange, label = "Time zone" }: { value: string; onChange: (zone: string) => void; label?: string }) {

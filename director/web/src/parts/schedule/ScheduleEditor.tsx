@@ -1,10 +1,18 @@
-import { Button, Card, Checkbox, Dropdown, Field, Input, Link, Option, Radio, RadioGroup, SpinButton, Subtitle2, Switch, ToggleButton } from "@fluentui/react-components";
+import { Button, Card, Checkbox, Dropdown, Field, Input, Link, makeStyles, Option, Radio, RadioGroup, SpinButton, Subtitle2, Switch, ToggleButton, tokens } from "@fluentui/react-components";
 import { DeleteRegular } from "@fluentui/react-icons";
 import type { Job } from "@/gen/holdfast/director/v1/job_pb";
 import type { AfterJob, Monthly, Periodic, Schedule, Weekly } from "@/gen/holdfast/director/v1/schedule_pb";
-import { days, everyDay, fresh, kinds, months, ordinals, type Kind } from "@/pages/jobs/schedules";
-import { useJobStyles } from "@/pages/jobs/styles";
-import { ZoneChoice } from "@/pages/jobs/ZoneChoice";
+import { days, everyDay, fresh, kinds, months, ordinals, type Kind } from "@/parts/schedule/schedules";
+import { ZoneChoice } from "@/parts/schedule/ZoneChoice";
+
+const useStyles = makeStyles({
+  // In a column that scrolls, a card is not to be squeezed.
+  card: { flexShrink: 0 },
+  bar: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
+  push: { marginLeft: "auto" },
+  row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "flex-start" },
+  tight: { display: "flex", flexDirection: "column" },
+});
 
 interface Props {
   number: number;
@@ -17,9 +25,9 @@ interface Props {
   onRemove: () => void;
 }
 
-/** One schedule of a job. */
+/** One schedule: of a job, or of what is done by the clock otherwise. */
 export function ScheduleEditor({ number, schedule: s, startsOnly = false, others, onChange, onRemove }: Props) {
-  const styles = useJobStyles();
+  const styles = useStyles();
   const kind: Kind = s.when.case ?? "weekly";
   const w = s.when;
   return (
@@ -52,7 +60,7 @@ export function ScheduleEditor({ number, schedule: s, startsOnly = false, others
 }
 
 function Days({ value, onChange }: { value: number[]; onChange: (days: number[]) => void }) {
-  const styles = useJobStyles();
+  const styles = useStyles();
   return (
     <div role="group" aria-label="Days of the week" className={styles.bar}>
       {days.map(([day, name]) => (
@@ -84,7 +92,7 @@ function Times({ value, between, endless, onChange }: { value: Weekly | Monthly 
 }
 
 function OnDay({ value: m, onChange }: { value: Monthly; onChange: (next: Monthly) => void }) {
-  const styles = useJobStyles();
+  const styles = useStyles();
   const byWeekday = m.ordinal !== 0;
   return (
     <>
@@ -128,7 +136,7 @@ function OnDay({ value: m, onChange }: { value: Monthly; onChange: (next: Monthl
 }
 
 function Every({ value: p, onChange }: { value: Periodic; onChange: (next: Periodic) => void }) {
-  const styles = useJobStyles();
+  const styles = useStyles();
   const hours = p.everyMinutes % 60 === 0;
   return (
     <Field label="Every">
@@ -147,7 +155,7 @@ function Every({ value: p, onChange }: { value: Periodic; onChange: (next: Perio
 }
 
 function After({ value: a, others, onChange }: { value: AfterJob; others: Job[]; onChange: (next: AfterJob) => void }) {
-  const styles = useJobStyles();
+  const styles = useStyles();
   return (
     <div className={styles.row}>
       <Field label="Which job" validationMessage={others.length === 0 ? "There is no other job to follow." : undefined} validationState="none">
@@ -158,7 +166,7 @@ function After({ value: a, others, onChange }: { value: AfterJob; others: Job[];
       <Field label="Wait before" hint="Minutes; 0 starts it at once.">
         <SpinButton value={a.delayMinutes} min={0} max={10080} style={{ width: "8rem" }} onChange={(_, d) => { const n = d.value ?? Number(d.displayValue); if (Number.isInteger(n)) onChange({ ...a, delayMinutes: n }); }} />
       </Field>
-      <Field label="After runs that"><div role="group" className={styles.tight} style={{ gap: 0 }}>
+      <Field label="After runs that"><div role="group" className={styles.tight}>
         <Checkbox label="succeeded, also with losses" checked={a.successful} onChange={(_, d) => onChange({ ...a, successful: d.checked === true })} />
         <Checkbox label="failed" checked={a.failed} onChange={(_, d) => onChange({ ...a, failed: d.checked === true })} />
         <Checkbox label="were stopped" checked={a.stopped} onChange={(_, d) => onChange({ ...a, stopped: d.checked === true })} />

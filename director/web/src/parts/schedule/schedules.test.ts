@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { anyWrong, fresh, kinds, wrong } from "@/pages/jobs/schedules";
+import { anyWrong, fresh, kinds, wrong } from "@/parts/schedule/schedules";
 
 test("a schedule of each kind begins complete, but for the job that it follows", () => {
   expect(kinds.map(([kind]) => wrong(fresh(kind)))).toEqual([undefined, undefined, undefined, "choose the job that it follows"]);
