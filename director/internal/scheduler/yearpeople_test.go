@@ -77,8 +77,9 @@ func (y *year) person() {
 	case 6:
 		j.keep = randomKeeping(y.rng)
 	case 7, 8:
+		refused := j.busy() || !j.enabled
 		_, err := y.StartJob(ctx, j.id, dispatch.Scope{})
-		y.conflict("start", j, err, j.busy() && y.going[len(y.going)-1].began != y.minute || !j.enabled)
+		y.conflict("start", j, err, refused)
 		return
 	case 9:
 		if len(y.going) > 0 {
