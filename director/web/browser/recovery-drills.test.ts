@@ -31,14 +31,25 @@ test("a drill is set up, says what is missing, and is run", async () => {
   await v.page.getByRole("searchbox", { name: "Search test mailboxes" }).fill("Spare 2");
   await v.page.getByRole("row", { name: /Spare 1/ }).waitFor({ state: "detached" });
   await v.page.getByRole("row", { name: /Spare 2/ }).click();
-  await v.page.getByRole("combobox", { name: "Starts" }).click();
-  await v.page.getByRole("option", { name: "Every week" }).click();
+  await v.page.getByText("Without one it is done only when told to.").waitFor();
+  await v.page.getByRole("button", { name: "Add a schedule" }).click();
+  await v.page.getByRole("button", { name: "Add another schedule" }).click();
+  const second = v.page.getByRole("group", { name: "Schedule 2" });
+  await second.getByRole("button", { name: "Sunday" }).click();
+  await v.page.getByText("Schedule 2: choose at least one day of the week.").waitFor();
+  await second.getByRole("combobox", { name: "Starts" }).click();
+  expect(await v.page.getByRole("option").allTextContents()).toEqual(["Daily or weekly", "Monthly or yearly", "Again and again"]);
+  await v.page.getByRole("option", { name: "Monthly or yearly" }).click();
+  await second.getByRole("radio", { name: "A weekday of it" }).click();
+  expect(await second.getByText("Stop it at").count()).toBe(0);
   await look(v, "recovery-drills-form");
   await v.page.getByRole("button", { name: "Set up", exact: true }).click();
   await v.page.getByRole("grid", { name: "Recovery drills" }).getByText("Every week").waitFor();
   await look(v, "recovery-drills");
-  const { drills } = await api<{ drills: { schedules: { weekly: { days: number[]; start: string }; zone: string }[] }[] }>(v, "DrillService/ListDrills", {});
-  expect(drills[0]?.schedules).toMatchObject([{ weekly: { days: [0], start: "03:00" }, zone: "Europe/Berlin" }]);
+  const { drills } = await api<{ drills: { schedules: object[] }[] }>(v, "DrillService/ListDrills", {});
+  expect(drills[0]?.schedules).toMatchObject([
+    { weekly: { days: [0], start: "03:00" }, zone: "Europe/Berlin" }, { monthly: { ordinal: 1, weekday: 6, start: "22:00" }, zone: "Europe/Berlin" },
+  ]);
   await v.page.getByRole("button", { name: "Actions for Every week" }).click();
   await v.page.getByRole("menuitem", { name: "Run now" }).click();
   await v.page.getByText("Came back the same").waitFor();

@@ -6,7 +6,7 @@ import { FaultNote } from "@/parts/FaultNote";
 import { Grid, type Column } from "@/parts/Grid";
 import { useDebounced } from "@/parts/useDebounced";
 
-const useStyles = makeStyles({ list: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, height: "19rem" } });
+const useStyles = makeStyles({ list: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS, height: "19rem", flexShrink: 0 } });
 
 interface Props {
   accountId: string;

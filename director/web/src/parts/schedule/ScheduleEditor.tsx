@@ -50,7 +50,7 @@ export function ScheduleEditor({ number, schedule: s, startsOnly = false, others
       {w.case === "afterJob" && <After value={w.value} others={others} onChange={(value) => onChange({ ...s, when: { case: "afterJob", value } })} />}
       {w.case !== "afterJob" && w.case !== undefined && (
         <div className={styles.row}>
-          <Times value={w.value} between={w.case === "periodic"} endless={startsOnly && w.case !== "periodic"} onChange={(times) => onChange({ ...s, when: { case: w.case, value: { ...w.value, ...times } } as Schedule["when"] })} />
+          <Times value={w.value} between={w.case === "periodic"} startsOnly={startsOnly} onChange={(times) => onChange({ ...s, when: { case: w.case, value: { ...w.value, ...times } } as Schedule["when"] })} />
           <ZoneChoice value={s.zone} onChange={(zone) => onChange({ ...s, zone })} />
           <Field label="Effective from" hint="Empty: from now on."><Input type="date" value={s.from} onChange={(_, d) => onChange({ ...s, from: d.value })} /></Field>
         </div>
@@ -77,11 +77,11 @@ function Days({ value, onChange }: { value: number[]; onChange: (days: number[])
   );
 }
 
-function Times({ value, between, endless, onChange }: { value: Weekly | Monthly | Periodic; between: boolean; endless: boolean; onChange: (times: { start: string; end: string }) => void }) {
+function Times({ value, between, startsOnly, onChange }: { value: Weekly | Monthly | Periodic; between: boolean; startsOnly: boolean; onChange: (times: { start: string; end: string }) => void }) {
   return (
     <>
       <Field label={between ? "From" : "At"}><Input type="time" value={value.start} onChange={(_, d) => onChange({ start: d.value, end: value.end })} /></Field>
-      {!endless && <Field label={between ? "To" : "Stop it at"} hint={between ? "A run that goes on past it is stopped." : value.end ? (value.end <= value.start ? "On the next day." : undefined) : "It runs until it is done."}>
+      {(between || !startsOnly) && <Field label={between ? "To" : "Stop it at"} hint={between ? (startsOnly ? undefined : "A run that goes on past it is stopped.") : value.end ? (value.end <= value.start ? "On the next day." : undefined) : "It runs until it is done."}>
         <div style={{ display: "flex", gap: 8, alignItems: "center" }}>
           <Switch checked={value.end !== ""} aria-label={between ? "With an end" : "Stop it at a time"} onChange={(_, d) => onChange({ start: value.start, end: d.checked ? (between ? "18:00" : "06:00") : "" })} />
           {value.end !== "" && <Input type="time" aria-label={between ? "To" : "Stop it at"} value={value.end} onChange={(_, d) => { if (d.value) onChange({ start: value.start, end: d.value }); }} />}

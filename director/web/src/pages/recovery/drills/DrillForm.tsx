@@ -4,13 +4,16 @@ import { useMutation, useQuery } from "@connectrpc/connect-query";
 import {
   Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Dropdown, Field, Input, makeStyles, Option, SpinButton, Spinner, Switch, Text, tokens,
 } from "@fluentui/react-components";
+import { AddRegular } from "@fluentui/react-icons";
 import { queries } from "@/api/queries";
 import { DrillSchema, DrillService, type Drill } from "@/gen/holdfast/director/v1/drill_pb";
 import { JobService } from "@/gen/holdfast/director/v1/job_pb";
-import { schedulesOf, weekdays, whenOf, type When } from "@/pages/recovery/drills/when";
+import { WeeklySchema, type Schedule } from "@/gen/holdfast/director/v1/schedule_pb";
 import { MailboxChoice } from "@/pages/recovery/MailboxChoice";
 import { useAccounts } from "@/pages/recovery/hooks";
 import { FaultNote } from "@/parts/FaultNote";
+import { ScheduleEditor } from "@/parts/schedule/ScheduleEditor";
+import { anyWrong, fresh } from "@/parts/schedule/schedules";
 import { useToasts } from "@/parts/Toasts";
 
 const useStyles = makeStyles({
@@ -29,7 +32,6 @@ export function DrillForm({ drill, onClose }: { drill: Drill; onClose: () => voi
   const jobs = useQuery(JobService.method.listJobs, {});
   const accounts = useAccounts();
   const [d, setDrill] = useState(drill);
-  const [when, setWhen] = useState(() => whenOf(drill.schedules));
   const done = () => {
     tell.done(drill.id ? "The drill was changed" : "The drill was set up");
     void queries.invalidateQueries();
@@ -41,7 +43,7 @@ export function DrillForm({ drill, onClose }: { drill: Drill; onClose: () => voi
   const problem = problemOf(d);
   const busy = add.isPending || update.isPending;
   const save = () => {
-    const ready = create(DrillSchema, { ...d, name: d.name.trim(), schedules: schedulesOf(when, drill.schedules) });
+    const ready = create(DrillSchema, { ...d, name: d.name.trim() });
     if (drill.id) update.mutate({ drill: ready });
     else add.mutate({ drill: ready });
   };
@@ -76,8 +78,8 @@ export function DrillForm({ drill, onClose }: { drill: Drill; onClose: () => voi
                 </Dropdown>
               </Field>
               {d.accountId && <MailboxChoice accountId={d.accountId} value={d.mailboxId} label="Test mailboxes" onChange={(m) => change({ mailboxId: m.id })} />}
-              <Starts when={when} onChange={setWhen} kept={drill.schedules.map((s) => s.text).join("; ")} />
-              {when.how !== "never" && <Switch label="Start by itself at these times" checked={d.enabled} onChange={(_, x) => change({ enabled: x.checked })} />}
+              <Starts schedules={d.schedules} onChange={(schedules) => change({ schedules })} />
+              {d.schedules.length > 0 && <Switch label="Start by itself at these times" checked={d.enabled} onChange={(_, x) => change({ enabled: x.checked })} />}
               {problem && <Text>{problem}</Text>}
               {(add.error ?? update.error) != null && <FaultNote title="The drill was not saved" error={add.error ?? update.error} />}
             </DialogContent>
@@ -104,39 +106,26 @@ function problemOf(d: Drill): string | undefined {
   if (d.name.trim() === "") return "Give the drill a name.";
   if (d.jobId === "") return "Choose the job whose backups are tried.";
   if (d.mailboxId === "") return "Choose the test mailbox: best one that nobody uses.";
-  return undefined;
+  return anyWrong(d.schedules);
 }
 
-const hows: [When["how"], string][] = [["never", "Only when told to"], ["weekly", "Every week"], ["monthly", "Every month"]];
+/** A drill that begins to start by itself does so each Sunday at three. */
+const sundays = (): Schedule => ({ ...fresh("weekly"), when: { case: "weekly", value: create(WeeklySchema, { days: [0], start: "03:00" }) } });
 
-function Starts({ when, onChange, kept }: { when: When; onChange: (w: When) => void; kept: string }) {
+function Starts({ schedules, onChange }: { schedules: Schedule[]; onChange: (next: Schedule[]) => void }) {
   const styles = useStyles();
-  const options: [When["how"], string][] = kept && when.how === "kept" ? [...hows, ["kept", kept]] : hows;
   return (
-    <div className={styles.line}>
-      <Field label="Starts">
-        <Dropdown className={styles.choice} value={options.find(([k]) => k === when.how)?.[1] ?? ""} selectedOptions={[when.how]} onOptionSelect={(_, x) => onChange({ ...when, how: x.optionValue as When["how"] })}>
-          {options.map(([k, text]) => <Option key={k} value={k}>{text}</Option>)}
-        </Dropdown>
-      </Field>
-      {when.how === "weekly" && (
-        <Field label="On">
-          <Dropdown className={styles.choice} value={weekdays[when.day] ?? ""} selectedOptions={[String(when.day)]} onOptionSelect={(_, x) => onChange({ ...when, day: Number(x.optionValue) })}>
-            {weekdays.map((name, day) => <Option key={name} value={String(day)}>{name}</Option>)}
-          </Dropdown>
-        </Field>
-      )}
-      {when.how === "monthly" && (
-        <Field label="On day">
-          <Dropdown className={styles.choice} value={when.date === -1 ? "the last" : String(when.date)} selectedOptions={[String(when.date)]} onOptionSelect={(_, x) => onChange({ ...when, date: Number(x.optionValue) })}>
-            {Array.from({ length: 28 }, (_, i) => <Option key={i} value={String(i + 1)}>{String(i + 1)}</Option>)}
-            <Option value="-1">the last</Option>
-          </Dropdown>
-        </Field>
-      )}
-      {(when.how === "weekly" || when.how === "monthly") && (
-        <Field label="At"><Input type="time" value={when.start} onChange={(_, x) => onChange({ ...when, start: x.value || when.start })} /></Field>
-      )}
-    </div>
+    <>
+      {schedules.map((s, i) => (
+        <ScheduleEditor
+          key={i} number={i + 1} schedule={s} startsOnly others={[]} onChange={(next) => onChange(schedules.map((x, n) => (n === i ? next : x)))}
+          onRemove={() => onChange(schedules.filter((_, n) => n !== i))}
+        />
+      ))}
+      <div className={styles.line}>
+        <Button icon={<AddRegular />} onClick={() => onChange([...schedules, sundays()])}>{schedules.length === 0 ? "Add a schedule" : "Add another schedule"}</Button>
+        {schedules.length === 0 && <Text>Without one it is done only when told to.</Text>}
+      </div>
+    </>
   );
 }
