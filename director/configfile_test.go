@@ -104,7 +104,7 @@ func TestAConfigurationIsAppliedChangedAndTakenToAnotherDirector(t *testing.T) {
 	nothing("the second apply", "config", "apply", file, "--yes", "--prune")
 
 	changed := strings.NewReplacer("max_tasks: 2", "max_tasks: 5", "days: 90", "days: 91", "codec: best", "codec: fast",
-		"      - account: Example\n        mailbox: ada@example.com\n", "").Replace(text)
+		"    source:\n      - account: Example\n        mailbox: ada@example.com\n", "    source:\n", "messages: 50", "messages: 20").Replace(text)
 	file = write(t, changed)
 	want := `change repository "Vault"
     codec: best → fast
@@ -112,6 +112,8 @@ change job "Weekly"
     source[1].account: Example → (none)
     source[1].mailbox: ada@example.com → (none)
     options.max_tasks: 2 → 5
+change drill "Monthly proof"
+    messages: 50 → 20
 change history
     days: 90 → 91
 `
@@ -148,7 +150,7 @@ func TestPruneTakesAwayWhatTheFileDoesNotNameAndNoBackups(t *testing.T) {
 	if code, out, errs := h.shell(nil, "config", "plan", write(t, "version: 1\naccounts: []\n"), "--prune"); code != 2 || !strings.Contains(errs, j.GetName()) {
 		t.Errorf("pruning an account that a job uses: exit %d: %s%s", code, out, errs)
 	}
-	empty := write(t, "version: 1\ntransporters: []\naccounts: []\nrepositories: []\njobs: []\n")
+	empty := write(t, "version: 1\ntransporters: []\naccounts: []\nrepositories: []\njobs: []\ndrills: []\n")
 	if code, out, errs := h.shell(nil, "config", "plan", empty); code != 0 {
 		t.Errorf("without --prune: exit %d: %s%s", code, out, errs)
 	}

@@ -13,6 +13,7 @@ type configuration struct {
 	*accounts
 	*repositories
 	*jobService
+	*drills
 	*notifications
 	*maintenance
 }
@@ -23,7 +24,7 @@ var _ configfile.API = configuration{}
 func (d downloads) config(ctx context.Context) ([]byte, error) {
 	o := d.Options
 	state, err := configfile.Read(ctx, configuration{
-		&transporters{o}, &accounts{o}, &repositories{o}, &jobService{o}, &notifications{o}, &maintenance{o},
+		&transporters{o}, &accounts{o}, &repositories{o}, &jobService{o}, &drills{o}, &notifications{o}, &maintenance{o},
 	}, nil)
 	if err != nil {
 		return nil, err

@@ -23,9 +23,9 @@ func newConfig(a *app) *cobra.Command {
 func newConfigExport(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "export", Short: "Write the configuration to standard output",
-		Long: `Writes accounts, settings of Transporters, repositories, jobs, notifications, the
-history and the backup of the Director as one YAML file, whatever --output says.
-The same configuration gives the same bytes.
+		Long: `Writes accounts, settings of Transporters, repositories, jobs, recovery drills,
+notifications, the history and the backup of the Director as one YAML file,
+whatever --output says. The same configuration gives the same bytes.
 
 Secrets are not in it: where one is needed the file names a variable of the
 environment, which "config apply" reads when it makes the object anew. Arguments

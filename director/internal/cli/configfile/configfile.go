@@ -31,6 +31,7 @@ type File struct {
 	Accounts      List[Account]     `yaml:"accounts,omitempty"`
 	Repositories  List[Repository]  `yaml:"repositories,omitempty"`
 	Jobs          List[Job]         `yaml:"jobs,omitempty"`
+	Drills        List[Drill]       `yaml:"drills,omitempty"`
 	Notifications *Notifications    `yaml:"notifications,omitempty"`
 	History       *History          `yaml:"history,omitempty"`
 	Backup        *Backup           `yaml:"backup,omitempty"`

@@ -98,6 +98,9 @@ func (f *File) check() error {
 	if err := unique("job", f.Jobs, (*Job).name, (*Job).check); err != nil {
 		return err
 	}
+	if err := unique("drill", f.Drills, (*Drill).name, (*Drill).check); err != nil {
+		return err
+	}
 	if err := f.Notifications.check(); err != nil {
 		return err
 	}

@@ -24,6 +24,10 @@ func stock() *State {
 			},
 			Before: &pb.Script{Path: "/p", Environment: map[string]string{"TOKEN": "t0p"}},
 		}},
+		Drills: []*pb.Drill{{
+			Id: "d1", Name: "Proof", JobId: "j1", MailboxIds: []string{"m2", "m0"}, AccountId: "a1", MailboxId: "m1", Mailboxes: 3, Messages: 20, Enabled: true,
+			Schedules: []*pb.Schedule{{Zone: "UTC", When: &pb.Schedule_Weekly{Weekly: &pb.Weekly{Days: []int32{0}, Start: "3:00"}}}},
+		}},
 		Notifications: &pb.NotificationSettings{
 			Mail:     &pb.MailServer{Host: "mail", User: "u", PasswordSet: true, From: "f@example.com"},
 			Webhooks: []*pb.Webhook{{Id: "w1", Name: "Chat", Url: "https://chat/x", SecretSet: true}},
@@ -70,6 +74,10 @@ func TestAnExportHasNothingToDoAndTellsMailboxesOfOneAddressApart(t *testing.T) 
 	if diff := cmp.Diff(want, f.Jobs[0].Source); diff != "" {
 		t.Error(diff)
 	}
+	want = []Mailbox{{"Contoso", "bo@example.com"}, {"Contoso", "id:m0"}}
+	if diff := cmp.Diff(want, f.Drills[0].Of); diff != "" || f.Drills[0].Target.Mailbox != "Anna@example.com" {
+		t.Errorf("the drill's target is %v, of %s", f.Drills[0].Target, diff)
+	}
 	if strings.Contains(string(b), "t0p") {
 		t.Errorf("the export has a secret:\n%s", b)
 	}
@@ -81,6 +89,9 @@ func TestAnExportHasNothingToDoAndTellsMailboxesOfOneAddressApart(t *testing.T) 
 		t.Errorf("got %s", got)
 	}
 	read.Jobs[0].Source[0] = Mailbox{"contoso", "ANNA@example.com"}
+	drill := &read.Drills[0]
+	drill.Job, drill.Target, drill.Mailboxes, drill.Messages = "DAILY", Mailbox{"CONTOSO", "anna@EXAMPLE.com"}, 0, 0
+	drill.Of = []Mailbox{drill.Of[1], drill.Of[0], drill.Of[1]}
 	read.Transporters[0].Address = "a.example.com"
 	if got := steps(t, read, stock(), Options{}); got != "" {
 		t.Errorf("names in another case, and the usual port: got %s", got)
@@ -154,6 +165,22 @@ func TestAPlanShowsWhatChangesAndRefusesWhatCannot(t *testing.T) {
 		"a deletion that goes on": {
 			func(_ *File, s *State) { s.Jobs[0].Deletion = &pb.Deletion{} }, "error: job \"Daily\": it is being deleted",
 		},
+		"drills change, begin and end": {
+			func(f *File, _ *State) {
+				f.Drills = append(f.Drills, Drill{Name: "All", Job: "daily", Target: Mailbox{"Contoso", "bo@example.com"}})
+				f.Drills[0].Messages, f.Drills[0].Of, f.Drills[0].Schedules = 100, nil, nil
+			},
+			"create drill \"All\"; name: >All; job: >Daily; mailboxes: >3; messages: >20; target.account: >Contoso; target.mailbox: >bo@example.com; enabled: >false\n" +
+				"change drill \"Proof\"; messages: 20>100; of[1].account: Contoso>; of[1].mailbox: bo@example.com>; of[2].account: Contoso>; of[2].mailbox: id:m0>; " +
+				"schedules[1].weekly.days: [sun]>; schedules[1].weekly.start: 03:00>; schedules[1].zone: UTC>\n",
+		},
+		"a drill of a job that is not there": {
+			func(f *File, _ *State) { f.Drills[0].Job = "Nightly" }, `error: drill "Proof": there is no job "Nightly"`,
+		},
+		"a drill into a mailbox that is not there": {
+			func(f *File, _ *State) { f.Drills[0].Target.Mailbox = "cy@example.com" },
+			`error: drill "Proof": there is no mailbox "cy@example.com" in the account "Contoso"`,
+		},
 		"no backup any more": {
 			func(f *File, _ *State) { f.Backup = &Backup{} }, "change backup of the Director; folder: /b>; keep: 14>\n",
 		},
@@ -170,5 +197,24 @@ func TestAPlanShowsWhatChangesAndRefusesWhatCannot(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+func TestPruningKeepsWhatADrillUses(t *testing.T) {
+	f, err := Export(stock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Jobs = List[Job]{}
+	if got, want := steps(t, f, stock(), Options{Prune: true}), `error: drill "Proof" uses "daily" of jobs`; !strings.HasPrefix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	f.Drills = nil // a section that is left out stays as it is
+	if got, want := steps(t, f, stock(), Options{Prune: true}), `error: drill "Proof" uses "daily" of jobs`; !strings.HasPrefix(got, want) {
+		t.Errorf("without the section: got %s, want %s", got, want)
+	}
+	f.Drills = List[Drill]{}
+	if got, want := steps(t, f, stock(), Options{Prune: true}), "delete drill \"Proof\"\ndelete job \"Daily\"\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -10,7 +10,7 @@ func Export(s *State) (*File, error) {
 		return nil, err
 	}
 	f := &File{
-		Version: Version, Transporters: List[Transporter]{}, Accounts: List[Account]{}, Repositories: List[Repository]{}, Jobs: List[Job]{},
+		Version: Version, Transporters: List[Transporter]{}, Accounts: List[Account]{}, Repositories: List[Repository]{}, Jobs: List[Job]{}, Drills: List[Drill]{},
 		History: exportHistory(s.History), Backup: exportBackup(s.Backup, n),
 	}
 	for _, x := range s.Transporters {
@@ -31,10 +31,14 @@ func Export(s *State) (*File, error) {
 		}
 		f.Jobs = append(f.Jobs, exportJob(x, n))
 	}
+	for _, x := range s.Drills {
+		f.Drills = append(f.Drills, exportDrill(x, n))
+	}
 	byName(f.Transporters, (*Transporter).name)
 	byName(f.Accounts, (*Account).name)
 	byName(f.Repositories, (*Repository).name)
 	byName(f.Jobs, (*Job).name)
+	byName(f.Drills, (*Drill).name)
 	if f.Notifications, err = exportNotifications(s.Notifications); err != nil {
 		return nil, err
 	}

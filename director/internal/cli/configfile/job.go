@@ -33,6 +33,22 @@ type Mailbox struct {
 	Mailbox string `yaml:"mailbox,omitempty"`
 }
 
+func (m Mailbox) normal(n *names) Mailbox {
+	return Mailbox{n.accounts.canonical(m.Account), n.canonicalMailbox(m.Account, m.Mailbox)}
+}
+
+func (m Mailbox) compare(to Mailbox) int {
+	return cmp.Or(cmp.Compare(m.Account, to.Account), cmp.Compare(m.Mailbox, to.Mailbox))
+}
+
+func normalMailboxes(list []Mailbox, n *names) []Mailbox {
+	var out []Mailbox
+	for _, m := range list {
+		out = append(out, m.normal(n))
+	}
+	return out
+}
+
 // Destination of a mailbox is the one named for it, else for its account, else the job's.
 type Destination struct {
 	Repository string  `yaml:"repository,omitempty"`
@@ -205,13 +221,6 @@ func ownerOf(p *pb.Job, mailbox string, n *names) string {
 
 // normal writes what means the same in the same way. What has no order is sorted.
 func (j Job) normal(n *names) Job {
-	mailboxes := func(list []Mailbox) []Mailbox {
-		var out []Mailbox
-		for _, m := range list {
-			out = append(out, Mailbox{n.accounts.canonical(m.Account), n.canonicalMailbox(m.Account, m.Mailbox)})
-		}
-		return out
-	}
 	places := func(list []Place) []Place {
 		var out []Place
 		for _, d := range list {
@@ -222,10 +231,8 @@ func (j Job) normal(n *names) Job {
 		})
 		return out
 	}
-	j.Source, j.Excluded = mailboxes(j.Source), mailboxes(j.Excluded)
-	slices.SortFunc(j.Excluded, func(a, b Mailbox) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Mailbox, b.Mailbox))
-	})
+	j.Source, j.Excluded = normalMailboxes(j.Source, n), normalMailboxes(j.Excluded, n)
+	slices.SortFunc(j.Excluded, Mailbox.compare)
 	d := j.Destination
 	j.Destination = Destination{n.repositories.canonical(d.Repository), places(d.Accounts), places(d.Mailboxes)}
 	var transporters []string

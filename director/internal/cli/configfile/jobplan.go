@@ -7,7 +7,7 @@ import (
 	pb "holdfast/pkg/pb/holdfast/director/v1"
 )
 
-// mailboxAccounts are the accounts, by key, of which the file names mailboxes.
+// mailboxAccounts are the accounts, by key, of which jobs and drills of the file name mailboxes.
 func (f *File) mailboxAccounts() map[string]bool {
 	found := map[string]bool{}
 	if f == nil {
@@ -21,6 +21,11 @@ func (f *File) mailboxAccounts() map[string]bool {
 		}
 		for _, d := range j.Destination.Mailboxes {
 			found[key(d.Account)] = true
+		}
+	}
+	for _, d := range f.Drills {
+		for _, m := range append(slices.Clone(d.Of), d.Target) {
+			found[key(m.Account)] = true
 		}
 	}
 	return found
@@ -96,49 +101,45 @@ func (p *planner) job(want Job) error {
 
 // referred checks that all that a job names is there, or will be when its turn comes.
 func (p *planner) referred(j *Job) error {
-	place := func(d *directory, name string) error {
-		if !d.known(name) {
-			return invalid("there is no %s %q", d.kind, name)
-		}
-		return nil
-	}
-	mailbox := func(account, address string) error {
-		if err := place(&p.names.accounts, account); err != nil {
-			return err
-		}
-		id := p.names.accounts.ids[key(account)]
-		if id == "" || address == "" {
-			return nil // Of an account that is to be made the mailboxes are not known yet.
-		}
-		_, err := p.names.mailboxID(id, address)
-		return err
-	}
 	for _, m := range slices.Concat(j.Source, j.Excluded) {
-		if err := mailbox(m.Account, m.Mailbox); err != nil {
+		if err := p.referredMailbox(m); err != nil {
 			return err
 		}
 	}
 	for _, d := range slices.Concat(j.Destination.Accounts, j.Destination.Mailboxes) {
-		if err := mailbox(d.Account, d.Mailbox); err != nil {
+		if err := p.referredMailbox(Mailbox{d.Account, d.Mailbox}); err != nil {
 			return err
 		}
-		if err := place(&p.names.repositories, d.Repository); err != nil {
+		if err := p.names.repositories.referred(d.Repository); err != nil {
 			return err
 		}
 	}
 	for _, t := range j.Options.Transporters {
-		if err := place(&p.names.transporters, t); err != nil {
+		if err := p.names.transporters.referred(t); err != nil {
 			return err
 		}
 	}
 	for _, s := range j.Schedules {
 		if s.After != nil {
-			if err := place(&p.names.jobs, s.After.Job); err != nil {
+			if err := p.names.jobs.referred(s.After.Job); err != nil {
 				return err
 			}
 		}
 	}
-	return place(&p.names.repositories, j.Destination.Repository)
+	return p.names.repositories.referred(j.Destination.Repository)
+}
+
+// referredMailbox checks that a mailbox is there; of an account that is to be made the mailboxes are not known yet.
+func (p *planner) referredMailbox(m Mailbox) error {
+	if err := p.names.accounts.referred(m.Account); err != nil {
+		return err
+	}
+	id := p.names.accounts.ids[key(m.Account)]
+	if id == "" || m.Mailbox == "" {
+		return nil
+	}
+	_, err := p.names.mailboxID(id, m.Mailbox)
+	return err
 }
 
 // chained returns the jobs by name, each after those that it follows.

@@ -15,6 +15,7 @@ type State struct {
 	Accounts      []*pb.Account
 	Repositories  []*pb.Repository
 	Jobs          []*pb.Job
+	Drills        []*pb.Drill
 	Notifications *pb.NotificationSettings
 	History       *pb.History
 	Backup        *pb.DirectorBackup
@@ -88,6 +89,14 @@ func (d *directory) known(name string) bool {
 	return ok || name == "" || strings.HasPrefix(name, idPrefix)
 }
 
+// referred refuses a name of which there is none, and will be none.
+func (d *directory) referred(name string) error {
+	if !d.known(name) {
+		return invalid("there is no %s %q", d.kind, name)
+	}
+	return nil
+}
+
 // names turn ids into names and back.
 type names struct {
 	transporters, accounts, repositories, jobs directory
@@ -153,6 +162,16 @@ func (n *names) learn(account string, list []*pb.Mailbox) {
 func (n *names) mailbox(account, id string) string {
 	d := n.mailboxes[account]
 	return d.name(id)
+}
+
+// accountOf is the account that has a mailbox; other when it is in none of those that are known.
+func (n *names) accountOf(mailbox, other string) string {
+	for account, d := range n.mailboxes {
+		if _, ok := d.names[mailbox]; ok {
+			return account
+		}
+	}
+	return other
 }
 
 // mailboxID of an address in an account that is there.

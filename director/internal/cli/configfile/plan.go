@@ -45,7 +45,7 @@ type Step struct {
 // String names the step: `create job "Daily"`.
 func (s *Step) String() string {
 	what := map[string]string{
-		"transporters": "Transporter", "accounts": "account", "repositories": "repository", "jobs": "job",
+		"transporters": "Transporter", "accounts": "account", "repositories": "repository", "jobs": "job", "drills": "drill",
 		"notifications": "notification settings", "history": "history", "backup": "backup of the Director",
 	}[s.Section]
 	if s.Name == "" {
@@ -74,7 +74,7 @@ type planner struct {
 	state *State
 	// names of what is there and of what will be; what is not there yet has no id.
 	names *names
-	// mailboxesOf are the accounts, by key, of which jobs of the file name mailboxes.
+	// mailboxesOf are the accounts, by key, of which jobs and drills of the file name mailboxes.
 	mailboxesOf map[string]bool
 	steps       []Step
 }
@@ -105,6 +105,7 @@ func Diff(f *File, s *State, o Options) (*Plan, error) {
 		func() error { return p.accounts(f.Accounts) },
 		func() error { return p.repositories(f.Repositories) },
 		func() error { return p.jobs(f.Jobs) },
+		func() error { return p.drills(f.Drills) },
 		p.notifications, p.history, p.backup, p.prune,
 	} {
 		if err := do(); err != nil {

@@ -17,6 +17,14 @@ func (p *planner) prune() error {
 	if !p.Prune {
 		return nil
 	}
+	if p.file.Drills != nil {
+		for _, x := range extra(p.state.Drills, p.file.Drills, (*Drill).name) {
+			p.drop("drills", x.GetName(), "reports of earlier ones stay", func(ctx context.Context, r *runner) error {
+				_, err := r.DeleteDrill(ctx, &pb.DeleteDrillRequest{DrillId: x.GetId()})
+				return err
+			})
+		}
+	}
 	if p.file.Jobs != nil {
 		for _, x := range extra(p.state.Jobs, p.file.Jobs, (*Job).name) {
 			if x.GetDeletion() != nil {
@@ -67,7 +75,7 @@ func extra[T interface{ GetName() string }, F any](have []T, want []F, name func
 	return out
 }
 
-// inUse refuses to delete what a job that stays names.
+// inUse refuses to delete what a job or a drill that stays names.
 func (p *planner) inUse() error {
 	gone := map[string]bool{}
 	for i := range p.steps {
@@ -91,14 +99,43 @@ func (p *planner) inUse() error {
 				uses = append(uses, "jobs "+key(s.After.Job))
 			}
 		}
-		for _, u := range uses {
-			if gone[u] {
-				section, name, _ := strings.Cut(u, " ")
-				return invalid("job %q uses %q of %s, which the file does not have: add it to the file, or do not prune", j.Name, name, section)
-			}
+		if err := missed(gone, "job", j.Name, uses); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.stayingDrills() {
+		uses := []string{"jobs " + key(d.Job)}
+		for _, m := range append(slices.Clone(d.Of), d.Target) {
+			uses = append(uses, "accounts "+key(m.Account))
+		}
+		if err := missed(gone, "drill", d.Name, uses); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// missed refuses when something that goes is used.
+func missed(gone map[string]bool, kind, name string, uses []string) error {
+	for _, u := range uses {
+		if gone[u] {
+			section, used, _ := strings.Cut(u, " ")
+			return invalid("%s %q uses %q of %s, which the file does not have: add it to the file, or do not prune", kind, name, used, section)
+		}
+	}
+	return nil
+}
+
+// stayingDrills are the drills as they will be.
+func (p *planner) stayingDrills() []Drill {
+	if p.file.Drills != nil {
+		return p.file.Drills
+	}
+	var list []Drill
+	for _, x := range p.state.Drills {
+		list = append(list, exportDrill(x, p.names))
+	}
+	return list
 }
 
 // staying are the jobs as they will be.

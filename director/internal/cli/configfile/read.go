@@ -7,7 +7,7 @@ import (
 )
 
 // Read asks a Director for what it has. The file says of which accounts the mailboxes are needed beside those of the
-// Director's own jobs; nil for an export.
+// Director's own jobs and drills; nil for an export.
 func Read(ctx context.Context, api API, f *File) (*State, error) {
 	s := &State{Mailboxes: map[string][]*pb.Mailbox{}}
 	for _, read := range []func() error{
@@ -32,6 +32,11 @@ func Read(ctx context.Context, api API, f *File) (*State, error) {
 			return err
 		},
 		func() error {
+			a, err := api.ListDrills(ctx, &pb.ListDrillsRequest{})
+			s.Drills = a.GetDrills()
+			return err
+		},
+		func() error {
 			a, err := api.GetNotificationSettings(ctx, &pb.GetNotificationSettingsRequest{})
 			s.Notifications = a.GetSettings()
 			return err
@@ -52,11 +57,9 @@ func Read(ctx context.Context, api API, f *File) (*State, error) {
 		}
 	}
 	wanted := f.mailboxAccounts()
-	for _, j := range s.Jobs {
-		for _, id := range accountsWithMailboxes(j) {
-			if s.Mailboxes[id] == nil {
-				s.Mailboxes[id] = []*pb.Mailbox{}
-			}
+	for _, id := range s.accountsWithMailboxes() {
+		if s.Mailboxes[id] == nil {
+			s.Mailboxes[id] = []*pb.Mailbox{}
 		}
 	}
 	for _, a := range s.Accounts {
@@ -72,8 +75,31 @@ func Read(ctx context.Context, api API, f *File) (*State, error) {
 	return s, nil
 }
 
-// accountsWithMailboxes are the ids of the accounts of which a job names mailboxes.
-func accountsWithMailboxes(j *pb.Job) []string {
+// accountsWithMailboxes are the ids of the accounts of which jobs and drills name mailboxes.
+func (s *State) accountsWithMailboxes() []string {
+	var ids []string
+	for _, j := range s.Jobs {
+		ids = append(ids, accountsOfJob(j)...)
+	}
+	for _, d := range s.Drills {
+		ids = append(ids, d.GetAccountId())
+		if len(d.GetMailboxIds()) == 0 {
+			continue
+		}
+		for _, j := range s.Jobs {
+			if j.GetId() != d.GetJobId() {
+				continue
+			}
+			for _, i := range j.GetSource().GetItems() { // the API tells the mailbox only
+				ids = append(ids, i.GetAccountId())
+			}
+		}
+	}
+	return ids
+}
+
+// accountsOfJob are the ids of the accounts of which a job names mailboxes.
+func accountsOfJob(j *pb.Job) []string {
 	var ids []string
 	for _, i := range j.GetSource().GetItems() {
 		// Of what is left out the API tells the mailbox only.
