@@ -96,7 +96,8 @@ func clockTime(rng *rand.Rand, often bool) int {
 func wishByClock(rng *rand.Rand, class int) wish {
 	s := wish{zone: yearZones[rng.IntN(len(yearZones))], start: clockTime(rng, class == classDaily || class == classPeriodic), end: -1}
 	if rng.IntN(3) == 0 {
-		s.end = (s.start + 15*(1+rng.IntN(60))) % 1440
+		quarters := []int{8, 60}[rng.IntN(2)] // half of the ends come while most runs are going on
+		s.end = (s.start + 15*(1+rng.IntN(quarters))) % 1440
 	}
 	if rng.IntN(10) == 0 {
 		s.from = time.Date(2026, 1, 1+rng.IntN(200), 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
