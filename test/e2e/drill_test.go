@@ -56,6 +56,10 @@ func TestADrillProvesARecovery(t *testing.T) {
 		t.Errorf("the list says %v", d)
 	}
 
+	cli(t, s, "drill", "update", "Weekly", "--mailbox", empty[1].UserPrincipalName)
+	refused(t, s, []string{"kept to", "choose others"}, "drill", "run", "Weekly")
+	cli(t, s, "drill", "update", "Weekly", "--mailbox", "")
+
 	if _, err := s.Control.AddFault(t.Context(), graphsim.Fault{Kind: "messages.create", Status: 400, Count: 3}); err != nil {
 		t.Fatal(err)
 	}

@@ -116,6 +116,9 @@ func (d *Dispatcher) drillSources(ctx context.Context, w *record.Drill, job stri
 	if len(list) == 0 && detached > 0 {
 		return nil, fault.New(fault.Conflict, "job %s has no message in the repositories that are attached, and %d are detached; attach them", job, detached)
 	}
+	if len(list) == 0 && len(w.Of) > 0 {
+		return nil, fault.New(fault.Conflict, "none of the mailboxes that drill %s is kept to has a recovery point with messages of job %s; choose others, or run the job first", w.Name, job)
+	}
 	if len(list) == 0 {
 		return nil, fault.New(fault.Conflict, "job %s has no recovery point with messages that could be sampled; run it first", job)
 	}

@@ -229,7 +229,8 @@ func (s *Service) Delete(ctx context.Context, id record.DrillID) error {
 	})
 }
 
-// fits refuses a drill whose name is taken, or whose job, test mailbox or other mailboxes are not there.
+// fits refuses a drill whose name is taken, or whose job or test mailbox is not there. The mailboxes that it tries may be gone
+// from the inventory: their points are what counts, and is looked at when it starts.
 func fits(tx *store.Tx, d *record.Drill) error {
 	for other, err := range store.Drills.All(tx, "") {
 		if err != nil {
