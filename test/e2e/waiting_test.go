@@ -26,13 +26,24 @@ func TestWaitsForMicrosoftAreSeen(t *testing.T) {
 	equal(t, s, truth(t, s, full[0].ID), empty[0])
 }
 
-// A run that Microsoft holds back for longer than anybody wants to wait stops all the same, and the next goes on from there.
+// A run that Microsoft holds back for longer than anybody wants to wait lets its Transporter shut down and stops all the same,
+// and the next goes on from there.
 func TestARunThatWaitsForMicrosoftStops(t *testing.T) {
 	s := newSite(t, 1)
-	full, empty := seed(t, s, corpus.Options{Mailboxes: 1, PerMailbox: 40})
+	full, empty := seed(t, s, corpus.Options{Mailboxes: 1, PerMailbox: 200})
 	setUp(t, s, "--exclude", empty[0].UserPrincipalName)
 	cli(t, s, "account", "update", "Contoso", "--limit-requests", "30", "--limit-window", "3600")
 	cli(t, s, "job", "run", "Job")
+	seeWait(t, s)
+	if err := s.Transporters[0].Stop(); err != nil {
+		t.Error(err)
+	}
+	if tail := s.Transporters[0].Tail(); !strings.Contains(tail, "draining") || strings.Contains(tail, "did not stop in time") {
+		t.Errorf("the Transporter did not shut down by itself:\n%s", tail)
+	}
+	if err := s.Transporters[0].Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	seeWait(t, s)
 	run, err := lastRun(t.Context(), s)
 	if err != nil {
