@@ -111,8 +111,21 @@ func TestFiveWrongProofsVoidTheCode(t *testing.T) {
 	if !errors.Is(err, fault.Unauthorized) || !strings.Contains(err.Error(), "void") {
 		t.Errorf("the right code after five wrong ones: %v, want that it is void", err)
 	}
-	if _, err := transporter.ReadPairingCode(p.options.DataDir); !errors.Is(err, fault.NotFound) {
-		t.Errorf("the void code is still offered: %v", err)
+	// It is taken back beside the answers.
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, err := transporter.ReadPairingCode(p.options.DataDir)
+		if errors.Is(err, fault.NotFound) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("the void code is still offered: %v", err)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/graph/governor"
 )
 
 // maxRequest is the largest body of a request that Graph surely takes (contract 6.9).
@@ -21,7 +22,8 @@ const maxRequest = 3_990_000
 // one request; otherwise its large attachments follow one by one, those of 3 MB and more in pieces.
 //
 // After a fault of kind Unavailable, Timeout or Canceled the message may be there, whole or in part: FindRecovered tells.
-// After any other nothing is left behind. A lost answer is looked up by the RecoveryID before anything is repeated.
+// After any other nothing is left behind. A lost answer is looked up by the RecoveryID before anything is repeated. A stop
+// (governor.WithStop) is heard until the message is there, and not while the rest of it follows.
 func (c *Client) CreateMessage(ctx context.Context, mailbox mail.MailboxID, folder mail.FolderID, n NewMessage) (Created, error) {
 	b := &builder{c: c, mailbox: mailbox, folder: folder, message: &n}
 	if err := b.build(ctx); err != nil {
@@ -53,6 +55,7 @@ func (b *builder) build(ctx context.Context) error {
 	if len(b.later) == 0 {
 		return nil
 	}
+	ctx = governor.WithStop(ctx, nil) // what was begun is brought to its end
 	err := b.attachAll(ctx)
 	if err == nil {
 		b.created.ChangeKey, err = b.c.setState(ctx, b.mailbox, b.created.ID, stateWhole)

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
+	"holdfast/transporter/internal/graph/governor"
 )
 
 // CreateFolder makes a mail folder; an empty parent is the top. When a sibling has that name already (Exchange ignores
@@ -73,11 +74,12 @@ func (c *Client) RemoveFolder(ctx context.Context, mailbox mail.MailboxID, folde
 	if err := c.remove(ctx, request{kind: KindFolders, method: http.MethodDelete, mailbox: mailbox, url: address}); err != nil {
 		return false, err
 	}
+	ctx = governor.WithStop(ctx, nil) // what was begun is brought to its end
 	if empty, err = c.emptyFolder(ctx, mailbox, folder); err != nil || !empty {
 		return true, gone(err)
 	}
 	err = c.remove(ctx, request{kind: KindFolders, method: http.MethodPost, mailbox: mailbox, url: address + "/permanentDelete"})
-	if fault.Temporary(err) || errors.Is(err, fault.Unauthorized) || ctx.Err() != nil {
+	if interrupted(ctx, err) {
 		return true, err
 	}
 	return true, nil // not to be had in all clouds (contract 3.7): it stays in Deleted Items

@@ -200,10 +200,15 @@ func (c *Client) DiscardMessage(ctx context.Context, mailbox mail.MailboxID, id 
 	err := c.remove(ctx, request{
 		kind: KindWrite, method: http.MethodPost, mailbox: mailbox, url: c.base + messagePath(mailbox, id) + "/permanentDelete",
 	})
-	if err == nil || fault.Temporary(err) || errors.Is(err, fault.Unauthorized) || ctx.Err() != nil {
+	if err == nil || interrupted(ctx, err) {
 		return err
 	}
 	return c.DeleteMessage(ctx, mailbox, id) // permanentDelete is not to be had in all clouds (contract 1.6)
+}
+
+// interrupted reports whether a request was kept from being answered, so that nothing follows from its failure.
+func interrupted(ctx context.Context, err error) bool {
+	return fault.Temporary(err) || errors.Is(err, fault.Unauthorized) || errors.Is(err, fault.Canceled) || ctx.Err() != nil
 }
 
 func (c *Client) remove(ctx context.Context, r request) error {

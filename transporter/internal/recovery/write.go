@@ -93,7 +93,7 @@ func (r *Runner) attempt(ctx context.Context, st step, sk key, id ID) (c Created
 		switch {
 		case errors.Is(findErr, fault.NotFound):
 		case findErr != nil:
-			return Created{}, false, errors.Join(err, findErr)
+			return Created{}, false, errors.Join(findErr, err) // what kept it from being looked up is what counts
 		case found.Whole:
 			created, err = Created{ID: found.ID, ChangeKey: found.ChangeKey}, nil
 		default:

@@ -7,6 +7,7 @@ import (
 	"holdfast/pkg/fault"
 	"holdfast/pkg/mail"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
+	"holdfast/transporter/internal/graph/governor"
 	"holdfast/transporter/internal/record"
 	"holdfast/transporter/internal/recovery"
 	"holdfast/transporter/internal/task"
@@ -118,7 +119,7 @@ func (w *recoveryWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Rep
 			},
 		}
 	})
-	report, err := runner.Run(ctx, stop)
+	report, err := runner.Run(governor.WithStop(ctx, stop), stop)
 	if err == nil && plan != nil {
 		err = plan.done()
 	}

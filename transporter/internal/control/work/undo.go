@@ -8,6 +8,7 @@ import (
 	"holdfast/pkg/mail"
 	transporterv1 "holdfast/pkg/pb/holdfast/transporter/v1"
 	"holdfast/transporter/internal/graph"
+	"holdfast/transporter/internal/graph/governor"
 	"holdfast/transporter/internal/recovery"
 	"holdfast/transporter/internal/task"
 )
@@ -58,7 +59,7 @@ func (w *undoWork) Do(ctx context.Context, stop <-chan struct{}, r *task.Reporte
 			},
 		}
 	})
-	report, err := undo.Run(ctx, stop)
+	report, err := undo.Run(governor.WithStop(ctx, stop), stop)
 	return task.Outcome{Undo: &report}, err
 }
 

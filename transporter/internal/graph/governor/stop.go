@@ -13,7 +13,8 @@ const grace = 2 * time.Second
 type stopKey struct{}
 
 // WithStop returns a context with which waits end soon after stop is closed, as Canceled, though the context goes on: Microsoft
-// may ask for a pause of many minutes, and whoever stops a backup is not to wait for that. Requests in flight are not touched.
+// may ask for a pause of many minutes, and whoever stops something is not to wait for that. Requests in flight are not touched.
+// A nil stop takes that away again.
 func WithStop(ctx context.Context, stop <-chan struct{}) context.Context {
 	return context.WithValue(ctx, stopKey{}, stop)
 }
