@@ -218,13 +218,13 @@ func (d *Director) Run(ctx context.Context) error {
 	}
 	streams, endStreams := context.WithCancel(work)
 	defer endStreams()
+	d.setReady(true) // nobody is answered before the servers below
 	servers := []*http.Server{d.server(streams)}
 	group.Go(func() error { return serve(servers[0], d.listener, true) })
 	if d.metricsOn != nil {
 		servers = append(servers, d.metricsServer())
 		group.Go(func() error { return serve(servers[1], d.metricsOn, false) })
 	}
-	d.setReady(true)
 	d.announce()
 	select {
 	case <-ctx.Done():
