@@ -86,7 +86,7 @@ func (p *planner) inUse() error {
 	if len(gone) == 0 {
 		return nil
 	}
-	for _, j := range p.staying() {
+	for _, j := range staying(p.file.Jobs, p.state.Jobs, exportJob, p.names) {
 		uses := []string{"repositories " + key(j.Destination.Repository)}
 		for _, d := range slices.Concat(j.Destination.Accounts, j.Destination.Mailboxes) {
 			uses = append(uses, "repositories "+key(d.Repository), "accounts "+key(d.Account))
@@ -103,7 +103,7 @@ func (p *planner) inUse() error {
 			return err
 		}
 	}
-	for _, d := range p.stayingDrills() {
+	for _, d := range staying(p.file.Drills, p.state.Drills, exportDrill, p.names) {
 		uses := []string{"jobs " + key(d.Job)}
 		for _, m := range append(slices.Clone(d.Of), d.Target) {
 			uses = append(uses, "accounts "+key(m.Account))
@@ -126,26 +126,14 @@ func missed(gone map[string]bool, kind, name string, uses []string) error {
 	return nil
 }
 
-// stayingDrills are the drills as they will be.
-func (p *planner) stayingDrills() []Drill {
-	if p.file.Drills != nil {
-		return p.file.Drills
+// staying are the objects of a section as they will be.
+func staying[T, X any](section []T, have []X, export func(X, *names) T, n *names) []T {
+	if section != nil {
+		return section
 	}
-	var list []Drill
-	for _, x := range p.state.Drills {
-		list = append(list, exportDrill(x, p.names))
-	}
-	return list
-}
-
-// staying are the jobs as they will be.
-func (p *planner) staying() []Job {
-	if p.file.Jobs != nil {
-		return p.file.Jobs
-	}
-	var list []Job
-	for _, x := range p.state.Jobs {
-		list = append(list, exportJob(x, p.names))
+	var list []T
+	for _, x := range have {
+		list = append(list, export(x, n))
 	}
 	return list
 }
